@@ -1,0 +1,30 @@
+"""Shared fixtures. Tests run on two cores or fewer, offline, and leave nothing outside their own folders."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Keras is only a reference here; on the torch backend it needs no TensorFlow.
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep caches, stores and configuration of each test away from the person's own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("HUNDRED_URL", raising=False)
+    yield
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the real CIFAR-100, named by HUNDRED_DATA; the test is skipped where there is none."""
+    where = os.environ.get("HUNDRED_DATA", "")
+    if not where or not Path(where).exists():
+        pytest.skip("the real CIFAR-100 is not here: set HUNDRED_DATA to its folder")
+    return Path(where)
