@@ -1,0 +1,93 @@
+"""Learning-rate schedules: a factor on each group's base rate as a pure function of training done.
+
+Constant, linear, cosine (Loshchilov & Hutter 2017, "SGDR", eq. 5), one-cycle (Smith & Topin 2019,
+"Super-convergence", in the cosine form of torch.optim.lr_scheduler.OneCycleLR), and steps.
+"""
+
+import bisect
+import math
+from dataclasses import dataclass
+
+from hundred.errors import UsageError, nearest
+
+NAMES = ("constant", "linear", "cosine", "one-cycle", "step")
+
+# OneCycleLR's defaults: the rise takes 30 % of training and starts at 1/25 of the peak.
+ONE_CYCLE_RISE = 0.3
+ONE_CYCLE_START = 1 / 25
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The factor on the learning rate at each moment of training.
+
+    name: "constant", "linear" (to `final`), "cosine" (to `final`), "one-cycle" (rises to 1, falls to `final`),
+        or "step" (times `gamma` at each of `milestones`).
+    warmup: fraction of training in which the factor first rises linearly from `start` to 1; the decay then
+        fills the rest. In a one-cycle it is the length of the rise (0: 0.3 of training, from 1/25).
+    final: the factor at the end of training; for "step" a lower bound; "constant" has no use for it.
+    milestones: increasing fractions of all of training, warm-up included, at which "step" cuts.
+    """
+
+    name: str = "constant"
+    warmup: float = 0.0
+    final: float = 0.0
+    milestones: tuple[float, ...] = ()
+    gamma: float = 0.1
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a name that does not exist or a value that makes no schedule."""
+        if self.name not in NAMES:
+            raise UsageError(
+                f"there is no schedule {self.name!r}{nearest(self.name, NAMES)}: known are {', '.join(NAMES)}"
+            )
+        if not 0.0 <= self.warmup < 1.0:
+            raise UsageError(f"the warmup is {self.warmup}; it is a fraction of training, from 0 to below 1")
+        for word, value in (("final", self.final), ("start", self.start), ("gamma", self.gamma)):
+            if not 0.0 <= value <= 1.0:
+                raise UsageError(f"the {word} of the schedule is {value}; it must lie between 0 and 1")
+        marks = tuple(self.milestones)
+        if any(not 0.0 < mark < 1.0 for mark in marks) or list(marks) != sorted(set(marks)):
+            raise UsageError(
+                f"the milestones are {list(marks)}; they must be increasing fractions of training, such as [0.5, 0.75]"
+            )
+        if (self.name == "step") != bool(marks):
+            raise UsageError(
+                "the schedule 'step' needs milestones, such as [0.5, 0.75]"
+                if not marks
+                else f"milestones belong to the schedule 'step', not to {self.name!r}"
+            )
+
+    def factor(self, progress: float) -> float:
+        """The factor on the base rate when the fraction `progress` (0 to 1) of all steps is done.
+
+        The step with index i of n has progress i / n. Beyond the end the factor stays what it was there.
+        """
+        progress = min(max(progress, 0.0), 1.0)
+        if self.name == "one-cycle":
+            return self._one_cycle(progress)
+        if progress < self.warmup:
+            return _between(self.start, 1.0, progress / self.warmup)
+        decayed = (progress - self.warmup) / (1.0 - self.warmup)
+        if self.name == "linear":
+            return _between(1.0, self.final, decayed)
+        if self.name == "cosine":
+            return _cosine(1.0, self.final, decayed)
+        if self.name == "step":
+            return max(self.gamma ** bisect.bisect_right(self.milestones, progress), self.final)
+        return 1.0
+
+    def _one_cycle(self, progress: float) -> float:
+        rise = self.warmup or ONE_CYCLE_RISE
+        if progress < rise:
+            return _cosine(self.start or ONE_CYCLE_START, 1.0, progress / rise)
+        return _cosine(1.0, self.final, (progress - rise) / (1.0 - rise))
+
+
+def _between(first: float, last: float, fraction: float) -> float:
+    return first + (last - first) * fraction
+
+
+def _cosine(first: float, last: float, fraction: float) -> float:
+    return last + (first - last) * (1.0 + math.cos(math.pi * fraction)) / 2.0
