@@ -1,0 +1,16 @@
+"""The one description of an experiment: typed, validated, read from and written to TOML."""
+
+from hundred.recipe.load import DEFAULT_RECIPE, Resolved, builtin_names, leaves, load_recipe, validate
+from hundred.recipe.schema import Recipe
+from hundred.recipe.write import to_toml
+
+__all__ = [
+    "DEFAULT_RECIPE",
+    "Recipe",
+    "Resolved",
+    "builtin_names",
+    "leaves",
+    "load_recipe",
+    "to_toml",
+    "validate",
+]

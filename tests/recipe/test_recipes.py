@@ -1,0 +1,132 @@
+"""Recipes: read, extended, overridden, written and read back; faults are said in one line."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hundred.errors import UsageError
+from hundred.recipe import builtin_names, leaves, load_recipe, to_toml
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_a_builtin_recipe_written_out_reads_back_to_the_same_recipe(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name).recipe
+    path = tmp_path / "recipe.toml"
+    path.write_text(to_toml(recipe, "written out\nby a test"), encoding="utf-8")
+    assert load_recipe(path).recipe == recipe
+
+
+@given(
+    epochs=st.integers(1, 1000),
+    learning_rate=st.floats(1e-9, 10.0),
+    smoothing=st.floats(0.0, 0.99),
+    zoom=st.one_of(st.floats(0.0, 0.99), st.tuples(st.floats(0.1, 1.0), st.floats(1.0, 2.0)).map(list)),
+)
+def test_any_valid_values_survive_the_round_trip_through_toml(
+    epochs: int, learning_rate: float, smoothing: float, zoom: object
+) -> None:
+    overrides = {
+        "training.epochs": epochs,
+        "training.learning_rate": learning_rate,
+        "training.label_smoothing": smoothing,
+        "augment.zoom": zoom,
+    }
+    recipe = load_recipe("school", overrides).recipe
+    assert load_recipe(tomllib.loads(to_toml(recipe))).recipe == recipe
+
+
+def test_a_value_knows_where_it_came_from(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('extends = "school"\n[training]\nepochs = 3\n', encoding="utf-8")
+    resolved = load_recipe(own, ["training.batch_size=256"])
+    assert resolved.recipe.training.epochs == 3
+    assert resolved.recipe.training.batch_size == 256
+    assert resolved.recipe.augment.rotation == 15.0
+    assert resolved.origins["training.epochs"] == str(own)
+    assert resolved.origins["training.batch_size"] == "--set"
+    assert resolved.origins["augment.rotation"] == "school"
+    assert resolved.origins["training.momentum"] == "default"
+    assert resolved.parents == ("school",)
+    assert set(resolved.origins) == set(leaves(resolved.recipe))
+
+
+def test_a_file_extends_another_file_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text("[training]\nepochs = 7\nbatch_size = 32\n", encoding="utf-8")
+    (tmp_path / "child.toml").write_text('extends = "base.toml"\n[training]\nepochs = 9\n', encoding="utf-8")
+    training = load_recipe(tmp_path / "child.toml").recipe.training
+    assert (training.epochs, training.batch_size) == (9, 32)
+
+
+def test_a_circle_of_parents_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('extends = "b.toml"\n', encoding="utf-8")
+    (tmp_path / "b.toml").write_text('extends = "a.toml"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="circle"):
+        load_recipe(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("training.bach_size=256", "training.bach_size is not a key; did you mean 'batch_size'?"),
+        ("trainin.epochs=3", "did you mean 'training'?"),
+        (
+            "training.batch_size=abc",
+            "training.batch_size = 'abc' is not allowed (allowed: a whole number, at least 1",
+        ),
+        ("training.batch_size=0", "at least 1"),
+        ("training.epochs=2.5", "training.epochs = 2.5"),
+        ("training.epochs='3'", "training.epochs = '3'"),
+        ("training.nesterov=1", "true or false"),
+        ("training.optimizer=adm", "did you mean 'adam'?"),
+        ("augment.fill=neares", "did you mean 'nearest'?"),
+        ("augment.zoom=2.0", "augment.zoom = 2.0 is not allowed"),
+        ("augment.brightness=[1]", "a list of two factors"),
+        ("augment.order=['crop']", "leaves out flip"),
+        ("training.resolutions=[[0.5,20]]", "end with a share of 1.0"),
+        ("training.learning_rate=nan", "training.learning_rate"),
+        ("training.learning_rate=inf", "training.learning_rate"),
+        ("training=3", "training = 3"),
+        ("callbacks.early_stopping.patience=-1", "at least 0"),
+        ("name=a/b", "letters, digits"),
+        ("epochs", "section.key=value"),
+    ],
+)
+def test_a_fault_is_one_line_with_key_value_and_way_out(override: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_recipe("sprint", [override])
+    text = str(caught.value)
+    assert said in text
+    assert "\n" not in text
+
+
+def test_an_unknown_recipe_names_the_nearest_and_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean 'school'"):
+        load_recipe("scool")
+
+
+@given(content=st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_any_bytes_is_read_or_refused_in_few_lines(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "any.toml"
+    path.write_bytes(content)
+    said = ""
+    try:
+        load_recipe(path)
+    except UsageError as error:
+        said = str(error)
+    assert len(said.splitlines()) <= 2
+
+
+def test_values_may_be_written_as_python_or_toml_would() -> None:
+    training = load_recipe(
+        "sprint", ["training.learning_rate=1e-4", "training.schedule.milestones=(0.5, 0.75)"]
+    ).recipe.training
+    assert training.learning_rate == 1e-4
+    assert training.schedule.milestones == (0.5, 0.75)
+
+
+def test_a_text_value_needs_no_quotes_even_where_it_looks_like_a_number() -> None:
+    assert load_recipe("sprint", ["summary=42"]).recipe.summary == "42"
