@@ -169,9 +169,8 @@ def backdrop(draws: Draws, n: int) -> NDArray[Any]:
         y * draws.between(0.3, 1.4, n) - x * draws.between(-1, 1, n) + draws.between(0, 1, n)
     )
     share = slope + rough * draws.between(0.0, 0.2, n)
-    pose = Pose(
-        *np.broadcast_arrays(x, y + np.zeros((n, 1, 1), np.float32)), np.full((n, 1, 1), 16, np.float32)
-    )
+    unit = np.ones((n, 1, 1), np.float32)
+    pose = Pose(x * unit, y * unit, unit * (SIZE // 2))
     decoy = pattern_plane((draws.unit(n) * 5).astype(np.intp), pose, draws)
     share = share + (decoy - np.float32(0.5)) * np.where(
         draws.happens(0.5, n), draws.between(0.15, 0.5, n), 0
