@@ -1,0 +1,20 @@
+"""Batched augmentation on the device of the images, each image with its own draw."""
+
+from hundred.data.augment.crop import RandomCrop
+from hundred.data.augment.draw import Draw, Mix, Transform
+from hundred.data.augment.flip import AlternatingFlip, RandomFlip
+from hundred.data.augment.geometry import Geometry
+from hundred.data.augment.pipeline import Pipeline
+from hundred.data.augment.resize import resize
+
+__all__ = [
+    "AlternatingFlip",
+    "Draw",
+    "Geometry",
+    "Mix",
+    "Pipeline",
+    "RandomCrop",
+    "RandomFlip",
+    "Transform",
+    "resize",
+]

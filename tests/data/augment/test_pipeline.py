@@ -1,0 +1,98 @@
+"""Several augmentations one after the other."""
+
+from dataclasses import dataclass
+
+import torch
+
+from hundred.data.augment import (
+    AlternatingFlip,
+    Draw,
+    Geometry,
+    Mix,
+    Pipeline,
+    RandomCrop,
+    RandomFlip,
+    Transform,
+)
+
+
+def random_images(n: int) -> torch.Tensor:
+    return torch.randint(
+        0, 256, (n, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+
+
+def draw_for(n: int, seed: int = 0) -> Draw:
+    return Draw(torch.Generator().manual_seed(seed), 1, torch.arange(n))
+
+
+@dataclass(frozen=True)
+class Add:
+    amount: int
+
+    def __call__(self, images: torch.Tensor, draw: Draw) -> torch.Tensor:
+        return images + self.amount
+
+
+class Halve:
+    def __call__(self, images: torch.Tensor, draw: Draw) -> torch.Tensor:
+        return images // 2
+
+    def __repr__(self) -> str:
+        return "Halve"
+
+
+class Swap:
+    def __call__(
+        self, images: torch.Tensor, targets: torch.Tensor, draw: Draw
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        return images.flip(0), targets.flip(0)
+
+
+def test_transforms_apply_in_order() -> None:
+    images = torch.full((1, 3, 2, 2), 10, dtype=torch.uint8)
+    assert (Pipeline([Add(4), Halve()])(images, draw_for(1)) == 7).all()
+    assert (Pipeline([Halve(), Add(4)])(images, draw_for(1)) == 9).all()
+
+
+def test_one_draw_serves_all_steps_in_turn() -> None:
+    images, steps = random_images(16), [RandomCrop(2), Geometry(rotation=10)]
+    draw, by_hand = draw_for(16), draw_for(16)
+    expected = steps[1](steps[0](images, by_hand), by_hand)
+    assert torch.equal(Pipeline(steps)(images, draw), expected)
+
+
+def test_mixes_apply_to_images_and_targets() -> None:
+    images, targets = torch.arange(3.0).view(3, 1, 1, 1), torch.eye(3)
+    mixed, mixed_targets = Pipeline(mixes=[Swap()]).mix(images, targets, draw_for(3))
+    assert torch.equal(mixed, images.flip(0))
+    assert torch.equal(mixed_targets, targets.flip(0))
+
+
+def test_an_empty_pipeline_changes_nothing() -> None:
+    images, targets = random_images(2), torch.eye(2)
+    assert Pipeline()(images, draw_for(2)) is images
+    assert Pipeline().mix(images.float(), targets, draw_for(2))[1] is targets
+
+
+def test_reads_well() -> None:
+    pipeline = Pipeline([RandomCrop(2), AlternatingFlip(), Halve(), Geometry(rotation=15, fill="wrap")])
+    expected = (
+        "Pipeline: RandomCrop(padding=2) > AlternatingFlip() > Halve > Geometry(rotation=15, fill='wrap')"
+    )
+    assert repr(pipeline) == expected
+    assert repr(Pipeline()) == "Pipeline: images as they are"
+
+
+def test_what_follows_the_protocols_is_recognized() -> None:
+    assert all(isinstance(step, Transform) for step in (RandomFlip(), Halve(), Geometry()))
+    assert isinstance(Swap(), Mix)
+
+
+def test_without_a_generator_torchs_own_is_used() -> None:
+    images, pipeline = random_images(8), Pipeline([RandomCrop(2), RandomFlip(), Geometry(rotation=9)])
+    results = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        results.append(pipeline(images, Draw(None, 1, torch.arange(8))))
+    assert torch.equal(*results)

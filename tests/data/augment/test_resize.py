@@ -1,0 +1,41 @@
+"""Shrinking by matrix products, held against torch's antialiased interpolation."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from hundred.data.augment import resize
+from hundred.errors import UsageError
+
+
+def random_images(n: int, h: int = 32, w: int = 32) -> torch.Tensor:
+    return torch.randint(0, 256, (n, 3, h, w), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("size", [24, 20, 16, 12, 1, 31, 40, (20, 32), (32, 20), (17, 9)])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_equals_interpolate(size: int | tuple[int, int], layout: torch.memory_format) -> None:
+    images = random_images(5)
+    expected = F.interpolate(images.float(), size=size, mode="bilinear", antialias=True, align_corners=False)
+    for given in (images, images.float()):
+        shrunk = resize(given.contiguous(memory_format=layout), size)
+        assert shrunk.dtype == torch.float32
+        assert shrunk.is_contiguous()
+        assert torch.allclose(shrunk, expected, atol=1e-3)
+
+
+def test_keeps_flat_colours_and_the_range() -> None:
+    assert torch.allclose(resize(torch.full((1, 3, 32, 32), 255.0), 20), torch.tensor(255.0))
+    shrunk = resize(random_images(50), 20)
+    assert shrunk.min() >= 0
+    assert shrunk.max() <= 255
+
+
+def test_the_size_it_has_is_the_identity() -> None:
+    images = random_images(2)
+    assert resize(images, 32) is images
+
+
+def test_no_size_is_named() -> None:
+    with pytest.raises(UsageError, match="image size is 0"):
+        resize(random_images(1), 0)
