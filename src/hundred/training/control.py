@@ -13,7 +13,7 @@ class Control:
 
     network: the network under training, as it is evaluated (with an average of weights, the averaged one).
     learning_rate: the base rate, before the schedule's factor; assign it to change it from the next step on.
-    stopped: True once someone has asked for the end; `reason` (one of `Stopped.REASONS`) and `detail` say why.
+    stopped: True once the end was asked for; `reason` (one of `Stopped.REASONS`) and `detail` say why.
     """
 
     network: nn.Module

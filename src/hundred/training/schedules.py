@@ -21,8 +21,8 @@ ONE_CYCLE_START = 1 / 25
 class Schedule:
     """The factor on the learning rate at each moment of training.
 
-    name: "constant", "linear" (to `final`), "cosine" (to `final`), "one-cycle" (rises to 1, falls to `final`),
-        or "step" (times `gamma` at each of `milestones`).
+    name: "constant"; "linear" and "cosine", which fall to `final`; "one-cycle", which rises to 1 and falls to
+        `final`; or "step" (times `gamma` at each of `milestones`).
     warmup: fraction of training in which the factor first rises linearly from `start` to 1; the decay then
         fills the rest. In a one-cycle it is the length of the rise (0: 0.3 of training, from 1/25).
     final: the factor at the end of training; for "step" a lower bound; "constant" has no use for it.
@@ -50,7 +50,8 @@ class Schedule:
         marks = tuple(self.milestones)
         if any(not 0.0 < mark < 1.0 for mark in marks) or list(marks) != sorted(set(marks)):
             raise UsageError(
-                f"the milestones are {list(marks)}; they must be increasing fractions of training, such as [0.5, 0.75]"
+                f"the milestones are {list(marks)}; "
+                "they must be increasing fractions of training, such as [0.5, 0.75]"
             )
         if (self.name == "step") != bool(marks):
             raise UsageError(

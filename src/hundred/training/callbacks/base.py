@@ -24,7 +24,7 @@ class Callback(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a resumed run needs: plain values and tensors, so that torch.load(weights_only=True) reads it."""
+        """All that a resumed run needs: plain values and tensors, as torch.load(weights_only=True) reads."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

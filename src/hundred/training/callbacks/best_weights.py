@@ -1,5 +1,6 @@
 """Keep the best weights in memory and end with them."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,7 +31,7 @@ class BestWeights:
         """Keep a copy of the weights if this epoch is the best so far."""
         value = self.monitor.read(row)
         # Unlike Keras: a NaN kept as the first best would never be beaten, and the run would end with it.
-        if value is None or value != value or not self.monitor.better(value, self._best):
+        if value is None or math.isnan(value) or not self.monitor.better(value, self._best):
             return []
         self._best, self._best_epoch = value, row.epoch
         self._weights = copy_weights(control.network)

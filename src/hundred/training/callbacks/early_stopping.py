@@ -12,7 +12,7 @@ from hundred.training.events import EpochEnded, Event, NewBest, WeightsRestored
 
 
 class EarlyStopping:
-    """Stop after `patience` epochs without an improvement of more than `min_delta`; same decisions as Keras 3.
+    """Stop after `patience` epochs without an improvement of more than `min_delta`, as Keras 3 does.
 
     baseline: where given, only values that also improve on it set the counter of epochs back.
     restore_best_weights: at the end of training, early or not, put back the weights of the best epoch.
@@ -24,6 +24,7 @@ class EarlyStopping:
         monitor: str = "val_loss",
         min_delta: float = 0.0,
         patience: int = 0,
+        *,
         mode: Mode = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,

@@ -24,6 +24,7 @@ class ReduceOnPlateau:
         monitor: str = "val_loss",
         factor: float = 0.1,
         patience: int = 10,
+        *,
         mode: Mode = "auto",
         min_delta: float = 1e-4,
         cooldown: int = 0,
