@@ -1,0 +1,119 @@
+"""A run on one card: a line of text, or HTML with its headline figures and curves for notebooks."""
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from hundred.errors import HundredError
+from hundred.runs import layout
+from hundred.runs.history import read_rows
+
+if TYPE_CHECKING:
+    from hundred.runs.run import Run
+
+_WIDTH, _HEIGHT = 300, 120
+_SMALL = "font-size='10'"
+# Okabe and Ito's blue and vermilion, apart for every kind of colour vision and on light and dark pages.
+_TRAINING, _VALIDATION = "#0072B2", "#D55E00"
+
+_FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("test_accuracy", "test accuracy", lambda value: f"{value:.2%}"),
+    ("test_top5_accuracy", "test top-5 accuracy", lambda value: f"{value:.2%}"),
+    ("test_coarse_accuracy", "test superclass accuracy", lambda value: f"{value:.2%}"),
+    ("val_accuracy", "validation accuracy", lambda value: f"{value:.2%}"),
+    ("calibration_error", "calibration error", lambda value: f"{value:.4f}"),
+    ("parameters", "parameters", lambda value: f"{value:,.0f}"),
+    ("train_seconds", "training, seconds", lambda value: f"{value:,.1f}"),
+    ("images_per_second", "images per second", lambda value: f"{value:,.0f}"),
+)
+
+
+def summary(run: "Run") -> str:
+    """The run in some words, such as ``school, 20 epochs, test accuracy 57.10%``; never raises."""
+    try:
+        result, rows = run.result, _rows(run)
+    except HundredError as error:
+        return f"damaged: {error}"
+    words = [str(result.get("recipe") or run.name)]
+    if result.get("data") == "sample":
+        words.append("sample data")
+    words.append(f"{len(rows)} epoch{'' if len(rows) == 1 else 's'}")
+    accuracy = result.get("test_accuracy")
+    if _is_number(accuracy):
+        words.append(f"test accuracy {accuracy:.2%}")
+    elif rows and "val_accuracy" in rows[-1]:
+        words.append(f"validation accuracy {rows[-1]['val_accuracy']:.2%}")
+    if not run.finished:
+        words.append("not finished")
+    return ", ".join(words)
+
+
+def card_html(run: "Run") -> str:
+    """HTML for a notebook: figures and curves of `run`, all text escaped, no script, no outside file."""
+    try:
+        result, rows = run.result, _rows(run)
+    except HundredError as error:
+        return f"<p><b>{escape(run.name)}</b>: {escape(str(error))}</p>"
+    cells = [(label, form(result[key])) for key, label, form in _FIGURES if _is_number(result.get(key))]
+    table = "".join(
+        f"<tr><td style='text-align:left'>{escape(label)}</td>"
+        f"<td style='text-align:right'>{escape(text)}</td></tr>"
+        for label, text in cells
+    )
+    curves = _curves(rows, "accuracy") + _curves(rows, "loss")
+    return (
+        f"<div><b>{escape(run.name)}</b> <span style='opacity:.7'>{escape(summary(run))}</span>"
+        f"<div style='display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start'>"
+        f"<table>{table}</table>{curves}</div></div>"
+    )
+
+
+def _rows(run: "Run") -> list[dict[str, float]]:
+    path = run.path / layout.HISTORY
+    return read_rows(path) if path.exists() else []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _curves(rows: list[dict[str, float]], figure: str) -> str:
+    """One small chart: `figure` in training and validation over the epochs."""
+    series = [
+        (label, colour, [row.get(key, math.nan) for row in rows])
+        for label, colour, key in (
+            ("training", _TRAINING, figure),
+            ("validation", _VALIDATION, f"val_{figure}"),
+        )
+    ]
+    values = [value for _, _, line in series for value in line if math.isfinite(value)]
+    if len(rows) < 2 or not values:
+        return ""
+    low, high = min(values), max(values)
+    lines = "".join(
+        f"<polyline points='{_points(line, low, high)}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
+        f"<text x='{_WIDTH - 4}' y='{12 + 12 * place}' text-anchor='end' {_SMALL} fill='{colour}'>"
+        f"{label}</text>"
+        for place, (label, colour, line) in enumerate(series)
+        if any(math.isfinite(value) for value in line)
+    )
+    return (
+        f"<svg width='{_WIDTH}' height='{_HEIGHT + 16}' role='img' aria-label='{figure} by epoch'>"
+        f"<rect width='{_WIDTH}' height='{_HEIGHT}' fill='none' stroke='currentColor' stroke-opacity='.3'/>"
+        f"<text x='4' y='12' {_SMALL} fill='currentColor'>{figure} {high:.3g}</text>"
+        f"<text x='4' y='{_HEIGHT - 4}' {_SMALL} fill='currentColor'>{low:.3g}</text>"
+        f"<text x='{_WIDTH / 2:g}' y='{_HEIGHT + 12}' text-anchor='middle' {_SMALL} fill='currentColor'>"
+        f"epoch 1 to {len(rows)}</text>{lines}</svg>"
+    )
+
+
+def _points(line: Sequence[float], low: float, high: float) -> str:
+    """SVG points of `line` over the chart's width; what is not finite is left out."""
+    span = (high - low) or 1.0
+    step = _WIDTH / max(1, len(line) - 1)
+    return " ".join(
+        f"{index * step:.1f},{_HEIGHT - (value - low) / span * _HEIGHT:.1f}"
+        for index, value in enumerate(line)
+        if math.isfinite(value)
+    )

@@ -1,0 +1,121 @@
+"""Claiming a run directory: who makes the folder owns the name, and who holds its lock may write in it."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+
+from hundred.errors import HundredError, UsageError, nearest
+from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import LOCK, RESULT, is_run
+
+
+def create_run_directory(
+    root: Path | str, name: str | None = None, *, prefix: str = "run", resume: bool = False
+) -> Path:
+    """Claim the run directory `root`/`name` and return its path.
+
+    Without a name, one is made of `prefix` (the recipe's name) and the local time, such as
+    `school-2026-11-23-1415`, with -2, -3... where that is taken. Making the folder is the claim, so two
+    commands at the same moment never share one.
+
+    With `resume` the directory must be there already; without a name it is then the newest unfinished one
+    whose name begins with `prefix` and that nobody is writing.
+
+    Raises UsageError where a given name is taken (without `resume`), absent (with it) or no file name, and
+    HundredError where the folder cannot be made.
+    """
+    root = Path(root)
+    if name is not None:
+        check_name(name)
+    if resume:
+        return _existing(root, name) if name is not None else _latest_unfinished(root, prefix)
+    with told_in_one_line(root, "cannot make the runs folder"):
+        root.mkdir(parents=True, exist_ok=True)
+    if name is not None:
+        if not _claim(root / name):
+            raise UsageError(
+                f"there is a run {name!r} in {root} already: go on with it by --resume, "
+                "or choose another name with --name"
+            )
+        return root / name
+    name = automatic_name(prefix)
+    path, number = root / name, 1
+    while not _claim(path):
+        number += 1
+        path = root / f"{name}-{number}"
+    return path
+
+
+def automatic_name(prefix: str) -> str:
+    """`prefix` and the local date and time to the minute, such as `school-2026-11-23-1415`."""
+    clean = re.sub(r"[^\w.+-]+", "-", prefix).strip("-.") or "run"
+    return f"{clean[:80]}-{datetime.now():%Y-%m-%d-%H%M}"
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError unless `name` can name a folder on any system and cannot lead out of its parent."""
+    if not re.fullmatch(r"[\w+][\w.+ -]{0,119}", name) or name.endswith((" ", ".")):
+        raise UsageError(
+            f"a run cannot be named {name[:60]!r}: use up to 120 letters, digits, spaces and ._+- , "
+            "beginning with a letter or digit"
+        )
+
+
+def lock_run(path: Path | str) -> filelock.BaseFileLock:
+    """Take the lock of the run directory `path` for as long as it is being written.
+
+    Use it as a context manager, or call its `release()`; the operating system releases it when the process
+    ends, however it ends.
+
+    Raises HundredError where another process holds it.
+    """
+    path = Path(path)
+    lock = filelock.FileLock(path / LOCK, timeout=0, thread_local=False)
+    with told_in_one_line(path / LOCK):
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise HundredError(
+                f"the run {path} is being written by another process: wait until it has ended, or stop it"
+            ) from None
+    return lock
+
+
+def _claim(path: Path) -> bool:
+    with told_in_one_line(path, "cannot make the run directory"):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            return False
+    return True
+
+
+def _existing(root: Path, name: str) -> Path:
+    path = root / name
+    if is_run(path):
+        return path
+    if path.exists():
+        raise UsageError(f"{path} is not a run, so it cannot be resumed: choose another name with --name")
+    known = [child.name for child in _runs(root)]
+    raise UsageError(f"there is no run {name!r} in {root} to resume{nearest(name, known)}")
+
+
+def _latest_unfinished(root: Path, prefix: str) -> Path:
+    """Newest by when its content last changed; names do not order runs where a clock was set back."""
+    unfinished = [
+        path for path in _runs(root) if path.name.startswith(f"{prefix}-") and not (path / RESULT).exists()
+    ]
+    for path in sorted(unfinished, key=lambda each: each.stat().st_mtime, reverse=True):
+        try:
+            lock_run(path).release()
+        except HundredError:
+            continue
+        return path
+    raise UsageError(f"there is no unfinished run of {prefix!r} in {root} to resume: name one with --name")
+
+
+def _runs(root: Path) -> list[Path]:
+    with told_in_one_line(root, "cannot read"):
+        return sorted(path for path in root.iterdir() if is_run(path)) if root.is_dir() else []

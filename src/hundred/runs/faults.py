@@ -1,0 +1,65 @@
+"""What the operating system refused, told in one line instead of a traceback."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hundred.errors import HundredError
+
+_WHY = {
+    errno.ENOSPC: "the disk is full; free some space, or choose another place with --runs",
+    errno.EDQUOT: "the disk quota is used up; free some space, or choose another place with --runs",
+    errno.EROFS: "the file system is read-only; choose another place with --runs",
+    errno.EACCES: "no permission to write there; choose another place with --runs",
+    errno.EPERM: "no permission to write there; choose another place with --runs",
+    errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
+    errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
+}
+
+
+@contextmanager
+def told_in_one_line(path: Path | str, doing: str = "cannot write") -> Iterator[None]:
+    """Turn an OSError inside into a HundredError such as ``cannot write history.csv: the disk is full``."""
+    try:
+        yield
+    except OSError as error:
+        why = _WHY.get(error.errno or 0, error.strerror or str(error))
+        raise HundredError(f"{doing} {path}: {why}") from error
+
+
+def append_line(path: Path, line: str, *, sync: bool) -> None:
+    """Append `line` and a newline to `path` in one write; with `sync` it is on the disk before this returns.
+
+    Where the disk fills up half-way, the file is cut back to its whole lines.
+
+    Raises HundredError where the operating system refuses.
+    """
+    with told_in_one_line(path), path.open("ab", buffering=0) as file:
+        before = file.tell()
+        data = (line + "\n").encode()
+        try:
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            if sync:
+                _sync(file.fileno())
+        except OSError:
+            _cut_back(path, before)
+            raise
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Pipes, some network file systems and containers have no fsync; the line itself was written.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+def _cut_back(path: Path, size: int) -> None:
+    try:
+        os.truncate(path, size)
+    except OSError:
+        return

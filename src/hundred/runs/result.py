@@ -1,0 +1,98 @@
+"""result.json: the figures of a finished run. Accuracies are fractions; what was not measured is null."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from hundred.errors import HundredError
+from hundred.files import write_json
+from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import plain
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of one run, in the order they stand in result.json.
+
+    name: the run's name. recipe: the recipe's. model: the network's.
+    parameters: weights plus batch-norm moving means and variances, as Keras counts them.
+    epochs: whole epochs trained. seed: of every random draw. device: such as `cpu` or `cuda`.
+    data: `cifar100` or `sample`; data_digest: SHA-256 over its images and labels.
+    protocol: `holdout`, `full` or `test-as-validation` (how the validation images were chosen).
+    val_accuracy: of the weights that were kept, on the validation images.
+    test_accuracy, test_top5_accuracy: of the fine classes; test_coarse_accuracy: of the superclasses, each
+        superclass read off the predicted fine class. test_loss: mean cross-entropy in nats.
+    calibration_error: expected calibration error on the test images, 0 to 1.
+    train_seconds: preparing and training, without validation and test. total_seconds: the command, start to
+        end. images_per_second: of training alone.
+    stopped: why training ended, one of `hundred.training.events.Stopped.REASONS`.
+    extra: further figures by name, such as `test_accuracy_interval`; they stand beside the others.
+    """
+
+    name: str
+    recipe: str | None = None
+    model: str | None = None
+    parameters: int | None = None
+    epochs: int | None = None
+    seed: int | None = None
+    device: str | None = None
+    data: str | None = None
+    data_digest: str | None = None
+    protocol: str | None = None
+    val_accuracy: float | None = None
+    test_accuracy: float | None = None
+    test_top5_accuracy: float | None = None
+    test_coarse_accuracy: float | None = None
+    test_loss: float | None = None
+    calibration_error: float | None = None
+    train_seconds: float | None = None
+    total_seconds: float | None = None
+    images_per_second: float | None = None
+    stopped: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse extra figures that would hide one of the named ones."""
+        clash = sorted(KEYS & set(self.extra))
+        if clash:
+            raise ValueError(f"extra figures named like a figure of their own: {', '.join(clash)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of result.json: every key, the extra ones last; NaN and infinities become None."""
+        values = asdict(self)
+        extra = values.pop("extra")
+        content: dict[str, Any] = plain({**values, **extra})
+        return content
+
+    def write(self, path: Path | str) -> None:
+        """Write result.json at `path`, whole. Raises HundredError (disk full, no permission)."""
+        with told_in_one_line(path):
+            write_json(path, self.as_dict())
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Result":
+        """A result from the content of a result.json; keys it does not know go to `extra`."""
+        known = {key: value for key, value in values.items() if key in KEYS}
+        return Result(**{"name": "", **known}, extra={k: v for k, v in values.items() if k not in KEYS})
+
+
+KEYS = frozenset(each.name for each in fields(Result)) - {"extra"}
+
+
+def read_result(path: Path | str) -> dict[str, Any]:
+    """The content of a result.json as it stands. Raises HundredError where it is missing or damaged."""
+    return read_object(path)
+
+
+def read_object(path: Path | str) -> dict[str, Any]:
+    """The JSON object at `path`. Raises HundredError, in one line, where it is missing or is none."""
+    with told_in_one_line(path, "cannot read"):
+        data = Path(path).read_bytes()
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise HundredError(f"{path} is damaged: not JSON ({str(error)[:80]})") from None
+    if not isinstance(value, dict):
+        raise HundredError(f"{path} is damaged: {type(value).__name__} where a JSON object should be")
+    return value
