@@ -6,6 +6,7 @@ What they give back is tried with two images before it is trusted, so that a mis
 import importlib
 import inspect
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -179,13 +180,21 @@ def _article(value: object) -> str:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """The kind of an error, the first line of its text, and where in a person's code it rose."""
+    """The kind of an error, the first line of its text, and where in a person's own code it rose."""
     text = next(iter(str(error).strip().splitlines()), "")
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
-    ]
-    last = frames[-1] if frames else None
-    place = f" ({Path(last.filename).name}, line {last.lineno})" if last and last.name else ""
-    if isinstance(error, SyntaxError):
-        place = ""  # its text has the place
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
+    place = ""
+    if own and not isinstance(error, SyntaxError):  # whose text has its place already
+        place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})"
     return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+
+
+def _is_own(filename: str) -> bool:
+    """Whether a file is a person's, and not Python's, an installed package's or Hundred's."""
+    path = Path(filename)
+    libraries = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
+    return (
+        path.is_file()
+        and "site-packages" not in path.parts
+        and not any(path.is_relative_to(library) for library in libraries)
+    )
