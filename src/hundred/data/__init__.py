@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hundred.data.dataset import Dataset, Split
-    from hundred.data.find import open_dataset
+    from hundred.data.download import download_archive
+    from hundred.data.find import locate, open_dataset
+    from hundred.data.listing import Listing, describe, verify
     from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
     from hundred.data.sample import draw_sample
     from hundred.data.split import holdout
+    from hundred.data.words import class_label, readable, summary_line
 
 _HOME = {
     "COARSE_NAMES": "names",
@@ -19,9 +22,17 @@ _HOME = {
     "FINE_TO_COARSE": "names",
     "Dataset": "dataset",
     "Split": "dataset",
+    "Listing": "listing",
+    "class_label": "words",
+    "describe": "listing",
+    "download_archive": "download",
     "draw_sample": "sample",
     "holdout": "split",
+    "locate": "find",
     "open_dataset": "find",
+    "readable": "words",
+    "summary_line": "words",
+    "verify": "listing",
 }
 
 __all__ = [
@@ -29,10 +40,18 @@ __all__ = [
     "FINE_NAMES",
     "FINE_TO_COARSE",
     "Dataset",
+    "Listing",
     "Split",
+    "class_label",
+    "describe",
+    "download_archive",
     "draw_sample",
     "holdout",
+    "locate",
     "open_dataset",
+    "readable",
+    "summary_line",
+    "verify",
 ]
 
 

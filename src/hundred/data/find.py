@@ -1,79 +1,105 @@
-"""Finding CIFAR-100 on this machine, in whichever form, and opening it."""
+"""Opening CIFAR-100 wherever it is: the sample set, a path, a usual place, or the network."""
 
-import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import platformdirs
-import torch
-
-from hundred.data import official
-from hundred.data.check import check
-from hundred.data.dataset import Dataset, Split
-from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
-from hundred.data.raw import Raw, RawSplit
+from hundred.data.cache import cache_folder
+from hundred.data.dataset import Dataset
+from hundred.data.download import ARCHIVE_NAME, download_archive
+from hundred.data.forms import Found, find_form
+from hundred.data.opening import open_found
+from hundred.data.places import named_place, usual_places
 from hundred.data.sample import draw_sample
-from hundred.errors import HundredError
+from hundred.errors import HundredError, nearest
 
-FORMS = (official,)
+FORMS_IN_WORDS = (
+    "cifar-100-python or cifar-100-binary (folder or .tar.gz), parquet files of train and test, "
+    "or train/<class>/ and test/<class>/ folders of pictures"
+)
+Progress = Callable[[int, int | None], None]
 
 
 def open_dataset(
-    where: str | Path | None = None,
-    *,
-    download: bool = True,  # noqa: ARG001 - the network comes next
-    progress: Callable[[int, int | None], None] | None = None,  # noqa: ARG001
+    where: str | Path | None = None, *, download: bool = True, progress: Progress | None = None
 ) -> Dataset:
     """Open CIFAR-100, or the sample set drawn by code.
 
-    where: "sample"; a file or folder in any published form; or None to look for it: HUNDRED_DATA, the working
-    folder, the user's cache, and then, with `download`, the official archive from the network.
-    progress: called with the bytes downloaded and to download (None where the server does not say).
+    where: "sample"; a file or folder in any published form, or a folder that holds one; or None to look for
+    it as `locate` does and then, with `download`, to fetch the official archive into the user's cache.
+    progress: called with the bytes downloaded and the bytes in all (None where the server does not say).
 
-    Raises HundredError where there is nothing, or what there is is not CIFAR-100.
+    Images are uint8 [n, 3, 32, 32], mapped copy-on-write from the official folder or from the cache: writing
+    to them changes no file.
+
+    Raises HundredError where there is nothing, or where what there is is not the whole of CIFAR-100.
     """
-    if where is None:
-        where = os.environ.get("HUNDRED_DATA") or None
-    if where == "sample":
+    if _means_sample(where):
         return draw_sample()
-    for place in [Path(where)] if where is not None else _usual_places():
-        for form in FORMS:
-            found = form.find(place.expanduser())
-            if found is not None:
-                raw = form.read(found)
-                check(raw, str(found))
-                return _dataset(raw, str(found))
-    raise HundredError(f"no CIFAR-100 at {where or 'any usual place'}")
+    found = locate(where)
+    if found is None and download:
+        found = _fetched(progress)
+    if found is None:
+        raise HundredError(_nothing_found())
+    try:
+        return open_found(found)
+    except HundredError:
+        # Only our own download is ours to replace; its checksum tells whether there is anything to replace.
+        if not download or where is not None or found.path != cache_folder() / ARCHIVE_NAME:
+            raise
+        return open_found(_fetched(progress))
 
 
-def _usual_places() -> list[Path]:
-    return [Path.cwd(), Path(platformdirs.user_cache_dir("hundred"))]
+def locate(where: str | Path | None = None) -> Found | None:
+    """CIFAR-100 at `where`; with None at HUNDRED_DATA if that is set, else in the usual places.
+
+    Returns None only where `where` is None, HUNDRED_DATA is not set, and nothing lies in the usual places.
+    Raises HundredError where a named place holds nothing known.
+    """
+    named = named_place()
+    if where is not None:
+        return _at(Path(where).expanduser(), "")
+    if named is not None:
+        return _at(named.path, f" ({named.why})")
+    for place in usual_places():
+        found = find_form(place.path)
+        if found is not None:
+            return found
+    return None
 
 
-def _dataset(raw: Raw, source: str) -> Dataset:
-    return Dataset(
-        name="cifar100",
-        train=_split(raw.train),
-        test=_split(raw.test),
-        fine_names=FINE_NAMES,
-        coarse_names=COARSE_NAMES,
-        fine_to_coarse=torch.tensor(FINE_TO_COARSE),
-        digest=_digest(raw),
-        source=source,
+def _means_sample(where: str | Path | None) -> bool:
+    named = named_place()
+    return str(where) == "sample" or (where is None and named is not None and str(named.path) == "sample")
+
+
+def _at(path: Path, why: str) -> Found:
+    """What is at a named place. Raises HundredError where there is nothing known."""
+    found = find_form(path)
+    if found is not None:
+        return found
+    if not path.exists():
+        hint = nearest(str(path), ["sample"])
+        raise HundredError(f"there is no {path}{why} to read CIFAR-100 from{hint}\nName a path, or 'sample'.")
+    for first, second in (("train", "test"), ("train.bin", "test.bin")):
+        for present, absent in ((first, second), (second, first)):
+            if (path / present).is_file():
+                raise HundredError(
+                    f"{path}{why} holds {present!r} but no {absent!r}: half of CIFAR-100 is missing"
+                )
+    raise HundredError(f"no CIFAR-100 in {path}{why}\nLooked for {FORMS_IN_WORDS}.")
+
+
+def _nothing_found() -> str:
+    homes = dict.fromkeys(str(place.path.parent) for place in usual_places())
+    return (
+        f"no CIFAR-100 on this machine: looked in {', '.join(homes)} for {FORMS_IN_WORDS}\n"
+        "Name its path, set HUNDRED_DATA to it, allow the download, or use 'sample'."
     )
 
 
-def _split(split: RawSplit) -> Split:
-    """The same memory as tensors; only the labels are widened."""
-    fine, coarse = split.fine.astype(np.int64), split.coarse.astype(np.int64)
-    return Split(torch.from_numpy(split.images), torch.from_numpy(fine), torch.from_numpy(coarse))
-
-
-def _digest(raw: Raw) -> str:
-    digest = hashlib.sha256()
-    for split in (raw.train, raw.test):
-        for array in (split.images, split.fine, split.coarse):
-            digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+def _fetched(progress: Progress | None) -> Found:
+    path = download_archive(cache_folder(), progress=progress)
+    found = find_form(path)
+    if found is None:
+        raise HundredError(f"{path} was downloaded but is not CIFAR-100: remove it")
+    return found

@@ -145,9 +145,9 @@ FINE_TO_COARSE: tuple[int, ...] = (
 
 
 def plain_name(name: str) -> str:
-    """`name` in lower case with single underscores for spaces, dashes and dots, to compare spellings.
+    """`name` as its letters and digits alone, in lower case, to compare spellings.
 
-    >>> plain_name("Large Man-Made outdoor things")
-    'large_man_made_outdoor_things'
+    >>> plain_name("Large Man-Made outdoor_things")
+    'largemanmadeoutdoorthings'
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "", name.lower())

@@ -16,24 +16,24 @@ from hundred.data.pickles import read_pickle
 from hundred.data.raw import Raw, RawSplit
 from hundred.errors import HundredError
 
-NAME = "official"
-FOLDER = "cifar-100-python"
+NAME = "cifar-100-python"
 
 
 def find(where: Path) -> Path | None:
-    """The folder or archive of this form: `where` itself, or one by its usual name inside."""
-    for folder in (where, where / FOLDER):
-        if (folder / "train").is_file() and (folder / "test").is_file():
-            return folder
-    for archive in (where, where / f"{FOLDER}.tar.gz", where / f"{FOLDER}.tgz"):
-        if is_archive(archive, ("train", "test")):
-            return archive
-    return None
+    """`where`, if it is a folder or an archive of this form."""
+    if (where / "train").is_file() and (where / "test").is_file():
+        return where
+    return where if is_archive(where, ("train", "test")) else None
 
 
 def files(found: Path) -> list[Path]:
     """The files that `read` would read, whose sizes and times tell whether anything changed."""
     return [found / "train", found / "test"] if found.is_dir() else [found]
+
+
+def is_mapped(found: Path) -> bool:
+    """Whether reading copies nothing, so that a cache would hold the same again."""
+    return found.is_dir()
 
 
 def read(found: Path) -> Raw:

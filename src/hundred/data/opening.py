@@ -1,0 +1,57 @@
+"""From a found form to a dataset in memory: from the cache where it is kept, else read, checked and kept."""
+
+import numpy as np
+import torch
+
+from hundred.data.cache import digest_of, fingerprint, recall, recall_digest, remember
+from hundred.data.check import check
+from hundred.data.dataset import Dataset, Split
+from hundred.data.forms import Found
+from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
+from hundred.data.raw import Raw, RawSplit
+from hundred.errors import HundredError
+
+
+def open_found(found: Found) -> Dataset:
+    """The dataset at `found`; its images are the mapped files' own memory, or the only copy.
+
+    Raises HundredError where what is there is not the whole of CIFAR-100.
+    """
+    mark = mark_of(found)
+    kept = recall(found.path, mark)
+    if kept is not None:
+        return as_dataset(*kept, str(found.path))
+    raw = found.form.read(found.path)
+    check(raw, str(found.path))
+    digest = recall_digest(found.path, mark)
+    if digest is None:
+        digest = digest_of(raw)
+        remember(found.path, mark, raw, digest, with_images=not found.form.is_mapped(found.path))
+    return as_dataset(raw, digest, str(found.path))
+
+
+def mark_of(found: Found) -> str:
+    """The fingerprint of the files that `found` is read from. Raises HundredError where one is unreadable."""
+    try:
+        return fingerprint(found.form.files(found.path))
+    except OSError as error:
+        raise HundredError(f"{error.filename or found.path} cannot be read: {error.strerror}") from None
+
+
+def as_dataset(raw: Raw, digest: str, source: str) -> Dataset:
+    """Checked arrays as tensors, without a copy of the images."""
+    return Dataset(
+        name="cifar100",
+        train=_split(raw.train),
+        test=_split(raw.test),
+        fine_names=FINE_NAMES,
+        coarse_names=COARSE_NAMES,
+        fine_to_coarse=torch.tensor(FINE_TO_COARSE),
+        digest=digest,
+        source=source,
+    )
+
+
+def _split(split: RawSplit) -> Split:
+    fine, coarse = split.fine.astype(np.int64), split.coarse.astype(np.int64)
+    return Split(torch.from_numpy(split.images), torch.from_numpy(fine), torch.from_numpy(coarse))

@@ -1,0 +1,135 @@
+"""One transfer over http or https into a partial file, from its start or from where it was cut."""
+
+import http.client
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 30.0
+MOST_BYTES = 400_000_000  # the archive has 169 MB; a server that sends more has another file
+_PIECE_BYTES = 1 << 18
+
+Progress = Callable[[int, int | None], None]
+
+
+class RefusedError(Exception):
+    """The address has no such file; trying it again is of no use."""
+
+
+class BrokenError(Exception):
+    """The transfer was cut or the server is busy; trying again may help."""
+
+
+def shown(url: str) -> str:
+    """`url` without user, password and query, fit for an error message."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+class Transfer:
+    """Brings the rest of `url` into `part`. resumed: whether the server went on from what was there."""
+
+    def __init__(self, url: str, part: Path, progress: Progress) -> None:
+        self.url = url
+        self.part = part
+        self.progress = progress
+        self.resumed = False
+
+    def run(self) -> None:
+        """Return when the file is as long as the server says.
+
+        Raises RefusedError or BrokenError for the server, OSError for the partial file alone.
+        """
+        have = self.part.stat().st_size if self.part.exists() else 0
+        try:
+            answer = self._ask(have)
+        except _RangeRefused:
+            # What is there is the whole file or not of this file: the checksum decides.
+            self.resumed = True
+            return
+        with answer:
+            self.resumed = have > 0 and _goes_on_from(answer, have)
+            done = have if self.resumed else 0
+            length = answer.headers.get("Content-Length", "")
+            total = done + int(length) if length.isdigit() else None
+            if total is not None and total > MOST_BYTES:
+                raise RefusedError(f"it has {total:,} bytes, more than CIFAR-100's archive")
+            with self.part.open("ab" if self.resumed else "wb") as file:
+                self._copy(answer, file, done, total)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _ask(self, have: int) -> Any:
+        if urlsplit(self.url).scheme.lower() not in ("http", "https"):
+            raise RefusedError("only http and https addresses are downloaded from")
+        headers = {"User-Agent": "hundred", "Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
+        try:
+            return _opener().open(urllib.request.Request(self.url, headers=headers), timeout=TIMEOUT_SECONDS)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 416 and have:
+                raise _RangeRefused from None
+            kind = BrokenError if error.code in (408, 425, 429) or error.code >= 500 else RefusedError
+            raise kind(f"the server says {error.code} {error.reason}") from None
+        except urllib.error.URLError as error:
+            if "unknown url type" in str(error.reason):
+                raise RefusedError("it leads to an address that is not http or https") from None
+            raise BrokenError(_reason(error.reason)) from None
+        except (http.client.InvalidURL, ValueError) as error:
+            raise RefusedError(f"not an address: {error}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise BrokenError(_reason(error)) from None
+
+    def _copy(self, answer: Any, file: Any, done: int, total: int | None) -> None:
+        self.progress(done, total)
+        while True:
+            try:
+                piece = answer.read(_PIECE_BYTES)
+            except (OSError, http.client.HTTPException) as error:
+                raise BrokenError(f"cut after {done:,} bytes ({_reason(error)})") from None
+            if not piece:
+                break
+            file.write(piece)
+            done += len(piece)
+            if done > MOST_BYTES:
+                raise RefusedError(f"it sends more than {MOST_BYTES:,} bytes")
+            self.progress(done, total)
+        if total is not None and done < total:
+            raise BrokenError(f"cut after {done:,} of {total:,} bytes")
+
+
+class _RangeRefused(Exception):
+    """The server has nothing after the bytes that are there."""
+
+
+def _goes_on_from(answer: Any, have: int) -> bool:
+    """Whether the answer is the rest of the file, and not all of it over again."""
+    start = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return answer.status == 206 and start is not None and int(start[1]) == have
+
+
+def _reason(error: object) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Python's usual opener would also follow a redirect to ftp or read local files; this one cannot."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
