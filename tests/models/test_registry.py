@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.models import build, names, options, register
+from hundred.models import build, names, options, register, registry
 
 
 def test_builtin_names_are_listed() -> None:
@@ -48,13 +49,24 @@ def test_options_of_an_unknown_name_are_refused() -> None:
         options("nothing")
 
 
-def test_a_name_is_given_once() -> None:
+def test_a_name_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names()
+    monkeypatch.setattr("hundred.models.registry._builders", dict(registry._builders))
+
     def other(classes: int = 100) -> nn.Module:
         return nn.Linear(1, classes)
 
     with pytest.raises(ValueError, match=r"'school' is taken by hundred\.models\.study\.school"):
         register("school")(other)
-    assert build("school").__class__ is nn.Sequential
+
+    @register("a-name-for-this-test")
+    def first(classes: int = 100) -> nn.Module:
+        return nn.Linear(1, classes)
+
+    with pytest.raises(ValueError, match="is taken"):
+        register("a-name-for-this-test")(other)
+    assert build("a-name-for-this-test", classes=3)(torch.zeros(2, 1)).shape == (2, 3)
+    assert isinstance(build("school"), nn.Sequential)
 
 
 def test_the_package_imports_without_torch() -> None:

@@ -127,7 +127,8 @@ def _tried(name: str, network: object, classes: int) -> nn.Module:
     """`network`, once two black images have gone through it and come out as [2, classes]."""
     if not isinstance(network, nn.Module):
         raise UsageError(f"model {name} gave {_article(network)}, not a torch.nn.Module")
-    images = torch.zeros(2, *CIFAR_SHAPE)
+    like = next(network.parameters(), torch.empty(0))
+    images = torch.zeros(2, *CIFAR_SHAPE, device=like.device)
     try:
         with evaluating(network), torch.no_grad():
             logits = network(images)

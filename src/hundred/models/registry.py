@@ -30,7 +30,10 @@ def register(name: str) -> Callable[[Builder], Builder]:
 
     def keep(builder: Builder) -> Builder:
         taken = _builders.get(name)
-        if taken is not None and taken.__module__ != builder.__module__:
+        if taken is not None and (taken.__module__, taken.__qualname__) != (
+            builder.__module__,
+            builder.__qualname__,
+        ):
             raise ValueError(f"the model name {name!r} is taken by {taken.__module__}.{taken.__qualname__}")
         _builders[name] = builder
         return builder
