@@ -66,8 +66,8 @@ def check_name(name: str) -> None:
 def lock_run(path: Path | str) -> filelock.BaseFileLock:
     """Take the lock of the run directory `path` for as long as it is being written.
 
-    Use it as a context manager, or call its `release()`; the operating system releases it when the process
-    ends, however it ends.
+    Use it as a context manager, or keep what it returns and call its `release()`: a lock that nobody holds on
+    to any more is released. The operating system releases it when the process ends, however it ends.
 
     Raises HundredError where another process holds it.
     """

@@ -1,0 +1,48 @@
+"""Refusals of the operating system become one line, and no half line stays behind."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from hundred.errors import HundredError
+from hundred.runs.faults import append_line, told_in_one_line
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "no permission"),
+        (errno.EIO, os.strerror(errno.EIO)),
+    ],
+)
+def test_a_refusal_names_the_path_and_the_reason(number: int, words: str) -> None:
+    with pytest.raises(HundredError, match=f"cannot write runs/a: .*{words}"), told_in_one_line("runs/a"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_a_disk_that_fills_up_within_a_line_keeps_the_whole_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    append_line(path, "first", sync=True)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(HundredError, match="the disk is full"):
+        append_line(path, "second", sync=True)
+    assert path.read_text() == "first\n"
+
+
+def test_a_file_system_without_fsync_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(descriptor: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr("os.fsync", absent)
+    append_line(tmp_path / "log", "line", sync=True)
+    assert (tmp_path / "log").read_text() == "line\n"
