@@ -26,6 +26,8 @@ class Ema:
     The moving mean and variance are averaged like weights: the latest ones belong to the latest weights, and
     the average of those seen along the way is nearer to what the averaged weights produce. Integer buffers
     (batch counters) stay the network's own. So do frozen parameters, which have nothing to average.
+
+    Make it once the network is on its device and in its memory format: it holds on to the tensors.
     """
 
     def __init__(
