@@ -104,9 +104,16 @@ class TestEveryCallback:
 def test_a_cut_is_told_with_its_reason() -> None:
     callback, control = ReduceOnPlateau(patience=2, factor=0.2), Control(nn.Linear(1, 1), 1e-3)
     events = [event for epoch in range(1, 4) for event in callback.after_epoch(row(epoch), control)]
-    new = control.learning_rate
-    assert new == pytest.approx(2e-4)  # a float32, as in Keras
+    new = 0.00020000001  # float32(0.001) * 0.2 in float32, as in Keras, in its shortest decimals
     assert events == [LearningRateCut(3, 1e-3, new, "val_loss has not improved for 2 epochs")]
+    assert control.learning_rate == new
+
+
+def test_at_the_floor_nothing_is_cut_nor_told() -> None:
+    callback, control = ReduceOnPlateau(patience=1, factor=0.01, floor=1e-4), Control(nn.Linear(1, 1), 1e-3)
+    events = [event for epoch in range(1, 9) for event in callback.after_epoch(row(epoch), control)]
+    assert [event.epoch for event in events if isinstance(event, LearningRateCut)] == [2]
+    assert control.learning_rate == 1e-4
 
 
 def test_early_stopping_says_since_when() -> None:

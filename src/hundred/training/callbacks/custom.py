@@ -100,7 +100,7 @@ def _import(module_name: str, where: str) -> Any:
     here = str(Path.cwd())
     added = here not in sys.path and "" not in sys.path
     if added:
-        sys.path.insert(0, here)
+        sys.path.append(here)  # at the end, so that a file here hides no installed package
     try:
         return importlib.import_module(module_name)
     except ImportError as error:

@@ -53,8 +53,7 @@ class EarlyStopping:
             if self.baseline is None or self.monitor.better(value, self.baseline):
                 self._wait = 0
             return self._keep(control, value)
-        # Keras never stops after the very first epoch, whatever the patience.
-        if self._wait >= self.patience and row.epoch > 1:
+        if self._wait >= self.patience:
             detail = f"{self.monitor.name} has not improved since epoch {self._best_epoch}"
             control.stop("early-stopping", detail)
         return []

@@ -49,7 +49,6 @@ class ReduceOnPlateau:
             return []
         if self._cooling > 0:
             self._cooling -= 1
-            self._wait = 0
         if self.monitor.better(value, self._best):
             self._best = value
             self._wait = 0
