@@ -4,19 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from hundred.data.augment import Draw, RandomCrop
+from hundred.data.augment import RandomCrop
 from hundred.data.augment.crop import FILLS, crop, pad
+from hundred.data.augment.layout import from_planes, to_planes
 from hundred.errors import UsageError
 
+from .batches import draw_for, random_images
+
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
 NUMPY_MODE = {"reflect": "reflect", "constant": "constant", "nearest": "edge"}
-
-
-def random_images(n: int, h: int = 32, w: int = 32) -> torch.Tensor:
-    return torch.randint(0, 256, (n, 3, h, w), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-
-
-def draw_for(n: int, seed: int = 0) -> Draw:
-    return Draw(torch.Generator().manual_seed(seed), 1, torch.arange(n))
 
 
 @pytest.mark.parametrize("fill", FILLS)
@@ -28,9 +24,11 @@ def test_padding_equals_numpys(fill: str, dtype: torch.dtype, size: tuple[int, i
         extra = {"constant_values": 40} if fill == "constant" else {}
         around = ((0, 0), (0, 0), (padding, padding), (padding, padding))
         expected = np.pad(images.numpy(), around, mode=NUMPY_MODE[fill], **extra)
-        padded = pad(images, padding, fill, 40)
-        assert padded.dtype == dtype
-        assert np.array_equal(padded.numpy(), expected)
+        for layout in LAYOUTS:
+            padded = pad(to_planes(images.contiguous(memory_format=layout)), padding, fill, 40)
+            assert padded.dtype == dtype
+            assert padded.is_contiguous()
+            assert np.array_equal(from_planes(padded).numpy(), expected)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (6, 9), (1, 1)])
@@ -38,10 +36,12 @@ def test_crop_cuts_the_window_of_each_image(size: tuple[int, int]) -> None:
     padding, (h, w) = 3, size
     padded = random_images(49, h + 6, w + 6)
     top, left = torch.meshgrid(torch.arange(7), torch.arange(7), indexing="ij")
-    cut = crop(padded, top.flatten(), left.flatten(), padding)
-    assert cut.is_contiguous()
-    for image, whole, y, x in zip(cut, padded, top.flatten(), left.flatten(), strict=True):
-        assert torch.equal(image, whole[:, y : y + h, x : x + w])
+    for layout in LAYOUTS:
+        planes = to_planes(padded.contiguous(memory_format=layout))
+        cut = crop(planes, top.flatten(), left.flatten(), padding)
+        assert cut.is_contiguous()
+        for image, whole, y, x in zip(from_planes(cut), padded, top.flatten(), left.flatten(), strict=True):
+            assert torch.equal(image, whole[:, y : y + h, x : x + w])
 
 
 def test_every_window_comes_up_as_often() -> None:
@@ -67,8 +67,12 @@ def test_layouts_and_dtypes() -> None:
     images = random_images(8, 10, 14)
     expected = RandomCrop(2)(images, draw_for(8))
     assert expected.dtype == torch.uint8
-    last = images.contiguous(memory_format=torch.channels_last)
-    assert torch.equal(RandomCrop(2)(last, draw_for(8)), expected)
+    assert expected.is_contiguous()
+    last = RandomCrop(2)(images.contiguous(memory_format=torch.channels_last), draw_for(8))
+    assert torch.equal(last, expected)
+    assert last.is_contiguous(memory_format=torch.channels_last)
+    turned = images.transpose(2, 3)  # neither of the two layouts
+    assert torch.equal(RandomCrop(2)(turned, draw_for(8)), RandomCrop(2)(turned.contiguous(), draw_for(8)))
     assert torch.equal(RandomCrop(2)(images.float(), draw_for(8)), expected.float())
 
 

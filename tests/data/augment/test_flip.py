@@ -9,13 +9,7 @@ from hundred.data.augment import AlternatingFlip, Draw, RandomFlip
 from hundred.data.augment.flip import HORIZONTAL, VERTICAL, choose, flip_where, hash32
 from hundred.errors import UsageError
 
-
-def random_images(n: int, h: int = 32, w: int = 32) -> torch.Tensor:
-    return torch.randint(0, 256, (n, 3, h, w), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-
-
-def draw_for(indices: torch.Tensor, epoch: int = 1, seed: int = 0) -> Draw:
-    return Draw(torch.Generator().manual_seed(seed), epoch, indices)
+from .batches import draw_for, random_images
 
 
 def flipped(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
@@ -39,6 +33,16 @@ def test_masked_flip_is_an_involution_of_the_masked_images(dtype: torch.dtype, a
     assert torch.equal(flip_where(once, mask, axis), images)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_flips_keep_a_channels_last_layout(dtype: torch.dtype) -> None:
+    images = random_images(6).to(dtype)
+    mask = torch.tensor([True, False] * 3)
+    given = images.contiguous(memory_format=torch.channels_last)
+    once = flip_where(given, mask)
+    assert once.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(once, flip_where(images, mask))
+
+
 def test_choosing_bytes_leaves_both_sources_alone() -> None:
     ones, others = random_images(4), random_images(4).flip(0)
     before = ones.clone(), others.clone()
@@ -52,14 +56,14 @@ def test_random_flip_mirrors_the_asked_share() -> None:
     images = random_images(4000, 2, 4)
     images[:, 0, 0] = torch.arange(4)  # so that no image is its own mirror image
     for probability in (0.0, 0.3, 0.5, 1.0):
-        after = RandomFlip(probability)(images, draw_for(torch.arange(4000)))
+        after = RandomFlip(probability)(images, draw_for(4000))
         assert flipped(images, after).float().mean().item() == pytest.approx(probability, abs=0.03)
 
 
 def test_alternating_flip_shows_both_sides_in_any_two_epochs() -> None:
-    images, indices = random_images(1000), torch.arange(1000)
+    images = random_images(1000)
     flip = AlternatingFlip(seed=3)
-    sides = [flipped(images, flip(images, draw_for(indices, epoch))) for epoch in range(5)]
+    sides = [flipped(images, flip(images, draw_for(1000, epoch=epoch))) for epoch in range(5)]
     for now, then in pairwise(sides):
         assert (now ^ then).all()
     assert sides[0].float().mean().item() == pytest.approx(0.5, abs=0.06)
@@ -68,13 +72,13 @@ def test_alternating_flip_shows_both_sides_in_any_two_epochs() -> None:
 def test_alternating_flip_goes_by_index_whatever_the_order_and_generator() -> None:
     images, order = random_images(100), torch.randperm(100, generator=torch.Generator().manual_seed(1))
     flip = AlternatingFlip()
-    straight = flip(images, draw_for(torch.arange(100)))
+    straight = flip(images, draw_for(100))
     shuffled = flip(images[order], Draw(None, 1, order))
     assert torch.equal(shuffled, straight[order])
 
 
 def test_another_seed_starts_other_images_on_the_other_side() -> None:
-    images, draw = random_images(1000), draw_for(torch.arange(1000))
+    images, draw = random_images(1000), draw_for(1000)
     one, other = (flipped(images, AlternatingFlip(seed)(images, draw)) for seed in (0, 1))
     assert (one ^ other).float().mean().item() == pytest.approx(0.5, abs=0.06)
 

@@ -6,9 +6,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from hundred.data.augment import Draw, Geometry
+from hundred.data.augment import Geometry
 from hundred.data.augment.geometry import FILLS, Motion, move
 from hundred.errors import UsageError
+
+from .batches import draw_for, random_images
 
 Pixels = NDArray[np.float32]
 
@@ -22,14 +24,7 @@ def keras_generator(**settings: object) -> object:
     return ImageDataGenerator(data_format="channels_last", interpolation_order=1, **settings)
 
 
-def random_images(n: int, h: int = 32, w: int = 32, seed: int = 0) -> torch.Tensor:
-    return torch.randint(
-        0, 256, (n, 3, h, w), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
-    )
-
-
-def draw_for(n: int, seed: int = 0) -> Draw:
-    return Draw(torch.Generator().manual_seed(seed), 1, torch.arange(n))
+STILL = {"theta": 0, "tx": 0, "ty": 0, "shear": 0, "zx": 1, "zy": 1, "flip_horizontal": 0, "flip_vertical": 0}
 
 
 def motion_of(drawn: list[dict[str, float]]) -> Motion:
@@ -96,10 +91,9 @@ def test_same_parameters_give_the_pixels_of_keras(fill: str, setting: str, size:
 @scipy_name
 def test_whole_pixel_shifts_are_exact() -> None:
     images = random_images(5)
-    still = {"theta": 0, "shear": 0, "zx": 1, "zy": 1}
     moves = [(0, 0, True), (3, 0, False), (0, -7, True), (31, 1, False), (-40, 2, True)]
     drawn = [
-        still | {"tx": tx, "ty": ty, "flip_horizontal": flip, "flip_vertical": not flip}
+        STILL | {"tx": tx, "ty": ty, "flip_horizontal": flip, "flip_vertical": not flip}
         for tx, ty, flip in moves
     ]
     for fill in FILLS:

@@ -15,15 +15,7 @@ from hundred.data.augment import (
     Transform,
 )
 
-
-def random_images(n: int) -> torch.Tensor:
-    return torch.randint(
-        0, 256, (n, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
-
-
-def draw_for(n: int, seed: int = 0) -> Draw:
-    return Draw(torch.Generator().manual_seed(seed), 1, torch.arange(n))
+from .batches import draw_for, random_images
 
 
 @dataclass(frozen=True)
