@@ -111,6 +111,7 @@ def test_zero_settings_return_the_images_untouched() -> None:
         (lambda: Cutout(4, value=(1, 2)), r"cutout value is \(1, 2\)"),
         (lambda: RandomErasing(2), "erasing probability is 2"),
         (lambda: RandomErasing(area=(0.5, 0.1)), r"erasing area is \(0.5, 0.1\)"),
+        (lambda: RandomErasing(area=(0.5,)), r"erasing area is \(0.5,\)"),
         (lambda: RandomErasing(ratio=(0, 1)), r"erasing ratio is \(0, 1\)"),
         (lambda: RandomErasing(value="noise"), "erasing value is 'noise'"),
     ],

@@ -244,6 +244,7 @@ def test_fill_value_shows_where_the_image_has_gone() -> None:
         ({"width_shift": float("nan")}, "width_shift is nan"),
         ({"zoom": 1.5}, "zoom is 1.5"),
         ({"zoom": (1.2, 0.8)}, r"zoom is \(1.2, 0.8\)"),
+        ({"zoom": (1, 2, 3)}, r"zoom is \(1, 2, 3\)"),
         ({"fill": "neares"}, "did you mean 'nearest'"),
         ({"fill_value": 300}, "fill_value is 300"),
     ],

@@ -29,6 +29,13 @@ def test_keeps_flat_colours_and_the_range() -> None:
     assert shrunk.max() <= 255
 
 
+def test_autocast_does_not_blur_it() -> None:
+    images = random_images(4)
+    expected = resize(images, 20)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(resize(images, 20), expected)
+
+
 def test_the_size_it_has_is_the_identity() -> None:
     images = random_images(2)
     assert resize(images, 32) is images

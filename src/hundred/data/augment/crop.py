@@ -90,7 +90,7 @@ def crop(padded: Tensor, top: Tensor, left: Tensor, padding: int) -> Tensor:
     h, w = tall - 2 * padding, wide - 2 * padding
     row, plane, image = wide * inner, tall * wide * inner, outer * tall * wide * inner
     stretch = (outer - 1) * plane + (h - 1) * row + w * inner
-    windows = padded.view(-1).as_strided((n * image - stretch + 1, stretch), (1, 1))
+    windows = padded.view(-1).as_strided((max(n * image - stretch + 1, 0), stretch), (1, 1))
     starts = torch.arange(n, device=padded.device) * image + (top * wide + left) * inner
     cut = windows.index_select(0, starts)  # [n, stretch]
     return cut.as_strided((n, outer, h, w, inner), (stretch, plane, row, inner, 1)).contiguous()

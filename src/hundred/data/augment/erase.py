@@ -17,7 +17,7 @@ from hundred.errors import UsageError
 
 # The mean colour of CIFAR-100's training images, which normalization maps to zero, as both papers fill it.
 MEAN_COLOUR = (129.3, 124.1, 112.4)
-# Random shapes to try for each image; one in ten or so does not fit, so all of them failing is one in 1e10.
+# Random shapes to try for each image; with the paper's settings one in twenty does not fit.
 _TRIES = 10
 
 Value = float | tuple[float, float, float]
@@ -55,7 +55,8 @@ class RandomErasing:
     """With `probability`, a rectangle of random place and shape, wholly inside the image; keeps the dtype.
 
     area: (least, most) share of the image that it covers, drawn uniformly; ratio: (least, most) height over
-    width, drawn uniformly, as in the paper. A shape that does not fit is drawn again.
+    width, drawn uniformly, as in the paper. A shape that does not fit is drawn again; should ten in a
+    row not fit, the image stays as it is.
     value: a level 0..255, one for each channel, or "random" for noise, pixel by pixel.
     Raises UsageError for a wrong setting.
     """
@@ -68,9 +69,9 @@ class RandomErasing:
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
             raise UsageError(f"erasing probability is {self.probability}: give a number from 0 to 1")
-        if not 0 <= self.area[0] <= self.area[1] <= 1:
+        if len(self.area) != 2 or not 0 <= self.area[0] <= self.area[1] <= 1:
             raise UsageError(f"erasing area is {self.area}: give (least, most), each a share from 0 to 1")
-        if not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
+        if len(self.ratio) != 2 or not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
             raise UsageError(f"erasing ratio is {self.ratio}: give (least, most) height over width, above 0")
         if self.value != "random":
             _check_value("erasing", self.value)
@@ -109,13 +110,13 @@ def _between(chance: Tensor, limits: tuple[float, float]) -> Tensor:
 def _fill(images: Tensor, hidden: Tensor, value: Value) -> Tensor:
     """`images` with `value` where `hidden` (bool [n, 1, h, w]) is true, as a new tensor."""
     filled = images.clone()
-    values = value if isinstance(value, tuple) else (value,) * images.shape[1]
+    values = (value,) * images.shape[1] if isinstance(value, int | float) else value
     for channel, level in enumerate(values):
         filled[:, channel].masked_fill_(hidden[:, 0], level if images.is_floating_point() else round(level))
     return filled
 
 
 def _check_value(what: str, value: Value | str) -> None:
-    levels = value if isinstance(value, tuple) else (value,)
+    levels = (value,) if isinstance(value, int | float | str) else value
     if len(levels) not in (1, 3) or not all(isinstance(x, int | float) and 0 <= x <= 255 for x in levels):
         raise UsageError(f"{what} value is {value!r}: give a level from 0 to 255, or three, one per channel")

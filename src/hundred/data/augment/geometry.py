@@ -74,7 +74,8 @@ class Geometry:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise UsageError(f"geometry {name} is {value}: give a number, 0 or more")
-        low, high = self.zoom_range
+        pair = isinstance(self.zoom, int | float) or len(self.zoom) == 2
+        low, high = self.zoom_range if pair else (0.0, 0.0)
         if not 0 < low <= high < math.inf:
             raise UsageError(
                 f"geometry zoom is {self.zoom}: give a number from 0 to below 1, or (low, high) above 0"

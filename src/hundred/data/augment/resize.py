@@ -5,6 +5,7 @@ each output pixel is a weighted mean under a triangle as wide as the shrinking f
 32 to 20 pixels, batch 512: 4.4 microseconds an image against 7.5 for interpolate on float32.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 
 import torch
@@ -30,8 +31,7 @@ def resize(images: Tensor, size: int | tuple[int, int]) -> Tensor:
     if not images.is_floating_point():
         images = images.float()
     down = _weights(h, height, 1, images.device, images.dtype)  # [height, h]
-    # Lower precision would cost more than it saves on matrices this small.
-    with torch.autocast(images.device.type, enabled=False):
+    with _full_precision(images.device.type):
         if is_channels_last(images):
             n, channels = images.shape[:2]
             across = _weights(w, width, channels, images.device, images.dtype)  # [width * c, w * c]
@@ -40,6 +40,13 @@ def resize(images: Tensor, size: int | tuple[int, int]) -> Tensor:
             return shrunk.view(n, height, width, channels).permute(0, 3, 1, 2)
         across = _weights(w, width, 1, images.device, images.dtype)  # [width, w]
         return down @ (images.contiguous() @ across.t())
+
+
+def _full_precision(device_type: str) -> AbstractContextManager[object]:
+    """No autocast: on matrices this small, lower precision would cost more than it saves."""
+    if torch.amp.is_autocast_available(device_type):
+        return torch.autocast(device_type, enabled=False)
+    return nullcontext()
 
 
 @lru_cache(maxsize=64)
