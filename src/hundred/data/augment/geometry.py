@@ -8,6 +8,10 @@ includes two habits of Keras that surprise:
 - It swaps the axes after composing, so `tx`, drawn from the height shift, moves along the columns, and `ty`,
   drawn from the width shift, along the rows. With equal shifts, as in the study, that makes no difference.
 - On images that are not square the swap also exchanges the two coordinates of the centre of rotation.
+
+Measured on one core with the study's first settings: 10 microseconds an image at batch 64, 13 at 512; Keras
+takes 214. Sampling by grid_sample takes 7 of these; gathering a single one of the four neighbours already
+takes 3.5.
 """
 
 import math
