@@ -1,7 +1,7 @@
 """Shift each image by a few whole pixels: pad it on all sides and cut a window of the old size at random.
 
-Measured on one core at batch 512, padding 2: 2.1 microseconds an image. The usual CIFAR augmentation (Lee et
-    al., "Deeply-Supervised Nets", 2015, with 4 pixels of zeros).
+The usual CIFAR augmentation (Lee et al., "Deeply-Supervised Nets", 2015, with 4 pixels of zeros). Measured on
+one core at batch 512 and 2 pixels: 2.1 microseconds an image.
 """
 
 from dataclasses import dataclass
