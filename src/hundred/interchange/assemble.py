@@ -1,0 +1,185 @@
+"""From the wiring of a Keras model to a native network: layers converted, weights asked for, then put in."""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import nn
+
+from hundred.errors import HundredError
+from hundred.interchange.conversion import Conversion, Converted, Modules, Shape
+from hundred.interchange.convert import CONVERTERS
+from hundred.interchange.keras_names import KERAS_LAYERS
+from hundred.interchange.layers import Wired
+from hundred.interchange.requests import Array, Request, WeightSource
+from hundred.interchange.settings import NotNative, Settings, shown
+from hundred.interchange.wiring import Call, Layer, ModelWiring, Value, read_wiring
+
+#: Values of one feature map of one image; the widest map of ResNet50 at 224x224 has 802,816.
+_LARGEST_MAP = 1 << 26
+
+
+@dataclass
+class Assembly:
+    """A network under construction, and what it asks of the file."""
+
+    version: int
+    requests: list[Request] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    largest: int = 0  # values in the largest feature map of one image
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A network (its parameters on the meta device until the requests are served) and its output shape."""
+
+    network: nn.Module
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One Keras layer for a table: name, class, output shape as Keras has it, number of weights."""
+
+    name: str
+    class_name: str
+    shape: Shape
+    parameters: int
+
+
+def assemble(
+    assembly: Assembly, wiring: ModelWiring, shape: Shape, path: tuple[str, ...] = (), trainable: bool = True
+) -> Assembled:
+    """Convert every layer of `wiring`, called on an input of `shape`.
+
+    Raises NotNative for the first layer that has no native counterpart, HundredError for what cannot be.
+    """
+    _check_size(assembly, shape, wiring.name)
+    values: dict[Value, tuple[int, Shape]] = {wiring.input: (0, shape)}
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    steps: list[tuple[str, tuple[int, ...]]] = []
+    built: dict[str, tuple[list[Shape], list[str], Shape]] = {}
+    for call in wiring.calls:
+        for value in call.taken:
+            if value not in values:
+                raise HundredError(
+                    f"layer {shown(call.layer.name)} takes {shown(value.layer)}, which gives no such output"
+                )
+        taken = [values[value] for value in call.taken]
+        shapes = [each for _, each in taken]
+        if call.layer.name not in built:
+            converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+            _check_size(assembly, converted.shape, call.layer.name)
+            names = _add(modules, call.layer.name, converted.modules)
+            built[call.layer.name] = (shapes, names, converted.shape)
+        first_shapes, names, out = built[call.layer.name]
+        if first_shapes != shapes:
+            raise NotNative(call.layer.name, call.layer.class_name, "is shared by tensors of unlike shapes")
+        inputs = tuple(index for index, _ in taken)
+        for name in names:
+            steps.append((name, inputs))
+            inputs = (len(steps),)
+        values[Value(call.layer.name, call.node, 0)] = (inputs[0], out)
+    if wiring.output not in values:
+        raise HundredError(f"the model {shown(wiring.name)} has no output {shown(wiring.output.layer)}")
+    output, out = values[wiring.output]
+    chain = all(taken == (i,) for i, (_, taken) in enumerate(steps)) and output == len(steps)
+    if chain and len(steps) == len(modules):
+        return Assembled(nn.Sequential(modules), out)
+    return Assembled(Wired(modules, steps, output), out)
+
+
+def _add(modules: OrderedDict[str, nn.Module], layer: str, new: Modules) -> list[str]:
+    """Put the native layers of one Keras layer under names that torch allows; give the names."""
+    names = []
+    for suffix, module in new:
+        base = re.sub(r"[^0-9A-Za-z_]", "_", layer)[:100] or "layer"
+        name = f"{base}_{suffix}" if suffix else base
+        if not re.match(r"[A-Za-z]", name):
+            name = "layer_" + name
+        while name in modules or hasattr(nn.Sequential, name):
+            name += "_"
+        modules[name] = module
+        names.append(name)
+    return names
+
+
+def _check_size(assembly: Assembly, shape: Shape, layer: str) -> None:
+    size = 1
+    for side in shape:
+        size *= side
+    if size > _LARGEST_MAP:
+        raise HundredError(f"layer {shown(layer)} gives {size} values for one image: refused as absurd")
+    assembly.largest = max(assembly.largest, size)
+
+
+def _convert(
+    assembly: Assembly, call: Call, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+) -> Converted:
+    layer = call.layer
+    if not shapes:
+        raise HundredError(f"layer {shown(layer.name)} is called on nothing")
+    flag = layer.settings.get("trainable", True) is not False and trainable
+    if layer.is_model:
+        return _nested(assembly, layer, shapes, path, flag)
+    settings = Settings(dict(layer.settings), layer.name, layer.class_name)
+    converter = CONVERTERS.get(layer.class_name)
+    if converter is None:
+        raise _unknown(layer)
+    policy = layer.settings.get("dtype")
+    if isinstance(policy, dict) and "Quantized" in str(policy.get("class_name")):
+        raise settings.not_native("is quantized")
+    if isinstance(layer.settings.get("quantization_config"), dict):
+        raise settings.not_native("is quantized")
+    constants = [argument for argument in call.arguments if not isinstance(argument, Value)]
+    conversion = Conversion(settings, shapes, path, assembly.version, flag, constants)
+    converted = converter(conversion)
+    assembly.requests += conversion.requests
+    assembly.notes += conversion.notes
+    return converted
+
+
+def _nested(
+    assembly: Assembly, layer: Layer, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+) -> Converted:
+    if len(shapes) != 1:
+        raise NotNative(layer.name, layer.class_name, f"is a model called on {len(shapes)} tensors")
+    wiring = read_wiring(layer.class_name, layer.settings, layer.version)
+    inner = assemble(assembly, wiring, shapes[0], path, trainable)
+    return Converted([("", inner.network)], inner.shape)
+
+
+class CustomLayer(NotNative):
+    """A layer that is none of Keras' own."""
+
+
+def _unknown(layer: Layer) -> NotNative:
+    name = layer.class_name
+    if name == "Lambda":
+        return NotNative(layer.name, name, "holds code")
+    if name in KERAS_LAYERS or name.startswith("op "):
+        return NotNative(layer.name, name, "has no native counterpart")
+    return CustomLayer(layer.name, name, "is none of Keras' own layers")
+
+
+def fill(assembly: Assembly, source: WeightSource) -> int:
+    """Read every weight that was asked for into the network; give the number of values (Keras' total)."""
+    source.locate(assembly.requests)  # all shapes are compared before anything is read
+    total = 0
+    for request in assembly.requests:
+        arrays = [stored.read() for stored in request.found]
+        total += sum(array.size for array in arrays)
+        _check_values(assembly, request, arrays)
+        request.give(arrays)
+        request.found = []
+    return total
+
+
+def _check_values(assembly: Assembly, request: Request, arrays: list[Array]) -> None:
+    for name, array in zip(request.names, arrays, strict=True):
+        bad = array.size - int(np.isfinite(array).sum())
+        if bad:
+            assembly.notes.append(
+                f"{name} of layer {shown('/'.join(request.path))} holds {bad} values that are NaN or infinite"
+            )

@@ -1,0 +1,418 @@
+"""A tape as Keras layers, in settings that every Keras from 2.10 on knows, with weights in Keras' order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hundred.errors import HundredError
+from hundred.interchange.convert_conv import same_pads
+from hundred.interchange.tape import Array, Operation, Tape
+
+
+@dataclass
+class KerasLayer:
+    """One layer: `config` without its name and the like, `weights` as (name, values) in Keras' order."""
+
+    class_name: str
+    name: str
+    inputs: list[str]
+    config: dict[str, Any] = field(default_factory=dict)
+    weights: list[tuple[str, Array]] = field(default_factory=list)
+    trainable: bool = True
+
+
+class Former:
+    """Turns operations into layers one by one; an operation may need several."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.layers: list[KerasLayer] = []
+        self._values = {tape.input: tape.input}  # value on the tape -> Keras layer that gives it
+        self._names = {tape.input} | {operation.name for operation in tape.operations}
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a value on the tape."""
+        for operation in self.tape.operations:
+            if operation.name == name:
+                return operation.shape
+        return self.tape.shape
+
+    def made_by(self, name: str) -> Operation | None:
+        """The operation that gives a value on the tape."""
+        return next((operation for operation in self.tape.operations if operation.name == name), None)
+
+    def layer(
+        self, class_name: str, inputs: list[str], config: dict[str, Any], name: str, **more: Any
+    ) -> str:
+        """Append a layer on other layers' outputs; give its name."""
+        self.layers.append(KerasLayer(class_name, name, inputs, config, **more))
+        return name
+
+    def helper(
+        self, class_name: str, inputs: list[str], config: dict[str, Any], name: str, **more: Any
+    ) -> str:
+        """As `layer`, under a name of its own beside the operation's."""
+        while name in self._names:
+            name += "_"
+        self._names.add(name)
+        return self.layer(class_name, inputs, config, name, **more)
+
+    def form(self, operation: Operation) -> None:
+        """Append the layers of `operation`."""
+        inputs = [self._values[name] for name in operation.inputs]
+        self._values[operation.name] = _FORMS[operation.kind](self, operation, inputs)
+
+    @property
+    def output(self) -> str:
+        """The layer that gives the tape's output."""
+        return self._values[self.tape.output]
+
+
+Form = Callable[[Former, Operation, list[str]], str]
+_LAST = {"data_format": "channels_last"}
+
+
+def keras_layers(tape: Tape) -> tuple[list[KerasLayer], str]:
+    """The layers of `tape` in order, and the name of the one that gives the output.
+
+    Raises HundredError naming the operation that Keras has no layers for.
+    """
+    former = Former(tape)
+    for operation in tape.operations:
+        former.form(operation)
+    return _in_keras_order(former.layers, former.output), former.output
+
+
+def _in_keras_order(layers: list[KerasLayer], output: str) -> list[KerasLayer]:
+    """Sorted as Keras sorts `model.layers`: farthest from the output first, then by a walk from the output.
+
+    Keras hands out the weights of an `.h5` in this order, whatever the names say.
+    """
+    by_name = {layer.name: layer for layer in layers}
+    met: dict[str, int] = {}
+    waiting = [output]
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in met:
+            met[name] = len(met)
+            waiting += reversed(by_name[name].inputs)
+    depth = dict.fromkeys(by_name, 0)
+    for layer in reversed(layers):  # users come after what they use, so a layer's depth is final when met
+        for name in layer.inputs:
+            if name in depth:
+                depth[name] = max(depth[name], depth[layer.name] + 1)
+    return sorted(layers, key=lambda layer: (-depth[layer.name], met[layer.name]))
+
+
+def _refuse(operation: Operation, why: str) -> HundredError:
+    return HundredError(f"the layer {operation.name} cannot be written for Keras: {why}")
+
+
+def _conv(f: Former, o: Operation, inputs: list[str]) -> str:
+    weight, bias, s = o.weights["weight"], o.weights.get("bias"), o.settings
+    stride, dilation, groups = list(s["stride"]), list(s["dilation"]), s["groups"]
+    if max(stride) > 1 and max(dilation) > 1:
+        raise _refuse(o, "it has both a stride and a dilation, which Keras does not allow")
+    out, inside, rows, columns = weight.shape
+    depthwise = groups > 1 and inside == 1
+    if depthwise and stride[0] != stride[1]:
+        raise _refuse(o, "a depthwise convolution in Keras has one stride for both directions")
+    before, padding = _padded(f, o, inputs, (rows, columns))
+    config = {
+        "kernel_size": [rows, columns],
+        "strides": stride,
+        "padding": padding,
+        **_LAST,
+        "dilation_rate": dilation,
+        "activation": "linear",
+        "use_bias": bias is not None,
+    }
+    if depthwise:
+        config["depth_multiplier"] = out // groups
+        kernel = weight.reshape(groups, out // groups, rows, columns).transpose(2, 3, 0, 1)
+        weights = [("depthwise_kernel", kernel)]
+    else:
+        config |= {"filters": out, "groups": groups}
+        weights = [("kernel", weight.transpose(2, 3, 1, 0))]
+    weights += [("bias", bias)] if bias is not None else []
+    kind = "DepthwiseConv2D" if depthwise else "Conv2D"
+    return f.layer(kind, before, config, o.name, weights=weights, trainable=s["trainable"])
+
+
+def _padded(f: Former, o: Operation, inputs: list[str], kernel: tuple[int, int]) -> tuple[list[str], str]:
+    """`valid` or `same` where Keras' own padding does it, otherwise zeros laid around before."""
+    left, right, top, bottom = o.settings["sides"]
+    if not any((left, right, top, bottom)):
+        return inputs, "valid"
+    if _same_as_keras(f, o, kernel):
+        return inputs, "same"
+    config = {"padding": [[top, bottom], [left, right]], **_LAST}
+    return [f.helper("ZeroPadding2D", inputs, config, f"{o.name}_pad")], "valid"
+
+
+def _same_as_keras(f: Former, o: Operation, kernel: tuple[int, int]) -> bool:
+    """Whether Keras' `same` pads so; under strides it pads unevenly, where torch does not."""
+    left, right, top, bottom = o.settings["sides"]
+    _, rows, columns = f.shape(o.inputs[0])
+    stride, dilation = o.settings["stride"], o.settings.get("dilation", (1, 1))
+    wanted = (
+        same_pads(rows, kernel[0], stride[0], dilation[0]),
+        same_pads(columns, kernel[1], stride[1], dilation[1]),
+    )
+    return wanted == ((top, bottom), (left, right))
+
+
+def _conv_transpose(f: Former, o: Operation, inputs: list[str]) -> str:
+    weight, bias = o.weights["weight"], o.weights.get("bias")
+    config = {
+        "filters": weight.shape[1],
+        "kernel_size": list(weight.shape[2:]),
+        "strides": list(o.settings["stride"]),
+        "padding": "valid",
+        **_LAST,
+        "activation": "linear",
+        "use_bias": bias is not None,
+    }
+    weights = [("kernel", weight.transpose(2, 3, 1, 0))] + ([("bias", bias)] if bias is not None else [])
+    return f.layer(
+        "Conv2DTranspose", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"]
+    )
+
+
+def _linear(f: Former, o: Operation, inputs: list[str]) -> str:
+    weight, bias = o.weights["weight"], o.weights.get("bias")
+    config = {"units": weight.shape[0], "activation": "linear", "use_bias": bias is not None}
+    weights = [("kernel", weight.T)] + ([("bias", bias)] if bias is not None else [])
+    return f.layer("Dense", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"])
+
+
+def _scale_and_shift(o: Operation) -> tuple[dict[str, bool], list[tuple[str, Array]]]:
+    scale, shift = o.weights.get("scale"), o.weights.get("shift")
+    weights = [(name, array) for name, array in (("gamma", scale), ("beta", shift)) if array is not None]
+    return {"scale": scale is not None, "center": shift is not None}, weights
+
+
+def _norm(f: Former, o: Operation, inputs: list[str]) -> str:
+    flags, weights = _scale_and_shift(o)
+    config = {
+        "axis": [len(o.shape)],
+        "momentum": round(o.settings["momentum"], 9),
+        "epsilon": o.settings["epsilon"],
+        **flags,
+    }
+    weights += [("moving_mean", o.weights["mean"]), ("moving_variance", o.weights["variance"])]
+    return f.layer(
+        "BatchNormalization", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"]
+    )
+
+
+def _layer_norm(f: Former, o: Operation, inputs: list[str]) -> str:
+    flags, weights = _scale_and_shift(o)
+    whole = o.settings["over"] == "all" and len(o.shape) == 3
+    if whole:
+        weights = [(name, array.transpose(1, 2, 0)) for name, array in weights]
+    config = {"axis": [1, 2, 3] if whole else [len(o.shape)], "epsilon": o.settings["epsilon"], **flags}
+    return f.layer(
+        "LayerNormalization", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"]
+    )
+
+
+def _group_norm(f: Former, o: Operation, inputs: list[str]) -> str:
+    flags, weights = _scale_and_shift(o)
+    config = {"groups": o.settings["groups"], "axis": -1, "epsilon": o.settings["epsilon"], **flags}
+    return f.layer(
+        "GroupNormalization", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"]
+    )
+
+
+_ACTIVATIONS = {
+    "relu": "relu", "selu": "selu", "silu": "swish", "gelu": "gelu", "sigmoid": "sigmoid", "tanh": "tanh",
+    "softplus": "softplus", "softsign": "softsign", "exponential": "exponential",
+}  # fmt: skip
+
+
+def _activation(f: Former, o: Operation, inputs: list[str]) -> str:
+    name, alpha = o.settings["name"], o.settings.get("alpha")
+    if name == "leaky_relu":
+        # LeakyReLU's slope is alpha in Keras 2, negative_slope in Keras 3; the ReLU layer never changed.
+        config = {"max_value": None, "negative_slope": alpha, "threshold": 0.0}
+        return f.layer("ReLU", inputs, config, o.name)
+    if name == "relu_up_to":
+        config = {"max_value": alpha, "negative_slope": 0.0, "threshold": 0.0}
+        return f.layer("ReLU", inputs, config, o.name)
+    if name == "elu":
+        return f.layer("ELU", inputs, {"alpha": alpha}, o.name)
+    return f.layer("Activation", inputs, {"activation": _ACTIVATIONS[name]}, o.name)
+
+
+def _prelu(f: Former, o: Operation, inputs: list[str]) -> str:
+    slope = o.weights["slope"]
+    if slope.ndim == 3:
+        slope = slope.transpose(1, 2, 0)
+    shared = [axis for axis, side in enumerate(slope.shape, 1) if side == 1]
+    weights = [("alpha", slope)]
+    config = {"shared_axes": shared or None}
+    return f.layer("PReLU", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"])
+
+
+def _softmax(f: Former, o: Operation, inputs: list[str]) -> str:
+    return f.layer("Activation", inputs, {"activation": "softmax"}, o.name)
+
+
+def _dropout(f: Former, o: Operation, inputs: list[str]) -> str:
+    kind = "SpatialDropout2D" if o.settings["whole_channels"] and len(o.shape) == 3 else "Dropout"
+    more = dict(_LAST) if kind == "SpatialDropout2D" else {}
+    return f.layer(kind, inputs, {"rate": o.settings["rate"], **more}, o.name)
+
+
+def _pool(f: Former, o: Operation, inputs: list[str]) -> str:
+    kind = "MaxPooling2D" if o.settings["how"] == "max" else "AveragePooling2D"
+    kernel, stride = o.settings["kernel"], o.settings["stride"]
+    config = {"pool_size": list(kernel), "strides": list(stride), "padding": "valid", **_LAST}
+    left, right, top, bottom = o.settings["sides"]
+    if not any((left, right, top, bottom)):
+        return f.layer(kind, inputs, config, o.name)
+    if not o.settings["count_padding"] and _same_as_keras(f, o, kernel):
+        return f.layer(kind, inputs, {**config, "padding": "same"}, o.name)
+    zeros_do = o.settings["count_padding"] or (o.settings["how"] == "max" and not_negative(f, o.inputs[0]))
+    if zeros_do:
+        sides = {"padding": [[top, bottom], [left, right]], **_LAST}
+        return f.layer(kind, [f.helper("ZeroPadding2D", inputs, sides, f"{o.name}_pad")], config, o.name)
+    return _pool_in_steps(f, o, inputs, kind)
+
+
+def _pool_in_steps(f: Former, o: Operation, inputs: list[str], kind: str) -> str:
+    """Pool at every place with Keras' own `same` padding, then keep the places that the operation wants."""
+    (left, _, top, _), (_, rows, columns) = o.settings["sides"], f.shape(o.inputs[0])
+    kernel, stride = o.settings["kernel"], o.settings["stride"]
+    crops = []
+    for before, size, out, k, step in zip(
+        (top, left), (rows, columns), o.shape[1:], kernel, stride, strict=True
+    ):
+        first = (k - 1) // 2 - before  # the window of place p begins at p - (k - 1) // 2
+        last = first + (out - 1) * step
+        if first < 0 or last >= size:
+            raise _refuse(o, "its padding is half of an even window")
+        crops.append([first, size - 1 - last])
+    every = {"pool_size": list(kernel), "strides": [1, 1], "padding": "same", **_LAST}
+    here = f.helper(kind, inputs, every, f"{o.name}_every")
+    if any(side for pair in crops for side in pair):
+        here = f.helper("Cropping2D", [here], {"cropping": crops, **_LAST}, f"{o.name}_crop")
+    pick = {"pool_size": [1, 1], "strides": list(stride), "padding": "valid", **_LAST}
+    return f.layer("MaxPooling2D", [here], pick, o.name)
+
+
+def not_negative(f: Former, name: str) -> bool:
+    """Whether a value on the tape has surely no number below 0, so that zeros never win a maximum."""
+    operation = f.made_by(name)
+    if operation is None:
+        return False
+    if operation.kind == "activation":
+        return operation.settings["name"] in ("relu", "relu_up_to", "sigmoid", "softplus", "exponential")
+    if operation.kind in ("dropout", "pool", "global_pool", "pad", "crop", "upsample", "concatenate"):
+        return all(not_negative(f, taken) for taken in operation.inputs)
+    if operation.kind == "combine" and operation.settings["how"] in ("add", "multiply", "maximum", "average"):
+        return all(not_negative(f, taken) for taken in operation.inputs)
+    return operation.kind == "softmax"
+
+
+def _global_pool(f: Former, o: Operation, inputs: list[str]) -> str:
+    kind = "GlobalMaxPooling2D" if o.settings["how"] == "max" else "GlobalAveragePooling2D"
+    return f.layer(kind, inputs, {**_LAST, "keepdims": o.settings["keepdims"]}, o.name)
+
+
+def _sides(class_name: str, key: str) -> Form:
+    def form(f: Former, o: Operation, inputs: list[str]) -> str:
+        left, right, top, bottom = o.settings["sides"]
+        return f.layer(class_name, inputs, {key: [[top, bottom], [left, right]], **_LAST}, o.name)
+
+    return form
+
+
+def _upsample(f: Former, o: Operation, inputs: list[str]) -> str:
+    _, rows, columns = f.shape(o.inputs[0])
+    height, width = o.settings["size"]
+    mode = o.settings["mode"]
+    if height % rows == 0 and width % columns == 0:
+        config = {"size": [height // rows, width // columns], **_LAST, "interpolation": mode}
+        return f.layer("UpSampling2D", inputs, config, o.name)
+    return f.layer("Resizing", inputs, {"height": height, "width": width, "interpolation": mode}, o.name)
+
+
+def _flatten(f: Former, o: Operation, inputs: list[str]) -> str:
+    if o.settings["order"] == "channels-first":
+        inputs = [f.helper("Permute", inputs, {"dims": [3, 1, 2]}, f"{o.name}_order")]
+    return f.layer("Flatten", inputs, dict(_LAST), o.name)
+
+
+def _reshape(f: Former, o: Operation, inputs: list[str]) -> str:
+    return f.layer("Reshape", inputs, {"target_shape": list(o.settings["target"])}, o.name)
+
+
+def _permute(f: Former, o: Operation, inputs: list[str]) -> str:
+    return f.layer("Permute", inputs, {"dims": list(o.settings["dims"])}, o.name)
+
+
+def _combine(f: Former, o: Operation, inputs: list[str]) -> str:
+    return f.layer(o.settings["how"].capitalize(), inputs, {}, o.name)
+
+
+def _concatenate(f: Former, o: Operation, inputs: list[str]) -> str:
+    dim, rank = o.settings["dim"], len(o.shape)
+    return f.layer("Concatenate", inputs, {"axis": rank if dim == 1 else dim - 1}, o.name)
+
+
+def _rescale(f: Former, o: Operation, inputs: list[str]) -> str:
+    scale, offset = o.weights["scale"], o.weights["offset"]
+    if scale.ndim == offset.ndim == 0:
+        return f.layer("Rescaling", inputs, {"scale": float(scale), "offset": float(offset)}, o.name)
+    # A list in Rescaling does not work in every Keras 3; a batch norm can do the same.
+    channels = o.shape[0]
+    epsilon = 1e-3
+    weights = [
+        ("gamma", np.broadcast_to(scale * np.sqrt(np.float32(1 + epsilon)), channels)),
+        ("beta", np.broadcast_to(offset, channels)),
+        ("moving_mean", np.zeros(channels, np.float32)),
+        ("moving_variance", np.ones(channels, np.float32)),
+    ]
+    config = {"axis": [len(o.shape)], "momentum": 0.99, "epsilon": epsilon, "scale": True, "center": True}
+    return f.layer("BatchNormalization", inputs, config, o.name, weights=weights)
+
+
+def _standardize(f: Former, o: Operation, inputs: list[str]) -> str:
+    mean, std = o.weights["mean"].astype(np.float64), o.weights["std"].astype(np.float64)
+    config: dict[str, Any]
+    if mean.ndim == std.ndim == 0:
+        config = {"axis": None, "mean": float(mean), "variance": float(std**2)}
+    else:
+        wide = np.broadcast_arrays(mean, std)
+        config = {"axis": [len(o.shape)], "mean": wide[0].tolist(), "variance": (wide[1] ** 2).tolist()}
+    return f.layer("Normalization", inputs, config, o.name)
+
+
+_FORMS: dict[str, Form] = {
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "linear": _linear,
+    "norm": _norm,
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "activation": _activation,
+    "prelu": _prelu,
+    "softmax": _softmax,
+    "dropout": _dropout,
+    "pool": _pool,
+    "global_pool": _global_pool,
+    "pad": _sides("ZeroPadding2D", "padding"),
+    "crop": _sides("Cropping2D", "cropping"),
+    "upsample": _upsample,
+    "flatten": _flatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "combine": _combine,
+    "concatenate": _concatenate,
+    "rescale": _rescale,
+    "standardize": _standardize,
+}
