@@ -86,21 +86,21 @@ def draw_superclass_errors(
 ) -> Figure:
     """Each superclass' mean error with whiskers from its easiest to its hardest fine class, hardest first.
 
-    table: columns superclass, mean, min, max. classes, where given (class, superclass, error), adds a point
-    for each fine class and the names of the two ends.
+    table: columns superclass, mean_error, min_error, max_error. classes (class, superclass, error), where
+    given, adds a point for each fine class and the name of the hardest.
     """
-    ranked = table.sort_values("mean", ascending=True).reset_index(drop=True)
+    ranked = table.sort_values("mean_error", ascending=True).reset_index(drop=True)
     note = "bar: mean over its fine classes · whiskers: easiest to hardest"
     figure = new_figure(560, 50 + 21 * len(ranked) + 44, title, provenance, note)
     axes = add_axes(figure, 160, 48, 560 - 160 - 24, 21 * len(ranked))
     places = np.arange(len(ranked))
     colours = superclass_colours(sorted(set(ranked["superclass"])))
     hues = [lighter(colours[name], 0.35) for name in ranked["superclass"]]
-    axes.barh(places, ranked["mean"], height=0.62, color=hues)
-    axes.hlines(places, ranked["min"], ranked["max"], color=INK, linewidth=1)
-    for end in ("min", "max"):
+    axes.barh(places, ranked["mean_error"], height=0.62, color=hues)
+    axes.hlines(places, ranked["min_error"], ranked["max_error"], color=INK, linewidth=1)
+    for end in ("min_error", "max_error"):
         axes.vlines(ranked[end], places - 0.16, places + 0.16, color=INK, linewidth=1)
-    highest = float(np.nanmax(ranked["max"])) if len(ranked) else 1.0
+    highest = float(np.nanmax(ranked["max_error"])) if len(ranked) else 1.0
     axes.set_xlim(0, max(0.05, highest) * (1.2 if classes is not None else 1.04))
     if classes is not None:
         _fine_points(axes, ranked, classes)
@@ -142,33 +142,36 @@ def _fine_points(axes: Axes, ranked: pd.DataFrame, classes: pd.DataFrame) -> Non
 
 @styled
 def draw_class_changes(
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    names: Sequence[str] = ("before", "after"),
+    table: pd.DataFrame,
+    names: Sequence[str],
     *,
     most: int = 20,
     title: str = "Gains and losses by class",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """The fine classes whose error changed most between two runs: gains at the left, losses at the right.
+    """The fine classes in which two runs differ most: gains of the first at the left, losses at the right.
 
-    before, after: columns class, error. `most` classes at most on each side; names: of the two runs.
+    table: columns class, first, second (accuracies of the two, fractions), and, where known, change (`better`
+    or `worse` where the difference is beyond chance; such bars are full, others pale). names: of the two.
+    At most `most` classes on each side.
     """
-    change = before.merge(after, on="class", suffixes=("_before", "_after"))
-    change["gain"] = change["error_before"] - change["error_after"]
+    change = table.assign(gain=table["first"] - table["second"])
+    if "change" not in change:
+        change = change.assign(change="known")
     better = change[change["gain"] > 1e-9].sort_values("gain", ascending=False)
     worse = change[change["gain"] < -1e-9].sort_values("gain")
     same = len(change) - len(better) - len(worse)
-    note = (
-        f"{len(better)} classes better, {len(worse)} worse, {same} the same · error {names[0]} → {names[1]}"
-    )
+    note = f"{names[0]} against {names[1]}: {len(better)} classes better, {len(worse)} worse, {same} the same"
+    if "change" in table:
+        note += " · full colour: beyond chance"
     rows = max(1, min(most, max(len(better), len(worse))))
     figure = new_figure(620, 74 + 13 * rows + 14, title, provenance, shortened(note, 8, 590))
     axes = board(figure)
     longest = max(0.01, float(change["gain"].abs().max())) if len(change) else 1.0
     for left, part, colour, word in ((12, better, BLUE, "Better"), (322, worse, VERMILLION, "Worse")):
         shown = part.head(most)
-        count = f"{word} (the {len(shown)} that changed most of {len(part)})" if len(part) > most else word
+        axes.text(left + 286, 56, "accuracy", fontsize=7, color=MUTED, va="center", ha="right")
+        count = f"{word} (the {len(shown)} that differ most of {len(part)})" if len(part) > most else word
         axes.text(left, 56, count, fontsize=8.5, fontweight="bold", va="center", color=colour)
         _change_column(axes, shown, left=left, top=68, longest=longest, colour=colour)
     return figure
@@ -181,17 +184,13 @@ def _change_column(
     for number, row in enumerate(rows.to_dict("records")):
         y = top + 13 * number
         length = room * abs(row["gain"]) / longest
+        fill = colour if row["change"] else lighter(colour, 0.55)
         axes.text(
             start - 4, y + 6.5, shortened(words(row["class"]), 7.4, 80), fontsize=7.4, va="center", ha="right"
         )
         axes.add_patch(Rectangle((start, y + 1.5), room, 10, facecolor=FAINT, linewidth=0, alpha=0.6))
-        axes.add_patch(Rectangle((start, y + 1.5), length, 10, facecolor=colour, linewidth=0))
-        axes.text(
-            start + room + 6,
-            y + 6.5,
-            f"{100 * row['gain']:+.0f} pt".replace("-", "−"),
-            fontsize=7.4,
-            va="center",
-        )
-        path = f"{row['error_before']:.0%} → {row['error_after']:.0%}"
+        axes.add_patch(Rectangle((start, y + 1.5), length, 10, facecolor=fill, linewidth=0))
+        points = f"{100 * row['gain']:+.0f} pt".replace("-", "−")
+        axes.text(start + room + 6, y + 6.5, points, fontsize=7.4, va="center")
+        path = f"{row['second']:.0%} → {row['first']:.0%}"
         axes.text(left + 286, y + 6.5, path, fontsize=7, va="center", ha="right", color=MUTED)

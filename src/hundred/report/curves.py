@@ -131,6 +131,8 @@ def _line(axes: Axes, epochs: np.ndarray, values: np.ndarray, colour: str) -> No
 
 
 def _steps(axes: Axes, epochs: np.ndarray, rates: np.ndarray, colour: str) -> None:
+    if not len(epochs):
+        return
     # A rate holds for its whole epoch: drawn from half an epoch before to half an epoch after.
     axes.stairs(rates, np.append(epochs - 0.5, epochs[-1:] + 0.5), color=colour, baseline=None, linewidth=1.7)
 

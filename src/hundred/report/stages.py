@@ -17,8 +17,20 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...] | None
 
 ACTIVATIONS = frozenset(
-    ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid")
-    + ("Tanh", "Sigmoid", "Softmax", "LogSoftmax")
+    [
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "SELU",
+        "GELU",
+        "SiLU",
+        "Mish",
+        "Hardswish",
+        "Tanh",
+        "Sigmoid",
+    ]
 )
 _MOST_BOXES = 9
 # The part of a dotted path that names a repeated block: up to its last numbered component that holds others

@@ -7,6 +7,7 @@ state, display or window is involved.
 
 import functools
 import io
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ RC: dict[Any, Any] = {
     "lines.linewidth": 1.7,
     "lines.solid_capstyle": "round",
     "text.color": INK,
+    "text.parse_math": False,  # a run may be named `$1`
     "legend.frameon": False,
     "legend.fontsize": 8,
     "legend.handlelength": 1.8,
@@ -129,9 +131,8 @@ def new_figure(
 
     `note` is a quieter line under the title. The uppermost 40 points are taken (28 without a note).
     """
-    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), facecolor="white")
+    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(12 / width, 1 - 9 / height, title, fontsize=11, fontweight="bold", va="top", ha="left")
     if note:
         figure.text(12 / width, 1 - 25 / height, note, fontsize=8, color=MUTED, va="top", ha="left")
     right = width - 14
@@ -152,6 +153,8 @@ def new_figure(
             },
         )
         right -= text_width(mark, 7.5) + 14
+    title = shortened(title, 12.5, right - 12)  # bold is about this much wider
+    figure.text(12 / width, 1 - 9 / height, title, fontsize=11, fontweight="bold", va="top", ha="left")
     return figure
 
 
@@ -189,6 +192,17 @@ def shortened(text: str, size: float, width: float) -> str:
     while text and text_width(text + "…", size) > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def wrapped(text: str, size: float, width: float) -> list[str]:
+    """`text` broken between words into lines of at most `width` points at font size `size`."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [shortened(line, size, width) for line in lines]
 
 
 def lighter(colour: str, amount: float) -> str:
@@ -242,5 +256,7 @@ def _render(figure: Figure, target: Path | io.BytesIO, kind: str) -> None:
     # Without a date or a version in them, the same figures make the same bytes.
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 5}} if kind == "png" else {}
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        # A run may have a name in a script that the font lacks; boxes in its place are bearable.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(target, format=kind, metadata=metadata, **extra)

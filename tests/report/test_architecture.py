@@ -1,0 +1,73 @@
+"""Networks as stages and boxes: what is told together, and that nothing is lost."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hundred.report.architecture import draw_architecture, draw_layer_table, layer_table
+from hundred.report.stages import folded, stages
+
+from .looking import texts
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, list[Any]]:
+    """The layer rows of two real networks."""
+    from hundred.models import build, summarize
+
+    return {name: summarize(build(name)) for name in ("school", "resnet50")}
+
+
+def test_stages_end_where_the_picture_shrinks(layers: list[Any]) -> None:
+    told = [[box.title for box in stage.boxes] for stage in stages(layers)]
+    assert told == [
+        ["Conv2d + ReLU", "BatchNorm2d", "MaxPool2d"],
+        ["Conv2d + ReLU", "MaxPool2d"],
+        ["Flatten", "Linear"],
+    ]
+    assert [stage.title for stage in stages(layers)] == ["Stage 1", "Stage 2", "Head"]
+
+
+@pytest.mark.parametrize("name", ["school", "resnet50"])
+def test_no_parameter_is_lost_in_the_telling(rows: dict[str, list[Any]], name: str) -> None:
+    total = sum(row.parameters for row in rows[name])
+    assert sum(stage.parameters for stage in stages(rows[name])) == total
+    assert sum(row.parameters for row in folded(rows[name])) == total
+    assert layer_table(rows[name])["parameters"].sum() == total
+
+
+def test_the_school_network_is_told_box_by_box(rows: dict[str, list[Any]]) -> None:
+    shown = texts(draw_architecture(rows["school"]))
+    assert any(text.startswith("4,899,044 parameters") for text in shown)
+    assert {"Conv2d + ReLU", "128 × 30 × 30", "147,584", "2,359,808", "Linear + ReLU", "51,300"} <= set(shown)
+    assert [stage.title for stage in stages(rows["school"])] == ["Stage 1", "Stage 2", "Stage 3", "Head"]
+
+
+def test_resnet50_is_told_by_stages_of_blocks(rows: dict[str, list[Any]]) -> None:
+    told = stages(rows["resnet50"])
+    assert [stage.boxes[0].title for stage in told[1:5]] == ["3 blocks", "4 blocks", "6 blocks", "3 blocks"]
+    assert [stage.boxes[0].output_shape for stage in told[1:5]] == [
+        (256, 56, 56),
+        (512, 28, 28),
+        (1024, 14, 14),
+        (2048, 7, 7),
+    ]
+    assert told[1].boxes[0].detail == "10 Conv2d, 10 BatchNorm2d, 9 ReLU"
+
+
+def test_the_table_of_a_deep_network_folds_its_blocks(rows: dict[str, list[Any]]) -> None:
+    shown = texts(draw_layer_table(rows["resnet50"]))
+    assert len(layer_table(rows["resnet50"])) == len(rows["resnet50"]) > 60
+    assert sum("block" in text for text in shown) == 16
+
+
+def test_a_layer_that_was_never_called_has_a_dash_for_its_shape() -> None:
+    row = SimpleNamespace(name="odd", kind="Odd", output_shape=None, parameters=3)
+    assert layer_table([row])["output_shape"].tolist() == ["–"]
+    assert "–" in texts(draw_architecture([row]))
+
+
+def test_a_network_without_layers_is_drawn() -> None:
+    assert any(text.startswith("0 parameters") for text in texts(draw_architecture([])))
+    assert texts(draw_layer_table([]))
