@@ -128,5 +128,12 @@ def test_values_may_be_written_as_python_or_toml_would() -> None:
     assert training.schedule.milestones == (0.5, 0.75)
 
 
+def test_options_of_a_network_are_keys_of_its_table() -> None:
+    model = load_recipe("school", ["model.name=resnet50", "model.upsample=7"]).recipe.model
+    assert model.options == {"upsample": 7}
+    with pytest.raises(UsageError, match=r"model\.upsample"):
+        load_recipe("school", ["model.upsample=[1]"])
+
+
 def test_a_text_value_needs_no_quotes_even_where_it_looks_like_a_number() -> None:
     assert load_recipe("sprint", ["summary=42"]).recipe.summary == "42"

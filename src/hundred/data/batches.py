@@ -16,12 +16,14 @@ from hundred.data.scaling import Scaling
 class Batches:
     """All epochs of a training split, each a function of (seed, epoch) alone, so any epoch can be made again.
 
-    split: on the device that trains. classes: width of mixed targets.
+    split: on the device that trains. indices: int64 [n], which of its images to train on, on the same device.
+    classes: width of mixed targets.
     drop_last: leave out an incomplete last batch; a lone last image is always left out, since batch norm
     cannot train on one.
     """
 
     split: Split
+    indices: Tensor
     batch_size: int
     pipeline: Pipeline
     scaling: Scaling
@@ -32,7 +34,7 @@ class Batches:
 
     def __len__(self) -> int:
         """Steps in an epoch."""
-        whole, rest = divmod(len(self.split), self.batch_size)
+        whole, rest = divmod(len(self.indices), self.batch_size)
         keep_rest = rest > 1 and not (self.drop_last and whole > 0)
         return max(whole + int(keep_rest), 1)
 
@@ -45,7 +47,7 @@ class Batches:
         """
         device = self.split.images.device
         generator = torch.Generator(device).manual_seed(mixed_seed(self.seed, epoch))
-        order = torch.randperm(len(self.split), generator=generator, device=device)
+        order = self.indices[torch.randperm(len(self.indices), generator=generator, device=device)]
         for step in range(len(self)):
             indices = order[step * self.batch_size : (step + 1) * self.batch_size]
             yield self._batch(indices, Draw(generator, epoch, indices), size_at(step))

@@ -24,13 +24,19 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """Which network. `options` go to its builder as they are; `hundred show` lists them."""
+    """Which network, the file its weights come from ('' for random ones), and, as further keys, the options
+    of its builder, such as `upsample = 7`. The models room checks those; `hundred show` lists them."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int | float | str | bool]
 
     name: str = "sprint"
-    upsample: Annotated[int, Field(ge=1, le=7)] = 1
     weights: str = ""
-    freeze: Literal["none", "all-but-batch-norm"] = "none"
-    options: dict[str, int | float | str | bool] = {}
+
+    @property
+    def options(self) -> dict[str, int | float | str | bool]:
+        """What goes to the network's builder."""
+        return dict(self.__pydantic_extra__ or {})
 
 
 class DataSection(Section):
@@ -60,11 +66,15 @@ class ScheduleSection(Section):
 
 
 class MuonSection(Section):
-    """Muon's own settings for convolution filters, beside SGD for the rest."""
+    """Muon's own settings. It steps convolution filters with `training.learning_rate` and
+    `training.momentum`; all other weights go to SGD with Nesterov momentum and these rates.
 
-    learning_rate: Positive = 0.24
-    momentum: Fraction = 0.6
-    weight_decay: NotNegative = 0.0
+    rest_learning_rate 0 is the same rate; norm_multiplier is a factor on it for biases and norms.
+    """
+
+    rest_learning_rate: NotNegative = 0.0
+    rest_momentum: Fraction = 0.85
+    norm_multiplier: Positive = 1.0
     newton_schulz_steps: Annotated[int, Field(ge=1, le=10)] = 3
 
 
@@ -77,6 +87,7 @@ class TrainingSection(Section):
     gradient_clip: largest total gradient norm, 0 for none.
     validate_every: epochs between validations; 0 only after the last.
     checkpoint_every: epochs between checkpoints for resuming; 0 for none.
+    drop_last: leave out the incomplete last batch of an epoch.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 8
@@ -97,6 +108,7 @@ class TrainingSection(Section):
     resolutions: tuple[tuple[Fraction, Annotated[int, Field(ge=8, le=224)]], ...] = ()
     validate_every: Annotated[int, Field(ge=0)] = 1
     checkpoint_every: Annotated[int, Field(ge=0)] = 1
+    drop_last: bool = False
     schedule: ScheduleSection = ScheduleSection()
     muon: MuonSection = MuonSection()
 

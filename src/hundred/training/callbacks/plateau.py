@@ -72,7 +72,7 @@ class ReduceOnPlateau:
         self._wait = 0
         return [event]
 
-    def at_end(self, control: Control) -> Iterable[Event]:  # noqa: ARG002
+    def at_end(self, control: Control) -> Iterable[Event]:
         """Nothing is left to do."""
         return []
 

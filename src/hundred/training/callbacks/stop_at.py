@@ -25,7 +25,7 @@ class StopAt:
             control.stop("callback", f"{self.monitor.name} reached {self.value:g} in epoch {row.epoch}")
         return []
 
-    def at_end(self, control: Control) -> Iterable[Event]:  # noqa: ARG002
+    def at_end(self, control: Control) -> Iterable[Event]:
         """Nothing is left to do."""
         return []
 

@@ -1,0 +1,62 @@
+"""Hundred: a laboratory for CIFAR-100.
+
+    import hundred
+    run = hundred.train("sprint", data="sample", epochs=3)
+    run.result["test_accuracy"], run.history, run.figures
+    hundred.test("model.h5", data="sample").metrics.accuracy
+    hundred.load("model.h5").predict(images)
+
+Names are imported when first used, so `import hundred` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hundred.data import open_dataset
+    from hundred.errors import HundredError, UsageError
+    from hundred.experiment import Repeats, test, train
+    from hundred.interchange import load
+    from hundred.recipe import load_recipe
+    from hundred.runs.run import Run, list_runs, open_run
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "HundredError": "errors",
+    "Repeats": "experiment",
+    "Run": "runs.run",
+    "UsageError": "errors",
+    "list_runs": "runs.run",
+    "load": "interchange",
+    "load_recipe": "recipe",
+    "open_dataset": "data",
+    "open_run": "runs.run",
+    "test": "experiment",
+    "train": "experiment",
+}
+
+__all__ = [
+    "HundredError",
+    "Repeats",
+    "Run",
+    "UsageError",
+    "__version__",
+    "list_runs",
+    "load",
+    "load_recipe",
+    "open_dataset",
+    "open_run",
+    "test",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

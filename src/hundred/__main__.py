@@ -1,0 +1,5 @@
+"""`python -m hundred` is `hundred`."""
+
+from hundred.cli import main
+
+main()

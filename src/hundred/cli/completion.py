@@ -1,0 +1,22 @@
+"""`hundred completion`."""
+
+import click
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for SHELL.
+
+    \b
+    Example, for bash:
+      hundred completion bash >> ~/.bashrc
+    """
+    from click.shell_completion import get_completion_class
+
+    from hundred.cli.main import commands
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.ClickException(f"click knows no shell {shell!r}")
+    click.echo(kind(commands, {}, "hundred", "_HUNDRED_COMPLETE").source())

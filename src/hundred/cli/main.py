@@ -1,0 +1,87 @@
+"""The entry point and the list of commands; each command is imported when it is called."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hundred import __version__
+from hundred.errors import HundredError, nearest
+
+# Each command's one-line help stands here, so that `hundred --help` imports none of them.
+COMMANDS = {
+    "train": ("train", "Train a network by a recipe."),
+    "test": ("test", "Test a run, or any saved Keras model, on the test images."),
+    "recipes": ("recipes", "List the built-in recipes."),
+    "show": ("recipes", "Show a recipe: every value and where it came from."),
+    "data": ("data", "Show, download or verify the images on this machine."),
+    "ui": ("tracking", "Open the MLflow page on these runs."),
+    "sync": ("tracking", "Send runs to MLflow that it has not got yet."),
+    "completion": ("completion", "Print a shell's completion script."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported on use, and that names the nearest one for a mistyped name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"hundred.cli.{module}"), cmd_name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click's, with a hint for a mistyped name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hundred", message="%(prog)s %(version)s")
+def commands() -> None:
+    """A laboratory for CIFAR-100: one command trains, tracks, tests and explains a network.
+
+    \b
+    Start here:
+      hundred train --data sample          a small drawn set: nothing to download, about a minute
+      hundred train --data PATH            the real CIFAR-100, in any published form
+      hundred test runs/NAME               test what was trained
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
+    try:
+        commands.main(args=arguments, standalone_mode=False)
+        code = 0
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except HundredError as error:
+        click.echo(f"hundred: {error}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort) as stop:
+        word = str(stop)
+        click.echo(f"hundred: interrupted{f': {word}' if word else ''}", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python must not complain about it when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)

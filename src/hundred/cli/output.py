@@ -1,0 +1,51 @@
+"""How commands print: one JSON object, or aligned lines for people."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+data_option = click.option(
+    "--data",
+    metavar="PATH|sample",
+    help="CIFAR-100 in any published form, or `sample` for the drawn set; else HUNDRED_DATA, or looked for.",
+)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output; what JSON cannot say (NaN) is null."""
+    from hundred.runs.layout import plain
+
+    click.echo(json.dumps(plain(dict(value)), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Names and values in two columns."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table in plain columns; the last one is not padded."""
+    widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
+    for row in [titles, *rows]:
+        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def percent(value: float | None) -> str:
+    """A fraction as people read it, or a dash where it was not measured."""
+    return "-" if value is None else f"{value:.2%}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration as people read it."""
+    if value is None:
+        return "-"
+    if value < 100:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,0 +1,116 @@
+"""`hundred recipes` and `hundred show`."""
+
+from typing import Any
+
+import click
+
+from hundred.cli.output import json_option, print_json, print_table
+
+
+@click.command()
+@json_option
+def recipes(as_json: bool) -> None:
+    """List the built-in recipes.
+
+    \b
+    Example:
+      hundred recipes
+    """
+    from hundred.recipe import DEFAULT_RECIPE, builtin_names, load_recipe
+
+    found = [(name, load_recipe(name).recipe) for name in builtin_names()]
+    if as_json:
+        print_json(
+            {
+                name: {
+                    "summary": recipe.summary,
+                    "model": recipe.model.name,
+                    "epochs": recipe.training.epochs,
+                }
+                for name, recipe in found
+            }
+        )
+        return
+    print_table(
+        ["recipe", "network", "epochs", "what it is"],
+        [
+            [
+                name,
+                recipe.model.name,
+                str(recipe.training.epochs),
+                recipe.summary + default_mark(name, DEFAULT_RECIPE),
+            ]
+            for name, recipe in found
+        ],
+    )
+
+
+def default_mark(name: str, default: str) -> str:
+    """What stands behind the recipe that is taken where none is named."""
+    return " (the default)" if name == default else ""
+
+
+@click.command()
+@click.argument("recipe", default="sprint")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value first.")
+@json_option
+def show(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every value of RECIPE (a built-in name, a file or a run directory) and where it came from.
+
+    \b
+    Examples:
+      hundred show school
+      hundred show my.toml --set training.epochs=3 --json
+    """
+    from hundred.recipe import leaves, load_recipe
+
+    resolved = load_recipe(recipe, overrides)
+    values = leaves(resolved.recipe)
+    origins = dict(resolved.origins)
+    parameters = _add_network(resolved.recipe, values, origins)
+    if as_json:
+        print_json(
+            {
+                "name": resolved.recipe.name,
+                "extends": list(resolved.parents),
+                "parameters": parameters,
+                "values": {key: {"value": value, "origin": origins[key]} for key, value in values.items()},
+            }
+        )
+        return
+    rows = [[key, _shown(value), origins[key]] for key, value in sorted(values.items(), key=_section_first)]
+    print_table(["key", "value", "from"], rows)
+    click.echo(f"\nparameters of {resolved.recipe.model.name}: {parameters:,}")
+
+
+def _add_network(recipe: Any, values: dict[str, Any], origins: dict[str, str]) -> int:
+    """Add the network's own options to the values; return its number of parameters."""
+    import torch
+
+    from hundred.models import build, count_parameters, options
+
+    for option, default in options(recipe.model.name).items():
+        values.setdefault(f"model.{option}", default)
+        origins.setdefault(f"model.{option}", "default")
+    # On the meta device a network has shapes and no memory.
+    with torch.device("meta"):
+        return count_parameters(build(recipe.model.name, **recipe.model.options))
+
+
+def _section_first(item: tuple[str, Any]) -> tuple[int, str]:
+    """Values without a section first, then sections in the recipe's order."""
+    from hundred.recipe import Recipe
+
+    section, dot, _ = item[0].partition(".")
+    return (list(Recipe.model_fields).index(section) + 1 if dot else 0, section)
+
+
+def _shown(value: Any) -> str:
+    text = (
+        repr(value)
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,47 @@
+"""`hundred test`."""
+
+import click
+
+from hundred.cli.output import data_option, json_option, percent, print_json, print_pairs
+
+
+@click.command()
+@click.argument("what", metavar="FILE-OR-RUN")
+@data_option
+@click.option(
+    "--scale",
+    type=click.Choice(["0-1", "0-255", "standard"]),
+    help="How a foreign file wants its pixels (0-1); our own files say theirs.",
+)
+@json_option
+def test(what: str, data: str | None, scale: str | None, as_json: bool) -> None:
+    """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
+
+    \b
+    Examples:
+      hundred test runs/sprint-2026-01-31-1200
+      hundred test their-model.h5 --scale 0-255 --data cifar-100-python
+    """
+    from hundred.experiment import test as test_model
+
+    result = test_model(what, data=data, scale=scale)
+    if as_json:
+        print_json(result.as_dict())
+        return
+    low, high = result.metrics.accuracy_interval
+    sample = "  (drawn sample set, not CIFAR-100)" if result.data == "sample" else ""
+    pairs = [
+        (
+            "test accuracy",
+            f"{percent(result.metrics.accuracy)}, 95 % interval {percent(low)} to {percent(high)}{sample}",
+        ),
+        ("top-5", percent(result.metrics.top5_accuracy)),
+        ("superclass", percent(result.metrics.coarse_accuracy)),
+        ("loss", f"{result.metrics.loss:.4f}"),
+        ("calibration error", percent(result.metrics.calibration_error)),
+        ("parameters", f"{result.parameters:,}"),
+        ("input", f"{result.scale}, written by {result.origin}"),
+    ]
+    print_pairs(pairs)
+    if result.remark:
+        click.echo(f"note: {result.remark}", err=True)

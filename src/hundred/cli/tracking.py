@@ -1,0 +1,41 @@
+"""`hundred ui` and `hundred sync`."""
+
+import click
+
+runs_option = click.option(
+    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
+)
+
+
+@click.command()
+@runs_option
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port of the page (the first free one from 5000)."
+)
+def ui(runs: str, port: int | None) -> None:
+    """Open the MLflow page on these runs, for this machine only (127.0.0.1).
+
+    \b
+    Example:
+      hundred ui --port 5001
+    """
+    from hundred.runs.ui import launch_ui
+
+    launch_ui(runs, port=port, say=click.echo)
+
+
+@click.command()
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True)
+def sync(paths: tuple[str, ...]) -> None:
+    """Send to MLflow what it has not got of these runs, as after a server was away.
+
+    \b
+    Example:
+      hundred sync runs/*
+    """
+    from hundred.runs.mlflow_mirror import send
+    from hundred.runs.run import open_run
+
+    for path in paths:
+        report = send(open_run(path).path)
+        click.echo(f"{path}: {report}")

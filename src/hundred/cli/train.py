@@ -1,0 +1,121 @@
+"""`hundred train`."""
+
+import time
+from typing import Any
+
+import click
+
+from hundred.cli.output import data_option, json_option, percent, print_json, print_pairs, seconds
+
+
+def _process_started() -> float:
+    """`time.monotonic()` at which this process began, so that minutes count from the command."""
+    try:
+        with open("/proc/self/stat", encoding="ascii") as stat:  # noqa: PTH123
+            ticks = int(stat.read().rpartition(")")[2].split()[19])
+        import os
+
+        since_boot = ticks / os.sysconf("SC_CLK_TCK")
+        return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return time.monotonic()
+
+
+@click.command()
+@click.argument("recipe", default="sprint")
+@data_option
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs to train, instead of the recipe's.")
+@click.option(
+    "--minutes", type=float, help="End within so many minutes: epochs are planned from measured speed."
+)
+@click.option(
+    "--target", type=float, help="Test accuracy to reach, such as 0.64, by the cheapest known setting."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Decides every random draw (the recipe's: 0).")
+@click.option(
+    "--repeat", type=click.IntRange(min=1), default=1, help="Train so many seeds; report mean and interval."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["holdout", "full", "test-as-validation"]),
+    help="Which images validate; see `hundred show`.",
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
+)
+@click.option("--name", help="Name of the run directory (recipe and time).")
+@click.option(
+    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
+)
+@click.option("--resume", is_flag=True, help="Go on with the run NAME, or the newest unfinished one.")
+@click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
+@json_option
+def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
+    """Train a network by RECIPE: a built-in name, a TOML file, or a run directory to repeat.
+
+    \b
+    Examples:
+      hundred train --data sample
+      hundred train school --data cifar-100-python --epochs 20 --set training.batch_size=256
+      hundred train sprint --minutes 8 --repeat 3
+    """
+    started = _process_started()
+    from hundred.experiment import train as train_run
+    from hundred.experiment.repeat import Repeats
+
+    outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
+    if isinstance(outcome, Repeats):
+        content = outcome.summary
+        if as_json:
+            print_json({**content, "results": [run.result for run in outcome.runs]})
+        else:
+            _print_repeats(str(outcome.path), content)
+        return
+    if as_json:
+        print_json(outcome.result)
+    else:
+        _print_result(str(outcome.path), outcome.result)
+
+
+def _print_result(path: str, result: dict[str, Any]) -> None:
+    sample = "  (drawn sample set, not CIFAR-100)" if result["data"] == "sample" else ""
+    own = "  (the test set chose the epoch: flattering)" if result["protocol"] == "test-as-validation" else ""
+    click.echo()
+    print_pairs(
+        [
+            ("test accuracy", percent(result["test_accuracy"]) + sample + own),
+            ("top-5", percent(result["test_top5_accuracy"])),
+            ("superclass", percent(result["test_coarse_accuracy"])),
+            ("validation", percent(result["val_accuracy"])),
+            ("training", f"{seconds(result['train_seconds'])} of {seconds(result['total_seconds'])} in all"),
+            ("stopped", result["stopped"]),
+            ("results", path),
+        ]
+    )
+    click.echo(f"\nNext: hundred test {path}    hundred ui    hundred show {path}")
+
+
+def _print_repeats(path: str, content: dict[str, Any]) -> None:
+    def line(figure: str) -> str:
+        summary = content[figure]
+        if summary is None:
+            return "-"
+        if summary["low"] is None:
+            return percent(summary["mean"])
+        return (
+            f"{percent(summary['mean'])}, standard deviation {percent(summary['sd'])}, "
+            f"95 % interval {percent(summary['low'])} to {percent(summary['high'])}"
+        )
+
+    sample = "  (drawn sample set, not CIFAR-100)" if content["data"] == "sample" else ""
+    click.echo()
+    print_pairs(
+        [
+            ("seeds", ", ".join(str(seed) for seed in content["seeds"])),
+            ("test accuracy", line("test_accuracy") + sample),
+            ("validation", line("val_accuracy")),
+            ("training", f"{seconds(content['train_seconds']['mean'])} each"),
+            ("results", path),
+        ]
+    )

@@ -1,0 +1,166 @@
+"""From a recipe to the parts that train: the only place where recipes meet networks, data and optimizers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hundred.data.batches import Batches
+from hundred.data.dataset import Dataset, Split
+from hundred.data.scaling import Scaling, standardized, zero_to_one
+from hundred.data.split import holdout
+from hundred.experiment.augmentation import build_pipeline
+from hundred.models import build, count_parameters
+from hundred.recipe import Recipe
+from hundred.recipe.schema import CallbacksSection, TrainingSection
+from hundred.training.callbacks import (
+    BestWeights,
+    Callback,
+    EarlyStopping,
+    ReduceOnPlateau,
+    StopAt,
+    check_monitors,
+    load_custom,
+)
+from hundred.training.ema import Ema
+from hundred.training.optimizers import build_optimizer
+from hundred.training.plan import Plan
+from hundred.training.precision import choose_precision
+from hundred.training.schedules import Schedule
+from hundred.training.trainer import Trainer
+
+IMAGES_FOR_PREPARE = 1_000
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What trains, validates and tests, on the device.
+
+    train: the whole training split; train_indices says which of its images train. validation: None under the
+    protocol `full`; validation_indices are into the training split, None where the test set validates.
+    """
+
+    train: Split
+    train_indices: Tensor
+    validation: Split | None
+    validation_indices: Tensor | None
+    test: Split
+    scaling: Scaling
+
+
+def build_splits(recipe: Recipe, dataset: Dataset, device: torch.device) -> Splits:
+    """Cut the dataset by the recipe's protocol and put it on `device`."""
+    train, test = _to(dataset.train, device), _to(dataset.test, device)
+    validation, held_out = None, None
+    indices = torch.arange(len(train), device=device)
+    if recipe.data.protocol == "holdout":
+        kept, held_out = holdout(dataset.train.fine, recipe.data.validation_per_class, recipe.data.split_seed)
+        indices, held_out = kept.to(device), held_out.to(device)
+        validation = train.take(held_out)
+    elif recipe.data.protocol == "test-as-validation":
+        validation = test
+    # Statistics of all training images: the few held out move them by less than a ten-thousandth.
+    scaling = standardized(train.images) if recipe.data.scaling == "standard" else zero_to_one()
+    return Splits(train, indices, validation, held_out, test, scaling)
+
+
+def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:
+    """The recipe's network on `device`, its random start decided by the seed, prepared on training images."""
+    torch.manual_seed(recipe.seed)
+    network = build(recipe.model.name, classes=classes, **recipe.model.options)
+    if recipe.model.weights:
+        from hundred.interchange.weights_file import load_weights
+
+        load_weights(network, recipe.model.weights)
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    prepare: Callable[[Tensor], None] | None = getattr(network, "prepare", None)
+    if prepare is not None:
+        few = splits.train.images[splits.train_indices[:IMAGES_FOR_PREPARE]]
+        prepare(splits.scaling(few))
+    return network
+
+
+def build_trainer(
+    recipe: Recipe, dataset: Dataset, splits: Splits, network: nn.Module, **hooks: Any
+) -> Trainer:
+    """A Trainer for `network` as the recipe says; `hooks` are `interrupted` and `keep`."""
+    training = recipe.training
+    device = splits.train.images.device
+    precision = choose_precision(training.precision, device)
+    batches = Batches(
+        splits.train,
+        splits.train_indices,
+        training.batch_size,
+        build_pipeline(recipe.augment, recipe.seed),
+        splits.scaling,
+        recipe.seed,
+        len(dataset.fine_names),
+        precision,
+        training.drop_last,
+    )
+    plan = Plan(training.epochs, len(batches), training.resolutions, training.validate_every)
+    schedule = Schedule(**training.schedule.model_dump())
+    callbacks = build_callbacks(recipe.callbacks)
+    check_monitors(callbacks, validation=splits.validation is not None)
+    return Trainer(
+        network,
+        batches,
+        _optimizer(network, training),
+        plan,
+        training.learning_rate,
+        schedule,
+        splits.validation,
+        callbacks,
+        training.label_smoothing,
+        training.gradient_clip,
+        Ema(network, training.ema) if training.ema else None,
+        precision,
+        recipe.model.name,
+        count_parameters(network),
+        **hooks,
+    )
+
+
+def build_callbacks(section: CallbacksSection) -> list[Callback]:
+    """The acting callbacks, in this order: rate cuts, early stopping, target, best weights, own ones."""
+    callbacks: list[Callback] = []
+    if section.reduce_on_plateau is not None:
+        callbacks.append(ReduceOnPlateau(**section.reduce_on_plateau.model_dump()))
+    if section.early_stopping is not None:
+        callbacks.append(EarlyStopping(**section.early_stopping.model_dump()))
+    if section.stop_at is not None:
+        callbacks.append(StopAt(**section.stop_at.model_dump()))
+    if section.checkpoint is not None and section.checkpoint.keep == "best":
+        callbacks.append(BestWeights(section.checkpoint.monitor, section.checkpoint.mode))
+    callbacks.extend(load_custom(where) for where in section.custom)
+    return callbacks
+
+
+def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Optimizer:
+    muon = training.muon
+    optimizer = build_optimizer(
+        network,
+        name=training.optimizer,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        momentum=training.momentum,
+        nesterov=training.nesterov,
+        betas=(training.beta1, training.beta2),
+        epsilon=training.epsilon,
+        decay_norms=training.decay_norms_and_biases,
+        norm_multiplier=muon.norm_multiplier if training.optimizer == "muon" else 1.0,
+        rest_learning_rate=muon.rest_learning_rate or None,
+        newton_schulz_steps=muon.newton_schulz_steps,
+    )
+    for group in optimizer.param_groups:
+        if training.optimizer == "muon" and not group["muon"]:
+            group["momentum"] = muon.rest_momentum
+    return optimizer
+
+
+def _to(split: Split, device: torch.device) -> Split:
+    if split.images.device == device:
+        return split
+    return Split(split.images.to(device), split.fine.to(device), split.coarse.to(device))

@@ -1,0 +1,69 @@
+"""Who hears a run: its files, the display, the trackers, and the user's own listeners."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from types import TracebackType
+
+from hundred.experiment.job import Job
+from hundred.runs.eventlog import EventLog
+from hundred.runs.history import HistoryCsv
+from hundred.runs.layout import EVENTS, HISTORY
+from hundred.runs.progress import progress_listener
+from hundred.training.events import Event, Stopped, Warned, tell
+
+
+class RunListeners:
+    """All listeners of one run, opened and closed together; the files come first, so others can read them."""
+
+    def __init__(self, job: Job) -> None:
+        """The job's callbacks may listen as well, as a user's own do."""
+        self.all: list[object] = [HistoryCsv(job.path / HISTORY), EventLog(job.path / EVENTS)]
+        self.all.append(progress_listener(quiet=job.call.quiet))
+        self.all.extend(_trackers(job, self.warn))
+        self.all.extend(job.trainer.callbacks)
+        self.all.extend(job.call.listeners)
+
+    def __enter__(self) -> "RunListeners":
+        """Nothing to open: listeners open what they need at their first event."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close each that can be closed, even where another fails to."""
+        # Last to first: a tracker may still warn while it closes, and the display must be there to show it.
+        for listener in reversed(self.all):
+            close = getattr(listener, "close", None)
+            if close is not None:
+                with suppress(Exception):
+                    close()
+
+    def follow(self, events: Iterator[Event]) -> Stopped:
+        """Tell everybody everything; the last event is why training stopped."""
+        stopped = Stopped(0, "interrupted")
+        for event in events:
+            tell(self.all, event)
+            if isinstance(event, Stopped):
+                stopped = event
+        return stopped
+
+    def warn(self, message: str) -> None:
+        """Tell everybody something that does not stop the work."""
+        tell(self.all, Warned(message))
+
+
+def _trackers(job: Job, warn: Callable[[str], None]) -> Iterator[object]:
+    path, recipe = job.path, job.recipe
+    if recipe.tracking.mlflow:
+        from hundred.runs.live_mirror import LiveMirror
+
+        parent = job.call.parent_run_id
+        yield LiveMirror(path, experiment=recipe.tracking.experiment, parent_run_id=parent, warn=warn)
+    if recipe.callbacks.tensorboard:
+        from hundred.runs.tensorboard import TensorBoard
+
+        yield TensorBoard(path / "tensorboard")
+    if recipe.callbacks.wandb:
+        from hundred.runs.wandb import WeightsAndBiases
+
+        yield WeightsAndBiases(path, project=recipe.tracking.experiment, warn=warn)

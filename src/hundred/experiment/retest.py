@@ -1,0 +1,113 @@
+"""Testing a saved model again: a run, our own file, or anyone's Keras file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hundred.data.dataset import Dataset
+from hundred.errors import HundredError
+from hundred.evaluation.metrics import Metrics, evaluate
+from hundred.experiment.opening import open_data
+from hundred.interchange import load
+from hundred.runs.layout import MODEL, is_run
+
+# An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
+CHANCE_FACTOR = 2.5
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What a saved model does on the test images.
+
+    file, origin (`hundred` or `keras`), scale of its input, parameters, data and its digest, and `metrics`.
+    remark: a sentence where something looks wrong, else ''.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    file: Path
+    origin: str
+    scale: str
+    parameters: int
+    data: str
+    data_digest: str
+    metrics: Metrics
+    remark: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures under the names that result.json has."""
+        return {
+            "file": str(self.file),
+            "origin": self.origin,
+            "scale": self.scale,
+            "parameters": self.parameters,
+            "data": self.data,
+            "data_digest": self.data_digest,
+            **{
+                key: value for key, value in self.metrics.as_dict("test_").items() if "calibration" not in key
+            },
+            "calibration_error": self.metrics.calibration_error,
+            "test_images": self.metrics.images,
+            "remark": self.remark,
+        }
+
+
+def test(
+    what: str | Path,
+    *,
+    data: str | Path | None = None,
+    scale: str | None = None,
+    custom_objects: dict[str, Any] | None = None,
+    allow_lambda: bool = False,
+) -> TestResult:
+    """Evaluate the model in `what` (a run directory or a model file) on the test images of `data`.
+
+    scale: `0-1`, `0-255` or `standard`, for a foreign file's input; our own files say theirs.
+    data: as for `train`; where None, a run of the sample set is tested on that again.
+
+    Raises HundredError for a file that cannot be read or does not classify these images.
+    """
+    path = Path(what)
+    if is_run(path):
+        data = data if data is not None else _data_of(path)
+        path = path / MODEL
+        if not path.is_file():
+            raise HundredError(
+                f"{path.parent} has no {MODEL}: the run did not get as far as saving its network"
+            )
+    dataset = open_data(data)
+    model = load(path, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda)
+    logits = model.logits_of_images(dataset.test.images)
+    if logits.shape[1] != len(dataset.fine_names):
+        raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {len(dataset.fine_names)}")
+    metrics = evaluate(logits, dataset.test.fine, dataset.fine_to_coarse)
+    return TestResult(
+        path,
+        model.origin,
+        model.input_scale,
+        model.parameters,
+        dataset.name,
+        dataset.digest,
+        metrics,
+        _remark(metrics, model.input_scale, model.origin, dataset),
+    )
+
+
+test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
+
+
+def _data_of(path: Path) -> str | None:
+    from hundred.runs.run import open_run
+
+    return "sample" if open_run(path).environment.get("data") == "sample" else None
+
+
+def _remark(metrics: Metrics, scale: str, origin: str, dataset: Dataset) -> str:
+    chance = 1 / len(dataset.fine_names)
+    if origin == "hundred" or metrics.accuracy > CHANCE_FACTOR * chance:
+        return ""
+    others = " or ".join(f"--scale {other}" for other in ("0-1", "0-255", "standard") if other != scale)
+    return (
+        f"{metrics.accuracy:.2%} is near chance ({chance:.0%}) with --scale {scale}: "
+        f"the file may expect {others}"
+    )

@@ -1,0 +1,107 @@
+"""The network of the `sprint` recipe: a whitening layer and three groups, most work at few pixels.
+
+After K. Jordan's airbench (2024, arXiv:2404.00498): a frozen first convolution that whitens 2x2 patches,
+groups of convolution - pooling - batch norm - activation, identity-like starting filters, and a scaled head.
+Groups, widths and head are ours, chosen for two CPU cores; docs/performance.md has the measurements.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from hundred.models.checks import at_least
+from hundred.models.registry import register
+
+PATCH = 2
+# Jordan's value: batch norms forget fast enough that a run of few hundred steps has settled statistics.
+MOMENTUM = 0.4
+PATCHES_FOR_WHITENING = 5_000
+
+
+class Group(nn.Module):
+    """Convolution - pooling - batch norm - activation, then `depth - 1` more convolutions at the new size.
+
+    float [n, before, h, w] -> float [n, width, h / 2, w / 2]; from the third convolution on, with a shortcut.
+    """
+
+    def __init__(self, before: int, width: int, depth: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(before, width, 3, padding=1, bias=False)
+        self.pool = nn.MaxPool2d(2)
+        self.first_norm = nn.BatchNorm2d(width, momentum=MOMENTUM)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(depth - 1)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width, momentum=MOMENTUM) for _ in range(depth - 1))
+        self.activation = nn.SiLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.activation(self.first_norm(self.pool(self.first(x))))
+        for index, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            y = norm(convolution(x))
+            x = self.activation(y + x if index else y)
+        return x
+
+
+class Sprint(nn.Module):
+    """float [n, 3, h, w] with h and w of 16 or more -> logits float [n, classes].
+
+    `prepare` sets the whitening layer from training images and is to be called once before training.
+    """
+
+    def __init__(self, classes: int, widths: tuple[int, int, int], depth: int, scale: float) -> None:
+        super().__init__()
+        self.whiten = nn.Conv2d(3, 2 * 3 * PATCH**2, PATCH)
+        self.activation = nn.SiLU()
+        befores = (self.whiten.out_channels, *widths[:2])
+        self.groups = nn.ModuleList(
+            Group(before, width, depth) for before, width in zip(befores, widths, strict=True)
+        )
+        self.head = nn.Linear(widths[-1], classes, bias=False)
+        self.scale = scale
+        self._start()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.activation(self.whiten(x))
+        for group in self.groups:
+            x = group(x)
+        x = x.amax((2, 3)) + x.mean((2, 3))  # [n, width]
+        return self.head(x) * self.scale
+
+    def _start(self) -> None:
+        self.whiten.weight.requires_grad_(False)
+        self.whiten.get_parameter("bias").data.zero_()
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module is not self.whiten:
+                # The first filters pass their input through; the rest are drawn.
+                nn.init.dirac_(module.weight[: module.in_channels])
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.requires_grad_(False)
+
+    @torch.no_grad()
+    def prepare(self, images: Tensor) -> None:
+        """Set the first layer to whiten 2x2 patches of `images` (float [n, 3, h, w], as the network takes).
+
+        Filters are the eigenvectors of the patches' covariance over the root of their eigenvalue, and their
+        negatives, so that no half of a direction is lost in the activation.
+        """
+        patches = images.float().unfold(2, PATCH, 1).unfold(3, PATCH, 1)  # [n, 3, h', w', 2, 2]
+        patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, 3 * PATCH**2)
+        patches = patches - patches.mean(0)
+        values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+        filters = (vectors / (values + 5e-4).sqrt()).T.flip(0).reshape(-1, 3, PATCH, PATCH)
+        self.whiten.weight.copy_(torch.cat([filters, -filters]))
+
+
+@register("sprint")
+def sprint(
+    classes: int = 100,
+    *,
+    width1: int = 32,
+    width2: int = 128,
+    width3: int = 128,
+    depth: int = 2,
+    scale: float = 1 / 9,
+) -> nn.Module:
+    """The sprint network. `width1` to `width3` are its groups' channels, `depth` their convolutions."""
+    at_least(1, width1=width1, width2=width2, width3=width3, depth=depth)
+    return Sprint(classes, (width1, width2, width3), depth, scale)

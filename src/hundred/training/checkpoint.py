@@ -1,0 +1,50 @@
+"""All that a resume needs, in one file that is written whole and read without running anything in it."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hundred.errors import HundredError
+from hundred.files import write_with
+
+FORMAT = 1
+
+
+def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) -> None:
+    """Write `state` (plain values and tensors) with `about`, which a resume compares with what it was given.
+
+    Raises HundredError where the file cannot be written.
+    """
+    content = {"format": FORMAT, "about": about, "state": state}
+    try:
+        write_with(path, lambda temporary: torch.save(content, temporary))
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        word = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        raise HundredError(f"checkpoint {path} could not be written: {word}") from error
+
+
+def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(state, about) of the checkpoint at `path`, tensors on `device`.
+
+    Raises HundredError in one line for a missing, damaged or foreign file.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            raise HundredError(f"checkpoint {path} is damaged or of another kind: start the run again")
+        content = torch.load(path, map_location=device, weights_only=True)
+        if content["format"] != FORMAT:
+            raise HundredError(
+                f"checkpoint {path} has format {content['format']}; this version reads {FORMAT}"
+            )
+        return content["state"], content["about"]
+    except HundredError:
+        raise
+    except FileNotFoundError:
+        raise HundredError(f"there is no checkpoint at {path}: nothing to resume") from None
+    except Exception as error:
+        # torch.load raises whatever the damage leads to; to a person all of it means the same.
+        raise HundredError(
+            f"checkpoint {path} is damaged ({type(error).__name__}): start the run again"
+        ) from None

@@ -1,0 +1,249 @@
+"""The fit loop: steps, epochs, callbacks, and what it says of them as a stream of events."""
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hundred.data.batches import Batches, mixed_seed
+from hundred.data.dataset import Split
+from hundred.data.scaling import Scaling
+from hundred.training.callbacks import Callback
+from hundred.training.callbacks.weights import copy_weights, restore_weights
+from hundred.training.control import Control
+from hundred.training.ema import Ema
+from hundred.training.events import EpochEnded, Event, RunStarted, StepsDone, Stopped, Warned, WeightsRestored
+from hundred.training.loss import cross_entropy
+from hundred.training.optimizers import set_learning_rate
+from hundred.training.plan import Plan
+from hundred.training.precision import mixed_precision
+from hundred.training.schedules import Schedule
+from hundred.training.tally import Tally
+
+SECONDS_BETWEEN_REPORTS = 0.3
+
+
+@dataclass
+class Trainer:
+    """Trains `network` in place. `run()` yields events; the state between epochs can be saved and loaded.
+
+    validation: what `val_*` is measured on after an epoch, or None.
+    learning_rate: the base rate that `control.learning_rate` starts from.
+    interrupted: asked after each step; True ends the run there.
+    keep: called after each epoch that is to be kept, with `state_dict()`; gives the event to tell, or None.
+    """
+
+    network: nn.Module
+    batches: Batches
+    optimizer: torch.optim.Optimizer
+    plan: Plan
+    learning_rate: float
+    schedule: Schedule = field(default_factory=Schedule)
+    validation: Split | None = None
+    callbacks: Sequence[Callback] = ()
+    label_smoothing: float = 0.0
+    gradient_clip: float = 0.0
+    average: Ema | None = None
+    precision: torch.dtype = torch.float32
+    model_name: str = "network"
+    parameters: int = 0
+    interrupted: Callable[[], bool] = lambda: False
+    keep: Callable[[int, Callable[[], dict[str, Any]]], Event | None] = lambda _epoch, _state: None
+
+    def __post_init__(self) -> None:
+        """Nothing has been done yet: epoch 0."""
+        self.control = Control(self.network, self.learning_rate)
+        self.epoch = 0
+        self.history: list[dict[str, Any]] = []
+        self.train_seconds = 0.0
+        self._steps = 0
+        self.device = self.batches.split.images.device
+
+    def run(self) -> Iterator[Event]:
+        """Train from wherever the state is to the end of the plan, or until something stops it."""
+        yield RunStarted(
+            self.model_name,
+            self.parameters,
+            self.plan.epochs,
+            len(self.batches),
+            len(self.batches.indices),
+            str(self.device),
+            self.epoch + 1,
+        )
+        good = copy_weights(self.network)
+        while self.epoch < self.plan.epochs and not self.control.stopped:
+            tally = yield from self._epoch(self.epoch + 1)
+            if self.control.stopped:  # in the middle: interrupted, or a loss that is not finite
+                if self.control.reason == "not-finite":
+                    restore_weights(self.network, good)
+                    yield WeightsRestored(self.epoch, "the last epoch with a finite loss")
+                break
+            self.epoch += 1
+            yield from self._after_epoch(tally)
+            good = copy_weights(self.network)
+        if self.average is not None and self.control.reason != "not-finite":
+            self.average.apply()
+        for callback in self.callbacks:
+            yield from callback.at_end(self.control)
+        yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
+
+    def _epoch(self, epoch: int) -> Generator[Event, None, Tally]:
+        """One pass over the training images; returns its Tally."""
+        # All other draws (dropout) come from here, so (seed, epoch) and the weights decide an epoch.
+        torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1))
+        self.network.train()
+        tally = Tally(self.device)
+        begin = told = time.perf_counter()
+        first_step = (epoch - 1) * len(self.batches)
+        sizes = self.plan.sizes(epoch)
+        for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes.__getitem__)):
+            self._set_rate(self.plan.progress(first_step + step))
+            loss, correct = self.step(inputs, targets)
+            tally.add(loss, correct, len(inputs))
+            if self.device.type == "cpu" and not math.isfinite(loss.item()):
+                self._not_finite(epoch, step + 1, loss.item())
+                break
+            if self.interrupted():
+                self.control.stop(
+                    "interrupted", f"in epoch {epoch}, after step {step + 1} of {len(self.batches)}"
+                )
+                break
+            now = time.perf_counter()
+            if now - told > SECONDS_BETWEEN_REPORTS:
+                told = now
+                yield self._progress(epoch, step + 1, tally, now - begin)
+        if not self.control.stopped and not math.isfinite(tally.loss):  # waits for the device
+            self._not_finite(epoch, len(self.batches), tally.loss)
+        self._seconds = time.perf_counter() - begin
+        self.train_seconds += self._seconds
+        return tally
+
+    def step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        self.optimizer.zero_grad(set_to_none=True)
+        with mixed_precision(self.precision, self.device):
+            logits = self.network(inputs)
+        loss, correct = cross_entropy(logits, targets, self.label_smoothing)
+        loss.backward()
+        if self.gradient_clip:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
+        self.optimizer.step()
+        if self.average is not None:
+            self._steps += 1
+            self.average.update(self._steps)
+        return loss, correct
+
+    def _after_epoch(self, tally: Tally) -> Iterator[Event]:
+        # Callbacks judge and keep what was validated: with an average of weights, the averaged ones.
+        with self.average.swap() if self.average is not None else nullcontext():
+            yield from self._judge(tally)
+        word = self.plan.replan(self.epoch, self._seconds)
+        if word:
+            yield Warned(word)
+        if self.epoch < self.plan.epochs and not self.control.stopped:
+            kept = self.keep(self.epoch, self.state_dict)
+            if kept is not None:
+                yield kept
+
+    def _judge(self, tally: Tally) -> Iterator[Event]:
+        """Validate, report the epoch's row, and let the callbacks act on it."""
+        val_accuracy, val_loss = None, None
+        if self.validation is not None and self._validates(self.epoch):
+            val_accuracy, val_loss = measure(
+                self.network, self.validation, self.batches.scaling, self.precision
+            )
+        row = EpochEnded(
+            self.epoch,
+            tally.accuracy,
+            tally.loss,
+            val_accuracy,
+            val_loss,
+            self._rate,
+            self._seconds,
+            tally.images / self._seconds,
+        )
+        self.history.append(row.as_dict())
+        yield row
+        for callback in self.callbacks:
+            yield from callback.after_epoch(row, self.control)
+
+    def _validates(self, epoch: int) -> bool:
+        every = self.plan.validate_every
+        return epoch == self.plan.epochs or (every > 0 and epoch % every == 0)
+
+    def _set_rate(self, progress: float) -> None:
+        factor = self.schedule.factor(progress)
+        set_learning_rate(self.optimizer, factor * self.control.learning_rate / self.learning_rate)
+        self._rate = factor * self.control.learning_rate
+
+    def _not_finite(self, epoch: int, step: int, loss: float) -> None:
+        self.control.stop(
+            "not-finite",
+            f"the loss became {loss} in epoch {epoch}, by step {step}: try a learning rate below "
+            f"{self.control.learning_rate:g}, or training.gradient_clip",
+        )
+
+    def _progress(self, epoch: int, step: int, tally: Tally, seconds: float) -> StepsDone:
+        # Reading the sums would make a GPU wait; on a CPU they are at hand.
+        readable = self.device.type == "cpu"
+        return StepsDone(
+            epoch,
+            step,
+            len(self.batches),
+            tally.loss if readable else None,
+            tally.accuracy if readable else None,
+            self._rate,
+            tally.images / seconds,
+            self.plan.seconds_left(epoch, step, seconds),
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that going on after `epoch` takes; tensors are the live ones, so save before the next step."""
+        return {
+            "epoch": self.epoch,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "average": None if self.average is None else self.average.state_dict(),
+            "learning_rate": self.control.learning_rate,
+            "plan": self.plan.state_dict(),
+            "steps": self._steps,
+            "history": self.history,
+            "train_seconds": self.train_seconds,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on after the epoch at which `state` was taken, exactly as if nothing had happened between."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for callback, inner in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(inner)
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.control.learning_rate = state["learning_rate"]
+        self.plan.load_state_dict(state["plan"])
+        self.history = list(state["history"])
+        self.train_seconds = state["train_seconds"]
+        self._steps = state["steps"]
+        self.epoch = state["epoch"]
+
+
+@torch.inference_mode()
+def measure(
+    network: nn.Module, split: Split, scaling: Scaling, precision: torch.dtype, batch_size: int = 500
+) -> tuple[float, float]:
+    """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode."""
+    network.eval()
+    device = split.images.device
+    tally = Tally(device)
+    for start in range(0, len(split), batch_size):
+        images = split.images[start : start + batch_size]
+        with mixed_precision(precision, device):
+            logits = network(scaling(images, precision))
+        loss, correct = cross_entropy(logits, split.fine[start : start + batch_size])
+        tally.add(loss, correct, len(images))
+    return tally.accuracy, tally.loss
