@@ -1,0 +1,23 @@
+"""All tables as CSV files."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from hundred.evaluation.tables import tables, tables_to_csv
+
+from .making import COARSE, FINE, FINE_TO_COARSE, random_logits
+
+
+def test_every_table_comes_back_from_its_file(tmp_path: Path) -> None:
+    logits, labels = random_logits(500, 100)
+    made = tables(logits, labels, FINE, COARSE, FINE_TO_COARSE, images=30)
+    paths = tables_to_csv(tmp_path / "new", made)
+    assert set(paths) == set(made)
+    for name, path in paths.items():
+        assert path == tmp_path / "new" / f"{name}.csv"
+        read = pd.read_csv(path)
+        pd.testing.assert_frame_equal(read, made[name].reset_index(drop=True), check_dtype=False)
+    assert len(pd.read_csv(paths["classes"])) == 100
+    assert pd.read_csv(paths["confusion-matrix"]).drop(columns="true").to_numpy().sum() == 500
+    assert pd.read_csv(paths["metrics"]).loc[0, "accuracy"] == (logits.argmax(1) == labels).mean()
