@@ -83,6 +83,18 @@ def lock_run(path: Path | str) -> filelock.BaseFileLock:
     return lock
 
 
+def is_written(path: Path | str) -> bool:
+    """Whether a process holds the lock of the run directory `path`; False where it cannot be told."""
+    lock = filelock.FileLock(Path(path) / LOCK, timeout=0, thread_local=False)
+    try:
+        with lock:
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
+
+
 def _claim(path: Path) -> bool:
     with told_in_one_line(path, "cannot make the run directory"):
         try:

@@ -32,7 +32,7 @@ class HistoryCsv:
         """`path` is the history.csv. What it holds stays: cut it with `cut_history` before a resume."""
         self.path = Path(path)
 
-    def on_run_started(self, event: "RunStarted") -> None:  # noqa: ARG002
+    def on_run_started(self, event: "RunStarted") -> None:
         """Write the header where the file is new."""
         self._start()
 
