@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs_feeding import epoch_ended, started
 
@@ -34,6 +34,7 @@ def test_header_is_the_contract_and_is_there_before_the_first_epoch(tmp_path: Pa
     assert list(read_history(path).columns) == HEADER.split(",")
 
 
+@settings(max_examples=50)
 @given(values=st.lists(FLOATS, min_size=7, max_size=7))
 def test_every_float_reads_back_as_the_same_number(
     values: list[float], tmp_path_factory: pytest.TempPathFactory

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -128,8 +129,10 @@ class MirrorProcess:
 
     def tell(self, word: str, run: Path, **more: str | None) -> None:
         """Say `word` (`follow`, `look` or `ended`) about the directory `run`."""
-        line = json.dumps({"say": word, "run": str(run.resolve()), **more})
-        self._unsent += line.encode() + b"\n"
+        # A child that is behind will look at everything anyway.
+        if word != "look" or not self._unsent:
+            line = json.dumps({"say": word, "run": str(run.resolve()), **more})
+            self._unsent += line.encode() + b"\n"
         self._push()
 
     def troubles(self, run: Path) -> list[str]:
@@ -145,14 +148,15 @@ class MirrorProcess:
         """Let the child send what is left for up to `wait_seconds`; whether it did. It is gone afterwards."""
         if self._child is None:
             return True
-        if self._child.stdin is not None:
-            with suppress(OSError):
-                os.set_blocking(self._child.stdin.fileno(), True)
+        deadline = time.monotonic() + wait_seconds
+        while self._unsent and time.monotonic() < deadline:
             self._push()
+            time.sleep(0.02)
+        if self._child.stdin is not None:
             with suppress(OSError):
                 self._child.stdin.close()
         try:
-            code = self._child.wait(wait_seconds)
+            code = self._child.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._child.kill()
             code = self._child.wait()

@@ -1,0 +1,454 @@
+"""A run reaches MLflow whole and once, whatever is repeated, killed, resumed or down."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs_feeding import epoch_ended, finished_run, record, started, training
+
+from hundred.errors import HundredError, UsageError
+from hundred.runs import (
+    EventLog,
+    HistoryCsv,
+    LiveMirror,
+    MirrorProcess,
+    cut_events,
+    cut_history,
+    finish_parent,
+    lock_run,
+    send,
+    start_parent,
+)
+from hundred.runs.mirror_store import local_uri
+from hundred.training.events import LearningRateCut, Stopped, Warned, tell
+
+
+def client_of(store: Path) -> Any:
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=local_uri(store))
+
+
+def sent_run(store: Path, run: Path) -> Any:
+    return client_of(store).get_run(json.loads((run / "mlflow.json").read_text())["run_id"])
+
+
+def steps(store: Path, run: Path, key: str = "loss") -> list[tuple[int, float]]:
+    history = client_of(store).get_metric_history(sent_run(store, run).info.run_id, key)
+    return sorted((point.step, point.value) for point in history)
+
+
+def runs_of(store: Path, run: Path) -> list[Any]:
+    """All runs in the store that were made of this directory."""
+    key = json.loads((run / "mlflow.json").read_text())["key"]
+    client = client_of(store)
+    numbers = [each.experiment_id for each in client.search_experiments()]
+    return list(client.search_runs(numbers, f"tags.hundred_key = '{key}'"))
+
+
+EXPECTED = [(epoch, 4.6 / epoch) for epoch in (1, 2, 3)]
+
+
+def test_a_finished_run_reads_back_whole(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    report = send(run, store=store)
+    assert (report.epochs, report.finished) == (3, True)
+    there = sent_run(store, run)
+    assert there.info.run_name == "school-1"
+    assert there.info.status == "FINISHED"
+    assert there.info.end_time > there.info.start_time > 0
+    assert there.data.params == {
+        "name": "school", "model.name": "school", "training.epochs": "3", "training.batch_size": "64",
+        "augment.0.name": "rotation", "augment.0.degrees": "15", "augment.1.name": "flip",
+    }  # fmt: skip
+    assert steps(store, run) == EXPECTED
+    assert steps(store, run, "val_accuracy") == [(epoch, epoch / 9) for epoch in (1, 2, 3)]
+    assert there.data.metrics["test_accuracy"] == 0.571
+    assert there.data.metrics["final_val_accuracy"] == 0.5
+    assert there.data.metrics["test_accuracy_interval_low"] == 0.56
+    for tag, value in {
+        "protocol": "holdout",
+        "data": "sample",
+        "stopped": "epochs",
+        "best_epoch": "3",
+        "learning_rate_cuts": "2: 0.001 -> 0.0002",
+        "environment.torch": "2.13.0",
+        "mlflow.source.git.commit": "abc123",
+        "mlflow.source.name": "hundred train",
+    }.items():
+        assert there.data.tags[tag] == value
+    client = client_of(store)
+    names = {each.path for each in client.list_artifacts(there.info.run_id)}
+    data = {"recipe.toml", "environment.json", "history.csv", "events.jsonl", "result.json"}
+    assert names == data | {"model.h5", "figures"}
+    copy = Path(client.download_artifacts(there.info.run_id, "model.h5", str(tmp_path)))
+    assert copy.read_bytes() == b"model bytes"
+
+
+def test_sending_again_changes_nothing(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    first = send(run, store=store)
+    again = send(run, store=store)
+    assert (again.run_id, again.epochs, again.artifacts) == (first.run_id, 0, 0)
+    assert steps(store, run) == EXPECTED
+
+
+def test_a_run_that_forgot_what_it_sent_is_found_again_and_not_doubled(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    first = send(run, store=store)
+    state = json.loads((run / "mlflow.json").read_text())
+    (run / "mlflow.json").write_text(json.dumps({"key": state["key"]}))
+    again = send(run, store=store)
+    assert again.run_id == first.run_id
+    assert len(runs_of(store, run)) == 1
+    assert steps(store, run) == EXPECTED
+    assert steps(store, run, "test_accuracy") == [(3, 0.571)]
+
+
+def test_only_what_is_new_is_sent_while_a_run_goes_on(tmp_path: Path, store: Path) -> None:
+    run = tmp_path / "live"
+    run.mkdir()
+    (run / "recipe.toml").write_text("seed = 1\n")
+    recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"))
+    with lock_run(run):
+        tell(recorders, started())
+        tell(recorders, epoch_ended(1))
+        assert send(run, store=store).epochs == 1
+        assert sent_run(store, run).info.status == "RUNNING"
+        tell(recorders, epoch_ended(2))
+        tell(recorders, LearningRateCut(2, 1.0, 0.5, ""))
+        tell(recorders, Warned("the disk is nearly full"))
+        report = send(run, store=store)
+    assert (report.epochs, report.finished) == (1, False)
+    assert steps(store, run) == EXPECTED[:2]
+    tags = sent_run(store, run).data.tags
+    assert (tags["learning_rate_cuts"], tags["warnings"]) == ("2: 1.0 -> 0.5", "the disk is nearly full")
+
+
+def test_a_row_whose_event_is_not_written_yet_waits(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    (run / "result.json").unlink()
+    cut_events(run / "events.jsonl", 2)
+    assert send(run, store=store, ended=False).epochs == 2
+    assert send(run, store=store, ended=True).epochs == 1
+    assert steps(store, run) == EXPECTED
+
+
+def test_a_killed_run_that_is_resumed_has_each_epoch_once(tmp_path: Path, store: Path) -> None:
+    run = tmp_path / "resumed"
+    run.mkdir()
+    (run / "recipe.toml").write_text("[training]\nepochs = 2\n")
+    record(run, 2)
+    send(run, store=store)
+    assert sent_run(store, run).info.status == "FAILED"
+    # The checkpoint was that of epoch 1; the resumed run was asked for one epoch more.
+    cut_history(run / "history.csv", 1)
+    cut_events(run / "events.jsonl", 1)
+    (run / "recipe.toml").write_text("[training]\nepochs = 3\n")
+    record(run, 3, first_epoch=2)
+    send(run, store=store, ended=False)
+    there = sent_run(store, run)
+    assert there.info.status == "RUNNING"
+    assert there.data.params["training.epochs"] == "2"
+    assert there.data.tags["changed.training.epochs"] == "3"
+    assert steps(store, run) == EXPECTED
+
+
+def test_an_interrupted_run_is_marked_so(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    (run / "result.json").unlink()
+    tell([EventLog(run / "events.jsonl")], Stopped(3, "interrupted"))
+    send(run, store=store)
+    assert sent_run(store, run).info.status == "KILLED"
+
+
+def test_a_run_deleted_in_mlflow_is_sent_anew(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    first = send(run, store=store)
+    client_of(store).delete_run(first.run_id)
+    again = send(run, store=store)
+    assert again.run_id != first.run_id
+    assert steps(store, run) == EXPECTED
+
+
+def test_runs_inside_an_announced_folder_are_nested(tmp_path: Path, store: Path) -> None:
+    folder = tmp_path / "sweep"
+    parent = start_parent(folder, store=store, parameters={"trials": 2}, tags={"kind": "sweep"})
+    assert start_parent(folder, store=store) == parent
+    for name in ("a", "b"):
+        send(finished_run(folder, name))  # the store is the parent's, untold
+    table = tmp_path / "sweep.csv"
+    table.write_text("trial\n")
+    finish_parent(folder, metrics={"best_val_accuracy": 0.6}, artifacts=[table], tags={"winner": "b"})
+    there = sent_run(store, folder)
+    assert (there.info.run_id, there.info.status) == (parent, "FINISHED")
+    assert there.data.params == {"trials": "2"}
+    assert there.data.metrics == {"best_val_accuracy": 0.6}
+    assert there.data.tags["winner"] == "b"
+    children = client_of(store).search_runs(
+        [there.info.experiment_id], f"tags.mlflow.parentRunId = '{parent}'"
+    )
+    assert sorted(child.info.run_name for child in children) == ["a", "b"]
+
+
+def test_a_run_sent_alone_can_be_nested_later(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    send(run, store=store)
+    parent = start_parent(tmp_path / "other", store=store)
+    send(run, store=store, parent_run_id=parent)
+    assert sent_run(store, run).data.tags["mlflow.parentRunId"] == parent
+
+
+def test_the_experiment_and_the_server_are_mlflows_own_variables(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", local_uri(store))
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "my thesis")
+    report = send(finished_run(tmp_path))
+    assert report.tracking_uri == local_uri(store)
+    number = client_of(store).get_run(report.run_id).info.experiment_id
+    assert client_of(store).get_experiment(number).name == "my thesis"
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_what_is_no_run_and_what_is_damaged_are_told_in_one_line(tmp_path: Path, store: Path) -> None:
+    with pytest.raises(UsageError, match="is not a run"):
+        send(tmp_path, store=store)
+    run = finished_run(tmp_path)
+    (run / "recipe.toml").write_text("= 1")
+    with pytest.raises(HundredError, match=r"recipe\.toml is damaged"):
+        send(run, store=store)
+
+
+def test_a_damaged_store_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(HundredError, match=r"mlflow\.db cannot be used: file is not a database"):
+        send(finished_run(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["50%", "what?"])
+def test_a_folder_that_cannot_be_in_a_sqlite_address_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(HundredError, match="% and"):
+        send(finished_run(tmp_path / name))
+    assert not list(tmp_path.glob("*/mlflow.db"))
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """The address, with a password, of a server that takes connections and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        yield f"http://user:hidden@127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_server_that_hangs_or_is_gone_is_told_without_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent_server: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    run = finished_run(tmp_path)
+    for address in (silent_server, "http://user:hidden@127.0.0.1:9"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        with pytest.raises(HundredError) as caught:
+            send(run)
+        shown = address.replace("user:hidden@", "")
+        assert str(caught.value) == f"MLflow at {shown} does not answer"
+    assert "hidden" not in (run / "mlflow.json").read_text()
+
+
+def test_a_run_refused_by_a_dead_server_is_sent_elsewhere_later(
+    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    run = finished_run(tmp_path)
+    with pytest.raises(HundredError):
+        send(run)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert send(run, store=store).epochs == 3
+    assert steps(store, run) == EXPECTED
+
+
+def test_two_senders_at_once_make_one_run(tmp_path: Path, store: Path) -> None:
+    run = finished_run(tmp_path)
+    send(finished_run(tmp_path, "warm"), store=store)
+    threads = [threading.Thread(target=send, args=(run,), kwargs={"store": store}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(runs_of(store, run)) == 1
+    assert steps(store, run) == EXPECTED
+
+
+def wait_until(condition: Any, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.05)
+
+
+def epochs_sent(run: Path) -> int:
+    try:
+        return int(json.loads((run / "mlflow.json").read_text())["epochs_sent"])
+    except (OSError, ValueError):
+        return 0
+
+
+def test_a_live_run_is_mirrored_by_a_child_that_may_be_killed(tmp_path: Path, store: Path) -> None:
+    """kill -9 of the mirror in mid-run: training goes on, one warning, and a later send completes the run."""
+    run = finished_run(tmp_path)
+    (run / "history.csv").unlink()
+    (run / "events.jsonl").unlink()
+    warnings: list[str] = []
+    process = MirrorProcess()
+    mirror = LiveMirror(run, store=store, warn=warnings.append, process=process)
+    mirror.own = True
+    recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"), mirror)
+    for event in training():
+        tell(recorders, event)
+        if event == epoch_ended(2):
+            wait_until(lambda: epochs_sent(run) == 2)
+            assert sent_run(store, run).info.status == "RUNNING"
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+    mirror.close()
+    mirror.close()
+    assert len(warnings) == 1
+    assert f"send it later: hundred sync {run}" in warnings[0]
+    assert send(run, store=store).epochs == 1
+    assert len(runs_of(store, run)) == 1
+    assert steps(store, run) == EXPECTED
+
+
+TRAINING_THAT_IS_KILLED = """
+import sys, os, signal, time
+sys.path.insert(0, sys.argv[3])
+from pathlib import Path
+from hundred.runs import LiveMirror, lock_run
+from runs_feeding import record
+run = Path(sys.argv[1])
+(run / "recipe.toml").write_text("seed = 1")
+lock = lock_run(run)
+mirror = LiveMirror(run, store=sys.argv[2])
+record(run, 3, listeners=(mirror,))
+print(mirror.process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_when_training_is_killed_the_mirror_sends_the_rest_and_ends(tmp_path: Path, store: Path) -> None:
+    run = tmp_path / "killed"
+    run.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINING_THAT_IS_KILLED, str(run), str(store), str(Path(__file__).parent)],
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    wait_until(lambda: not is_alive(int(done.stdout)), seconds=90)
+    assert steps(store, run) == EXPECTED
+    assert sent_run(store, run).info.status == "FAILED"
+
+
+def test_a_dead_server_is_warned_of_once_and_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    run = finished_run(tmp_path)
+    warnings: list[str] = []
+    mirror = LiveMirror(run, warn=warnings.append)
+    for event in training():
+        tell([mirror], event)
+    mirror.close()
+    assert warnings == [
+        "MLflow at http://127.0.0.1:9 does not answer. Nothing of the run is lost; "
+        f"send it later: hundred sync {run}"
+    ]
+
+
+def test_a_hanging_server_holds_the_end_up_for_a_bounded_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent_server: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", silent_server)
+    warnings: list[str] = []
+    mirror = LiveMirror(finished_run(tmp_path), warn=warnings.append, wait_seconds=1)
+    tell([mirror], started())
+    child = mirror.process.pid if mirror.process else None
+    mirror.close()
+    assert len(warnings) == 1
+    assert "did not take the whole run in time" in warnings[0]
+    assert child is not None
+    assert not is_alive(child)
+
+
+CHILD_WITH_A_SECOND_LEFT = """
+import sys
+from hundred.runs import mirror_process
+mirror_process.LAST_SECONDS = 1
+sys.exit(mirror_process.main())
+"""
+
+
+def test_a_child_whose_training_is_gone_ends_though_its_server_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent_server: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", silent_server)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")
+    order = json.dumps({"say": "follow", "run": str(finished_run(tmp_path))}) + "\n"
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD_WITH_A_SECOND_LEFT], input=order.encode(), timeout=120, check=False
+    )
+    assert done.returncode == 1
+
+
+SENDER = """
+import sys, time
+from hundred.runs import send
+while time.time() < float(sys.argv[2]):
+    pass
+print(send(sys.argv[1]).run_id)
+"""
+
+
+def test_processes_that_make_the_store_at_once_share_one_experiment(tmp_path: Path) -> None:
+    runs = [finished_run(tmp_path, name) for name in ("a", "b")]
+    start = str(time.time() + 1)
+    senders = [
+        subprocess.Popen([sys.executable, "-c", SENDER, str(run), start], stdout=subprocess.PIPE, text=True)
+        for run in runs
+    ]
+    ids = [sender.communicate()[0].strip() for sender in senders]
+    assert [sender.returncode for sender in senders] == [0, 0]
+    experiments = {client_of(tmp_path).get_run(number).info.experiment_id for number in ids}
+    assert len(experiments) == 1
+    assert [steps(tmp_path, run) for run in runs] == [EXPECTED, EXPECTED]
+
+
+def test_a_child_that_cannot_be_started_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    warnings: list[str] = []
+    mirror = LiveMirror(finished_run(tmp_path), warn=warnings.append)
+    for event in training():
+        tell([mirror], event)
+    mirror.close()
+    assert len(warnings) == 1
+    assert "could not be started" in warnings[0]
