@@ -16,7 +16,7 @@ from hundred.errors import HundredError
 from hundred.evaluation.confusion import confusion_matrix
 from hundred.evaluation.images import image_table
 from hundred.evaluation.metrics import evaluate
-from hundred.evaluation.tables import all_tables, tables_to_csv
+from hundred.evaluation.tables import tables, tables_to_csv
 from hundred.experiment.augmentation import build_pipeline
 from hundred.models import summarize
 from hundred.recipe import Recipe
@@ -54,7 +54,7 @@ def draw_figures(run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module,
     """
     provenance = Provenance(dataset.name, recipe.data.protocol)
     failed = []
-    frames = all_tables(logits, dataset.test.fine, *_names(dataset), dataset.fine_to_coarse)
+    frames = tables(logits, dataset.test.fine, *_names(dataset), dataset.fine_to_coarse)
     with told_in_one_line(run.path / TABLES):
         tables_to_csv(run.path / TABLES, frames)
     pictures = {
