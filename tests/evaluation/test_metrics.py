@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from hundred.errors import HundredError
 from hundred.evaluation import evaluate
 from hundred.evaluation.arrays import as_logits, probabilities
+from hundred.evaluation.metrics import reliability_table
 
 from .making import FINE_TO_COARSE, random_logits
 
@@ -58,6 +59,12 @@ def test_calibration_error_equals_a_plain_loop_over_bins() -> None:
             assert row["gap"] == pytest.approx(right[inside].mean() - confidence[inside].mean())
     assert metrics.calibration_error == pytest.approx(total)
     assert metrics.reliability["count"].sum() == 3000
+
+
+def test_a_confidence_on_the_edge_of_a_bin_belongs_below_it() -> None:
+    table = reliability_table(np.array([0.5, 0.5, 0.6, 1.0]), np.array([True, False, True, True]), bins=2)
+    assert table["count"].tolist() == [2, 2]
+    assert table["gap"].tolist() == pytest.approx([0.0, 0.2])
 
 
 def test_a_network_sure_of_everything_and_right_half_of_the_time_is_off_by_half() -> None:

@@ -83,6 +83,22 @@ def test_unequal_numbers_of_repeats_have_to_pass_students_test_too() -> None:
         assert (low <= 0 <= high) == (found.p_value >= 0.05)
 
 
+def test_images_that_change_class_by_class_count_as_fewer_than_scattered_ones() -> None:
+    # Both others lose 400 images and win 400: whole classes, or spread evenly over the classes.
+    right = np.tile(np.arange(4000) < 2000, (1, 1))
+    place = np.arange(4000) // 100  # 0..39 within each class; right where below 20
+    whole = right.copy()
+    whole[0, (LABELS < 20) & (place < 20)] = False
+    whole[0, (LABELS >= 20) & (LABELS < 40) & (place >= 20)] = True
+    scattered = right.copy()
+    scattered[0, place < 4] = False
+    scattered[0, place >= 36] = True
+    assert (whole != right).sum() == (scattered != right).sum() == 800
+    assert whole.sum() == scattered.sum() == right.sum()
+    ends = [difference(right, other, LABELS).interval()[1] for other in (whole, scattered)]
+    assert ends[0] > 1.5 * ends[1]
+
+
 def shifted(accuracy: float, runs: int = 1) -> NDArray[np.bool_]:
     """Runs that all get the same first images right."""
     return np.tile(np.arange(4000) < 4000 * accuracy, (runs, 1))

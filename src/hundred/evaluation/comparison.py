@@ -87,37 +87,17 @@ def compare(
     check_comparable(contenders)
     ranked = sorted(contenders, key=lambda contender: -contender.accuracy)
     judged = _judge_pairs(ranked, confidence)
-    # Pairs are made in ranked order, so the leader's come first and its first rival is the runner-up.
-    of_leader = judged[: len(ranked) - 1]
-    level = 1 - confidence
-    settled = all(pair.corrected < level for pair in of_leader)
-    top = of_leader[0]
-    seeds = None if settled else top.seeds_to_settle
-    facts = Facts(
-        leader=ranked[0].name,
-        other=ranked[1].name,
-        settled=settled,
-        clear_of_other=top.corrected < level,
-        difference=top.difference.difference,
-        interval=top.interval,
-        confidence=confidence,
-        p_value=top.corrected,
-        runs=(ranked[0].runs, ranked[1].runs),
-        method=top.difference.method,
-        run_sd=top.difference.run_sd,
-        rivals=len(ranked) - 1,
-        seeds_to_settle=seeds,
-    )
+    facts = _facts(ranked, judged, confidence)
     names = fine_names if fine_names is not None else [str(n) for n in range(int(ranked[0].truth.max()) + 1)]
     return Comparison(
         leader=facts.leader,
         other=facts.other,
-        better=facts.leader if settled else None,
+        better=facts.leader if facts.settled else None,
         difference=facts.difference,
         interval=facts.interval,
         p_value=facts.p_value,
         verdict=sentence(facts),
-        seeds_to_settle=seeds,
+        seeds_to_settle=facts.seeds_to_settle,
         method=facts.method,
         confidence=confidence,
         warnings=tuple(doubts(contenders)),
@@ -180,6 +160,29 @@ def _judge_pairs(ranked: Sequence[Contender], confidence: float) -> list[_Pair]:
         seeds = seeds_to_settle(one.difference, one.run_sd, level=1 - confidence)
         judged.append(_Pair(a, b, one, float(p), interval, seeds))
     return judged
+
+
+def _facts(ranked: Sequence[Contender], judged: Sequence[_Pair], confidence: float) -> Facts:
+    # Pairs are made in ranked order, so the leader's come first and its first rival is the runner-up.
+    of_leader = judged[: len(ranked) - 1]
+    level = 1 - confidence
+    settled = all(pair.corrected < level for pair in of_leader)
+    top = of_leader[0]
+    return Facts(
+        leader=top.first.name,
+        other=top.second.name,
+        settled=settled,
+        clear_of_other=top.corrected < level,
+        difference=top.difference.difference,
+        interval=top.interval,
+        confidence=confidence,
+        p_value=top.corrected,
+        runs=(top.first.runs, top.second.runs),
+        method=top.difference.method,
+        run_sd=top.difference.run_sd,
+        rivals=len(of_leader),
+        seeds_to_settle=None if settled else top.seeds_to_settle,
+    )
 
 
 def _contender_table(ranked: Sequence[Contender], confidence: float) -> pd.DataFrame:

@@ -28,11 +28,14 @@ class Facts:
 
 def sentence(facts: Facts) -> str:
     """The verdict. The words "real difference" stand in it exactly where one was found."""
+    # Two digits where one would hide the difference or its lower end.
+    digits = 2 if min(facts.difference, abs(facts.interval[0])) < 0.0095 else 1
+    low, high = (_points(bound, digits) for bound in facts.interval)
     numbers = (
-        f"({facts.confidence:.0%} interval {_points(facts.interval[0])} to {_points(facts.interval[1])}, "
+        f"({facts.confidence:.0%} interval {low} to {high}, "
         f"{_p(facts.p_value)}{' corrected for all pairs' if facts.rivals > 1 else ''}; {_basis(facts)})"
     )
-    by = f"{_points(facts.difference)} points of test accuracy"
+    by = f"{_points(facts.difference, digits)} points of test accuracy"
     if facts.settled:
         whom = facts.other if facts.rivals == 1 else f"{facts.other}, the next of {facts.rivals},"
         return f"{facts.leader} is better than {whom} by {by} {numbers}: a real difference."
@@ -63,11 +66,10 @@ def _basis(facts: Facts) -> str:
     return f"{runs}, assuming that seeds spread by {_points(facts.run_sd)} points"
 
 
-def _points(fraction: float) -> str:
-    """A fraction as percentage points, with two digits where one would hide it."""
-    points = 100 * fraction
-    text = f"{points:.1f}" if abs(points) >= 0.95 or abs(points) < 0.005 else f"{points:.2f}"
-    return text.replace("-0.0", "0.0") if float(text) == 0 else text.replace("-", "−")
+def _points(fraction: float, digits: int = 1) -> str:
+    """A fraction as percentage points, with a true minus sign."""
+    text = f"{100 * fraction:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _p(value: float) -> str:
