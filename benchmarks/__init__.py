@@ -1,0 +1,1 @@
+"""Speed against peers, measured beside us in the same run: `make bench`."""

@@ -1,0 +1,39 @@
+"""What all workers share: arguments, the images, and the timing of steps."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+
+def arguments() -> argparse.Namespace:
+    """--data, --batch, --steps (timed), --warmup (not timed), --precision."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", default="sample")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--warmup", type=int, default=4)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--backend", default="")
+    return parser.parse_args()
+
+
+def images_and_labels(where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Training images uint8 [n, 32, 32, 3] and fine labels int64 [n]."""
+    from hundred.data import open_dataset
+
+    train = open_dataset(where).train
+    return np.ascontiguousarray(train.images.permute(0, 2, 3, 1).numpy()), train.fine.numpy()
+
+
+def report(step: Callable[[], None], options: argparse.Namespace, **more: object) -> None:
+    """Time `step` and print one JSON object with images_per_second."""
+    for _ in range(options.warmup):
+        step()
+    begin = time.perf_counter()
+    for _ in range(options.steps):
+        step()
+    seconds = time.perf_counter() - begin
+    print(json.dumps({"images_per_second": options.batch * options.steps / seconds, **more}))
