@@ -73,18 +73,21 @@ def _scales(axes: Axes, seconds: np.ndarray) -> None:
     axes.set_xscale("log")
     axes.set_xlim(low / 1.5, high * 1.9)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(low / 1.5, high * 1.9) or [low]))
+    axes.xaxis.set_major_locator(FixedLocator(round_times(low / 1.5, high * 1.9, 44 / _WIDTH)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round times from `low` to `high` seconds, their labels at least 44 points apart."""
-    step = math.log(high / low) * 44 / _WIDTH
+def round_times(low: float, high: float, apart: float) -> list[float]:
+    """Round times from `low` to `high` seconds on a logarithmic axis.
+
+    apart: the least distance between two, as a share of the axis. Never empty: at worst `low` itself.
+    """
+    step = math.log(high / low) * apart
     kept: list[float] = []
     for tick in _TICKS:
         if low <= tick <= high and (not kept or math.log(tick / kept[-1]) >= step):
             kept.append(float(tick))
-    return kept
+    return kept or [low]
 
 
 def duration(seconds: float) -> str:
