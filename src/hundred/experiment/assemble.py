@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.scaling import Scaling, standardized, zero_to_one
 from hundred.data.split import holdout
 from hundred.experiment.augmentation import build_pipeline
-from hundred.models import build, count_parameters
+from hundred.models import count_parameters
 from hundred.recipe import Recipe
 from hundred.recipe.schema import CallbacksSection, TrainingSection
 from hundred.training.callbacks import (
@@ -50,8 +49,10 @@ class Splits:
     scaling: Scaling
 
 
-def build_splits(recipe: Recipe, dataset: Dataset, device: torch.device) -> Splits:
-    """Cut the dataset by the recipe's protocol and put it on `device`."""
+def build_splits(
+    recipe: Recipe, dataset: Dataset, device: torch.device, scaling: Scaling | None = None
+) -> Splits:
+    """Cut the dataset by the recipe's protocol and put it on `device`; `scaling` replaces the recipe's."""
     train, test = _to(dataset.train, device), _to(dataset.test, device)
     validation, held_out = None, None
     indices = torch.arange(len(train), device=device)
@@ -61,31 +62,28 @@ def build_splits(recipe: Recipe, dataset: Dataset, device: torch.device) -> Spli
         validation = train.take(held_out)
     elif recipe.data.protocol == "test-as-validation":
         validation = test
-    # Statistics of all training images: the few held out move them by less than a ten-thousandth.
-    scaling = standardized(train.images) if recipe.data.scaling == "standard" else zero_to_one()
-    return Splits(train, indices, validation, held_out, test, scaling)
+    if scaling is None:
+        # Statistics of all training images: the few held out move them by less than a ten-thousandth.
+        scaling = standardized(train.images) if recipe.data.scaling == "standard" else zero_to_one()
+    return Splits(train, indices, validation, held_out, test, scaling.to(device))
 
 
-def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:
-    """The recipe's network on `device`, its random start decided by the seed, prepared on training images."""
-    torch.manual_seed(recipe.seed)
-    network = build(recipe.model.name, classes=classes, **recipe.model.options)
-    if recipe.model.weights:
-        from hundred.interchange.weights_file import load_weights
-
-        load_weights(network, recipe.model.weights)
+def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.Module:
+    """`network` on `device`, its first layers prepared on training images where it asks for that."""
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     prepare: Callable[[Tensor], None] | None = getattr(network, "prepare", None)
     if prepare is not None:
-        few = splits.train.images[splits.train_indices[:IMAGES_FOR_PREPARE]]
+        # From all over the split: in some forms of the data its images lie class by class.
+        step = max(len(splits.train_indices) // IMAGES_FOR_PREPARE, 1)
+        few = splits.train.images[splits.train_indices[::step][:IMAGES_FOR_PREPARE]]
         prepare(splits.scaling(few))
     return network
 
 
 def build_trainer(
-    recipe: Recipe, dataset: Dataset, splits: Splits, network: nn.Module, **hooks: Any
+    recipe: Recipe, splits: Splits, network: nn.Module, classes: int, interrupted: Callable[[], bool]
 ) -> Trainer:
-    """A Trainer for `network` as the recipe says; `hooks` are `interrupted` and `keep`."""
+    """A Trainer for `network` as the recipe says."""
     training = recipe.training
     device = splits.train.images.device
     precision = choose_precision(training.precision, device)
@@ -96,30 +94,29 @@ def build_trainer(
         build_pipeline(recipe.augment, recipe.seed),
         splits.scaling,
         recipe.seed,
-        len(dataset.fine_names),
+        classes,
         precision,
         training.drop_last,
     )
-    plan = Plan(training.epochs, len(batches), training.resolutions, training.validate_every)
-    schedule = Schedule(**training.schedule.model_dump())
     callbacks = build_callbacks(recipe.callbacks)
     check_monitors(callbacks, validation=splits.validation is not None)
     return Trainer(
-        network,
-        batches,
-        _optimizer(network, training),
-        plan,
-        training.learning_rate,
-        schedule,
-        splits.validation,
-        callbacks,
-        training.label_smoothing,
-        training.gradient_clip,
-        Ema(network, training.ema) if training.ema else None,
-        precision,
-        recipe.model.name,
-        count_parameters(network),
-        **hooks,
+        network=network,
+        batches=batches,
+        optimizer=_optimizer(network, training),
+        plan=Plan(training.epochs, len(batches), training.resolutions, training.validate_every),
+        learning_rate=training.learning_rate,
+        schedule=Schedule(**training.schedule.model_dump()),
+        validation=splits.validation,
+        callbacks=callbacks,
+        label_smoothing=training.label_smoothing,
+        gradient_clip=training.gradient_clip,
+        # Warmed up, since a short run would otherwise end with its random start still in the average.
+        average=Ema(network, training.ema, warmup=True) if training.ema else None,
+        precision=precision,
+        model_name=recipe.model.name,
+        parameters=count_parameters(network),
+        interrupted=interrupted,
     )
 
 

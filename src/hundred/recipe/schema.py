@@ -43,12 +43,16 @@ class DataSection(Section):
     """Which images train, which validate, and how pixels are scaled.
 
     scaling: `0-1` is pixel/255; `standard` also subtracts the training mean and divides by the deviation.
+    train_per_class, test_per_class: for trials, only the first so many images of each class of the training
+    split (validation images among them) and of the test split; 0 is all.
     """
 
     protocol: Literal["holdout", "full", "test-as-validation"] = "holdout"
     validation_per_class: Annotated[int, Field(ge=1)] = 50
     split_seed: Annotated[int, Field(ge=0)] = 100
     scaling: Literal["0-1", "standard"] = "standard"
+    train_per_class: Annotated[int, Field(ge=0)] = 0
+    test_per_class: Annotated[int, Field(ge=0)] = 0
 
 
 class ScheduleSection(Section):
