@@ -1,5 +1,6 @@
 """Made-up runs with the shape of real ones, for pictures and pages."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,9 @@ import pandas as pd
 import pytest
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
+from hundred.report.mosaic import Shot
+from hundred.report.page import Change, Confusion, Gallery, ReportData, RunReport, Setting
+from hundred.report.samples import ClassGallery
 
 
 @pytest.fixture(scope="session")
@@ -118,4 +122,93 @@ def made(  # noqa: PLR0917 - fixtures come by name
         reliability=reliability,
         images=images,
         layers=layers,
+    )
+
+
+@pytest.fixture(scope="session")
+def result() -> dict[str, Any]:
+    """The content of a result.json."""
+    return {
+        "name": "school-2",
+        "recipe": "school",
+        "model": "school",
+        "parameters": 4899044,
+        "epochs": 20,
+        "seed": 0,
+        "device": "cpu",
+        "data": "cifar100",
+        "data_digest": "0f" * 32,
+        "protocol": "holdout",
+        "val_accuracy": 0.5812345678,
+        "test_accuracy": 0.5712,
+        "test_top5_accuracy": 0.8431,
+        "test_coarse_accuracy": 0.6915,
+        "test_loss": 1.6180339887,
+        "calibration_error": 0.0412,
+        "train_seconds": 1834.25,
+        "total_seconds": 1999.75,
+        "images_per_second": None,
+        "stopped": "early-stopping",
+    }
+
+
+@pytest.fixture(scope="session")
+def run_report(made: SimpleNamespace, result: dict[str, Any]) -> RunReport:
+    """A run with every part of a page filled in."""
+    names = list(FINE_NAMES[:12])
+    shots = tuple(Shot(made.images[n], names[0], name, 0.9, n) for n, name in enumerate(names))
+    gallery = ClassGallery("apple", "fruit_and_vegetables", 0.01, shots[:4])
+    return RunReport(
+        result=result,
+        accuracy_interval=(0.5614, 0.5809),
+        history=made.history,
+        recipe_text='name = "school"\n[training]\nepochs = 60\n',
+        parent="school-base",
+        changes=[Change("training.epochs", "60", "30"), Change("augment.shear", None, "0.2")],
+        layers=made.layers,
+        classes=made.classes,
+        superclasses=made.superclasses,
+        confusion=Confusion(made.matrix, FINE_NAMES, COARSE_NAMES, FINE_TO_COARSE),
+        reliability=made.reliability,
+        worst=[gallery],
+        best=[gallery],
+        galleries=[Gallery("Most confident mistakes", shots, "Wrong, and sure of it.")],
+        label_errors=Gallery("", shots[1:3], "Test images whose label is doubted."),
+        doctor={
+            "findings": [
+                {
+                    "name": "stopped-early",
+                    "since_epoch": 17,
+                    "confidence": 0.8,
+                    "evidence": "validation loss still fell",
+                    "try": ["--set training.epochs=90"],
+                }
+            ],
+            "verdict": "Still improving when it stopped.",
+        },
+        environment={"python": "3.12.4", "torch": "2.13.0", "cuda": None, "earlier": [{"python": "3.11"}]},
+        repeat=["hundred train runs/school-2/recipe.toml"],
+    )
+
+
+@pytest.fixture(scope="session")
+def pair_data(run_report: RunReport, made: SimpleNamespace) -> ReportData:
+    """Two runs with their comparison; the second on the sample set, validated on its test images."""
+    from hundred.evaluation import Contender, compare
+
+    generator = np.random.default_rng(3)
+    labels = np.repeat(np.arange(100), 5)
+    logits = generator.normal(size=(2, 500, 100))
+    logits[0, np.arange(500), labels] += 4
+    logits[1, np.arange(500), labels] += 2
+    contenders = [
+        Contender(name, [logits[n]], labels, (0,), (60.0 + 60 * n,), 1000, 4000)
+        for n, name in enumerate(("school-2", "school-3"))
+    ]
+    second = {**run_report.result, "name": "school-3", "data": "sample", "protocol": "test-as-validation"}
+    return ReportData(
+        runs=[run_report, replace(run_report, result=second, history=made.history[:10])],
+        settings=[Setting("training.epochs", ("60", None))],
+        comparison=compare(contenders, fine_names=FINE_NAMES),
+        made_by="1.2.3",
     )

@@ -278,14 +278,14 @@ def contender_rows(key: str, table: pd.DataFrame, confidence: float) -> Table:
 
 def recipe_rows(key: str, changes: Sequence[Change], name: str, parent: str) -> Table:
     """What differs from the parent recipe."""
-    rows = tuple((Cell(c.key, css="code key"), _toml(c.parent_value), _toml(c.value)) for c in changes)
+    rows = tuple((Cell(c.key, css="code setting"), _toml(c.parent_value), _toml(c.value)) for c in changes)
     columns = (Column("Setting", numeric=False), Column(parent, numeric=False), Column(name, numeric=False))
     return Table(key, f"What differs from {parent}", columns, rows, tools=len(rows) > 20)
 
 
 def setting_rows(key: str, settings: Sequence[Setting], names: Sequence[str]) -> Table:
     """The settings that differ between runs."""
-    rows = tuple((Cell(s.key, css="code key"), *map(_toml, s.values)) for s in settings)
+    rows = tuple((Cell(s.key, css="code setting"), *map(_toml, s.values)) for s in settings)
     columns = (Column("Setting", numeric=False), *(Column(name, numeric=False) for name in names))
     return Table(key, "Settings that differ", columns, rows, tools=len(rows) > 12)
 
