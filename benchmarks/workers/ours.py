@@ -23,7 +23,7 @@ def main() -> None:
     trainer = build_trainer(recipe, dataset, splits, network)
     network.train()
     marks = []
-    for step, (inputs, targets) in enumerate(trainer.batches.epoch(1, lambda _: 0)):
+    for step, (inputs, targets) in enumerate(trainer.batches.epoch(1, [0] * len(trainer.batches))):
         if step >= options.warmup:
             marks.append(time.perf_counter())
         if len(marks) > options.steps:

@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# What tempfile.mkstemp makes of the prefix and suffix below: eight random letters, digits or "_" between.
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")
 
 
 @contextmanager
@@ -50,6 +54,20 @@ def write_with(path: Path | str, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary path (keeping the suffix of `path`), then put it in place."""
     with written_whole(path) as temporary:
         write(temporary)
+
+
+def leftovers(folder: Path | str) -> list[tuple[Path, str]]:
+    """The temporary files that killed processes left in `folder`, each with the name it was meant for.
+
+    Whoever removes them must know that nobody is writing these names at the moment.
+    """
+    folder = Path(folder)
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and Path(match["name"]).suffix == (match["suffix"] or "") and path.is_file():
+            found.append((path, match["name"]))
+    return found
 
 
 def _umask() -> int:

@@ -1,6 +1,6 @@
 """Batches for training, made on the device from images that stay there: shuffle, augment, resize, scale."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,19 +38,19 @@ class Batches:
         keep_rest = rest > 1 and not (self.drop_last and whole > 0)
         return max(whole + int(keep_rest), 1)
 
-    def epoch(self, epoch: int, size_at: Callable[[int], int]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (inputs, targets) for each step of `epoch` (from 1).
+    def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (inputs, targets) for the first `len(sizes)` steps of `epoch` (from 1).
 
-        `size_at(step)` is the image side in pixels for that step of the epoch (0 is as stored).
+        `sizes` are the image sides in pixels, step by step (0 is as stored); at most `len(self)` of them.
         inputs: `dtype` [n, 3, size, size], channels last. targets: int64 [n], or float32 [n, classes] where
         images are mixed.
         """
         device = self.split.images.device
         generator = torch.Generator(device).manual_seed(mixed_seed(self.seed, epoch))
         order = self.indices[torch.randperm(len(self.indices), generator=generator, device=device)]
-        for step in range(len(self)):
+        for step, size in enumerate(sizes):
             indices = order[step * self.batch_size : (step + 1) * self.batch_size]
-            yield self._batch(indices, Draw(generator, epoch, indices), size_at(step))
+            yield self._batch(indices, Draw(generator, epoch, indices), size)
 
     def _batch(self, indices: Tensor, draw: Draw, size: int) -> tuple[Tensor, Tensor]:
         images = self.pipeline(self.split.images.index_select(0, indices), draw)

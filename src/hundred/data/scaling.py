@@ -15,10 +15,14 @@ class Scaling:
 
     def __call__(self, images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """Images [n, 3, h, w] in 0..255 (uint8 or float) as `dtype`, channels last, on their own device."""
-        mean = (self.mean * 255).to(images.device).view(1, 3, 1, 1)
-        scale = (1 / (self.std * 255)).to(images.device).view(1, 3, 1, 1)
+        mean = (self.mean.to(images.device) * 255).view(1, 3, 1, 1)
+        scale = (1 / (self.std.to(images.device) * 255)).view(1, 3, 1, 1)
         scaled = (images.to(torch.float32) - mean) * scale
         return scaled.to(dtype).contiguous(memory_format=torch.channels_last)
+
+    def to(self, device: torch.device) -> "Scaling":
+        """The same with its numbers on `device`, so that scaling images there copies nothing to it."""
+        return Scaling(self.mean.to(device), self.std.to(device))
 
 
 def zero_to_one() -> Scaling:

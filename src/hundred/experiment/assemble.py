@@ -11,6 +11,7 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.scaling import Scaling, standardized, zero_to_one
 from hundred.data.split import holdout
 from hundred.experiment.augmentation import build_pipeline
+from hundred.experiment.network import starting_network
 from hundred.models import count_parameters
 from hundred.recipe import Recipe
 from hundred.recipe.schema import CallbacksSection, TrainingSection
@@ -80,8 +81,18 @@ def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.
     return network
 
 
+def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:
+    """The network of the recipe's `[model]` table on `device`, its random start decided by the seed."""
+    torch.manual_seed(recipe.seed)
+    return put_network(starting_network(recipe.model, classes).network, splits, device)
+
+
 def build_trainer(
-    recipe: Recipe, splits: Splits, network: nn.Module, classes: int, interrupted: Callable[[], bool]
+    recipe: Recipe,
+    dataset: Dataset,
+    splits: Splits,
+    network: nn.Module,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Trainer:
     """A Trainer for `network` as the recipe says."""
     training = recipe.training
@@ -94,7 +105,7 @@ def build_trainer(
         build_pipeline(recipe.augment, recipe.seed),
         splits.scaling,
         recipe.seed,
-        classes,
+        len(dataset.fine_names),
         precision,
         training.drop_last,
     )

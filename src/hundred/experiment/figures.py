@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from hundred.data.augment import Draw
 from hundred.data.dataset import Dataset
 from hundred.data.words import readable
-from hundred.errors import HundredError
 from hundred.evaluation.confusion import confusion_matrix
 from hundred.evaluation.images import image_table
 from hundred.evaluation.metrics import evaluate
@@ -51,6 +50,8 @@ def draw_figures(run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module,
     """Draw every picture of `run` from its history and test `logits`, and write its tables as CSV.
 
     Returns the names of pictures that could not be drawn: a run is not lost over one of them.
+
+    Raises HundredError where the disk refuses.
     """
     provenance = Provenance(dataset.name, recipe.data.protocol)
     failed = []
@@ -63,11 +64,14 @@ def draw_figures(run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module,
         **_pictures_of_data(recipe, dataset, provenance),
         **_pictures_of_network(recipe, network, provenance),
     }
-    for name, draw in pictures.items():
-        try:
-            save(draw(), run.path / FIGURES / f"{name}.png")
-        except (HundredError, ValueError, ArithmeticError, LookupError) as error:
-            failed.append(f"{name} ({error})")
+    with told_in_one_line(run.path / FIGURES):
+        for name, draw in pictures.items():
+            try:
+                save(draw(), run.path / FIGURES / f"{name}.png")
+            except OSError:
+                raise
+            except Exception as error:  # whatever is wrong with one picture, the others and the run are good
+                failed.append(f"{name} ({type(error).__name__}: {error})")
     return failed
 
 

@@ -5,18 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
-from hundred.data.dataset import Split
 from hundred.evaluation.metrics import evaluate
-from hundred.evaluation.predict import predict_logits
 from hundred.experiment.figures import draw_figures
 from hundred.experiment.job import Job
-from hundred.files import write_with
-from hundred.interchange import save_h5
+from hundred.experiment.model_file import save_model
+from hundred.experiment.predictions import predict, save_predictions
 from hundred.runs.faults import told_in_one_line
-from hundred.runs.layout import CHECKPOINT, MODEL, PREDICTIONS, RESULT
+from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
 from hundred.runs.result import Result
 from hundred.runs.run import Run
 from hundred.training.events import Stopped
@@ -25,71 +22,26 @@ from hundred.training.events import Stopped
 def finish(job: Job, stopped: Stopped, warn: Callable[[str], None]) -> Run:
     """Write everything that a finished run holds; of an interrupted one, only the model as it stands.
 
+    All of it can be done again from the last epoch's checkpoint, which goes last.
     `warn` is told what a person should know of trouble that does not cost the run.
     """
-    _save_model(job)
     run = Run(job.path)
+    saved = save_model(job, warn)
     if stopped.reason == "interrupted":
         return run
-    logits = _predict(job)
-    _save_predictions(job, logits)
+    logits = predict(job, saved=saved, warn=warn)
+    save_predictions(job, logits)
     result = _result(job, stopped, logits)
     _write_result(job, result)
-    # Drawn only now: whatever happens to a picture, the figures are safe.
-    for fault in draw_figures(run, job.recipe, job.dataset, job.trainer.network, logits["test"]):
-        warn(f"a picture could not be drawn: {fault}")
-    _write_result(job, result)
-    if stopped.reason != "not-finite":
-        (job.path / CHECKPOINT).unlink(missing_ok=True)
+    if job.call.figures:
+        network = job.trainer.network
+        for fault in draw_figures(run, job.recipe, job.dataset, network, logits["test"]):
+            warn(f"a picture could not be drawn: {fault}")
+        _write_result(job, result)
+    if not job.call.keep_checkpoint:
+        with told_in_one_line(job.path / CHECKPOINT, "cannot remove"):
+            (job.path / CHECKPOINT).unlink(missing_ok=True)
     return run
-
-
-def _save_model(job: Job) -> None:
-    path, scaling = job.path / MODEL, job.splits.scaling
-    metadata = {"recipe": job.recipe.name, "model": job.recipe.model.name, "data": job.dataset.name}
-    with told_in_one_line(path):
-        save_h5(
-            path,
-            job.trainer.network,
-            mean=scaling.mean.tolist(),
-            std=scaling.std.tolist(),
-            class_names=job.dataset.fine_names,
-            metadata=metadata,
-        )
-
-
-def _predict(job: Job) -> dict[str, Tensor]:
-    """Logits on the test images, and on the validation images where they are others."""
-    logits = {"test": _logits(job, job.splits.test)}
-    if job.splits.validation_indices is not None and job.splits.validation is not None:
-        logits["val"] = _logits(job, job.splits.validation)
-    return logits
-
-
-def _logits(job: Job, split: Split) -> Tensor:
-    # In float32, whatever training used: a test of the saved file then gives the same figures.
-    return predict_logits(
-        job.trainer.network,
-        split.images,
-        mean=job.splits.scaling.mean,
-        std=job.splits.scaling.std,
-        device=job.call.device,
-        precision="float32",
-    )
-
-
-def _save_predictions(job: Job, logits: dict[str, Tensor]) -> None:
-    splits, path = job.splits, job.path / PREDICTIONS
-    arrays: dict[str, Any] = {
-        "test_logits": logits["test"].numpy(),
-        "test_labels": splits.test.fine.cpu().numpy(),
-    }
-    if "val" in logits and splits.validation is not None and splits.validation_indices is not None:
-        arrays["val_logits"] = logits["val"].numpy()
-        arrays["val_labels"] = splits.validation.fine.cpu().numpy()
-        arrays["val_indices"] = splits.validation_indices.cpu().numpy()
-    with told_in_one_line(path):
-        write_with(path, lambda temporary: np.savez(temporary, **arrays))
 
 
 def _write_result(job: Job, result: dict[str, Any]) -> None:
@@ -138,5 +90,5 @@ def _images_per_second(history: list[dict[str, Any]]) -> float | None:
     return sum(row["images_per_second"] * row["seconds"] for row in history) / seconds if seconds else None
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

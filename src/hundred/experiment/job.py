@@ -1,33 +1,51 @@
 """What one run in the making consists of, handed from step to step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from hundred.data.dataset import Dataset
 from hundred.experiment.assemble import Splits
+from hundred.experiment.interrupt import Interrupt
 from hundred.recipe import Recipe
+from hundred.training.plan import MOST_EPOCHS
 from hundred.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from hundred.runs.live_mirror import MirrorProcess
+
+Network = nn.Module | Callable[[int], nn.Module]
 
 
 @dataclass(frozen=True)
 class Call:
     """How a run is to be made, beside its recipe; see `hundred.experiment.start.train`.
 
-    dataset: already opened, so that repeats open it once. parent_run_id: of the MLflow run around it.
+    started: `time.monotonic()` when the command began. deadline: the same clock, when it is to have ended.
+    most_epochs: that a deadline leaves room for. keep_plan: a deadline may only take epochs away.
+    mirror: the child process that sends runs to MLflow, shared by repeats; each run has its own otherwise.
+    parent_run_id: of the MLflow run around it.
     """
 
     device: torch.device
     started: float
-    data: str | Path | None = None
+    data: str | Path | Dataset | None = None
+    network: Network | None = None
     name: str | None = None
     runs: Path = Path("runs")
     resume: bool = False
-    minutes: float | None = None
+    deadline: float | None = None
+    most_epochs: int = MOST_EPOCHS
+    keep_plan: bool = False
     listeners: tuple[object, ...] = ()
     quiet: bool = False
-    dataset: Dataset | None = None
+    figures: bool = True
+    keep_checkpoint: bool = False
+    mirror: "MirrorProcess | None" = None
     parent_run_id: str | None = None
 
 
@@ -41,3 +59,4 @@ class Job:
     dataset: Dataset
     splits: Splits
     trainer: Trainer
+    interrupt: Interrupt

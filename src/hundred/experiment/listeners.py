@@ -5,6 +5,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from hundred.experiment.job import Job
+from hundred.experiment.model_file import ModelOnDisk
 from hundred.runs.eventlog import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
@@ -19,6 +20,7 @@ class RunListeners:
         """The job's callbacks may listen as well, as a user's own do."""
         self.all: list[object] = [HistoryCsv(job.path / HISTORY), EventLog(job.path / EVENTS)]
         self.all.append(progress_listener(quiet=job.call.quiet))
+        self.all.append(ModelOnDisk(job, self.warn))
         self.all.extend(_trackers(job, self.warn))
         self.all.extend(job.trainer.callbacks)
         self.all.extend(job.call.listeners)
@@ -57,8 +59,13 @@ def _trackers(job: Job, warn: Callable[[str], None]) -> Iterator[object]:
     if recipe.tracking.mlflow:
         from hundred.runs.live_mirror import LiveMirror
 
-        parent = job.call.parent_run_id
-        yield LiveMirror(path, experiment=recipe.tracking.experiment, parent_run_id=parent, warn=warn)
+        yield LiveMirror(
+            path,
+            experiment=recipe.tracking.experiment,
+            parent_run_id=job.call.parent_run_id,
+            warn=warn,
+            process=job.call.mirror,
+        )
     if recipe.callbacks.tensorboard:
         from hundred.runs.tensorboard import TensorBoard
 

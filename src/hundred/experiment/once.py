@@ -27,15 +27,17 @@ from hundred.runs.layout import RECIPE
 from hundred.runs.run import Run
 
 
-def train_once(resolved: Resolved, call: Call) -> Run:
+def train_once(resolved: Resolved, call: Call, *, any_recipe: bool = False) -> Run:
     """Train `resolved` as `call` says, in a run directory of its own, and return the Run.
+
+    any_recipe: a resume without a name takes the newest unfinished run, whatever its recipe.
 
     Raises HundredError where the loss stopped being finite (the last good weights are kept), and
     KeyboardInterrupt after an interruption.
     """
     prefix = resolved.recipe.name
     if call.resume:
-        path = create_run_directory(call.runs, call.name, prefix=prefix, resume=True)
+        path = create_run_directory(call.runs, call.name, prefix="" if any_recipe else prefix, resume=True)
         with lock_run(path):
             clean(path)
             if is_whole(path):
@@ -58,7 +60,7 @@ def _build(path: Path, recipe: Recipe, call: Call) -> Job:
         start = starting_network(recipe.model, len(dataset.fine_names), call.network)
         splits = build_splits(recipe, dataset, call.device, start.scaling)
         network = put_network(start.network, splits, call.device)
-        trainer = build_trainer(recipe, splits, network, len(dataset.fine_names), interrupt.asked)
+        trainer = build_trainer(recipe, dataset, splits, network, interrupt.asked)
     trainer.train_seconds = time.perf_counter() - begin
     return Job(path, recipe, call, dataset, splits, trainer, interrupt)
 

@@ -35,6 +35,6 @@ class DownloadLines:
         print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def open_data(where: str | Path | None) -> Dataset:
-    """`open_dataset` with progress lines."""
-    return open_dataset(where, progress=DownloadLines())
+def open_data(where: str | Path | Dataset | None) -> Dataset:
+    """`open_dataset` with progress lines; a dataset that is open already as it is."""
+    return where if isinstance(where, Dataset) else open_dataset(where, progress=DownloadLines())

@@ -1,23 +1,26 @@
 """One recipe with several seeds: a folder of runs, and what they say together."""
 
-import json
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hundred.errors import HundredError
+from hundred.errors import HundredError, UsageError
 from hundred.evaluation.intervals import summarize
 from hundred.experiment.job import Call
+from hundred.experiment.nested import REPEATS, nested
 from hundred.experiment.once import train_once
 from hundred.experiment.opening import open_data
 from hundred.files import write_json
-from hundred.recipe import Resolved
+from hundred.recipe import Recipe, Resolved, load_recipe
 from hundred.runs.directory import create_run_directory
 from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import RECIPE
+from hundred.runs.result import read_object
 from hundred.runs.run import Run
 
-REPEATS = "repeats.json"
 FIGURES = (
     "test_accuracy",
     "val_accuracy",
@@ -37,8 +40,7 @@ class Repeats:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """repeats.json: `seeds`, `runs`, and for each figure its mean, sd, low and high (95 %), and n."""
-        content: dict[str, Any] = json.loads((self.path / REPEATS).read_text(encoding="utf-8"))
-        return content
+        return read_object(self.path / REPEATS)
 
     @property
     def runs(self) -> list[Run]:
@@ -58,25 +60,66 @@ def is_repeats(path: Path) -> bool:
 
 
 def train_repeats(resolved: Resolved, call: Call, repeat: int) -> Repeats:
-    """Train `repeat` seeds from the recipe's own upwards; with `call.resume`, only those not finished yet."""
+    """Train `repeat` seeds from the recipe's own upwards; with `call.resume`, only those not finished yet.
+
+    A deadline is shared evenly; the first seed's plan is everybody's, so that they stay comparable.
+    """
     first = resolved.recipe.seed
     seeds = list(range(first, first + repeat))
-    prefix = f"{resolved.recipe.name}-x{repeat}"
-    call = replace(call, dataset=open_data(call.data))
-    # Only the folder that holds the runs is claimed here; each run claims its own within it.
-    if call.resume and call.name is not None and (call.runs / call.name).is_dir():
-        folder = call.runs / call.name
-    else:
-        folder = create_run_directory(call.runs, call.name, prefix=prefix)
-    runs = []
-    for seed in seeds:
-        recipe = resolved.recipe.model_copy(update={"seed": seed})
-        name = f"seed-{seed}"
-        resume = call.resume and (folder / name).is_dir()
-        own = replace(call, runs=folder, name=name, resume=resume)
-        runs.append(train_once(replace(resolved, recipe=recipe), own))
-    _write_summary(folder, seeds, runs)
+    call = replace(call, data=open_data(call.data))
+    folder = _folder(resolved.recipe.name, call, repeat)
+    try:
+        with nested(folder, resolved.recipe, call) as call:
+            runs = _train_all(resolved, call, folder, seeds)
+            _write_summary(folder, seeds, runs)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()  # where nothing was begun, as with a wrong recipe
+        raise
     return Repeats(folder)
+
+
+def _train_all(resolved: Resolved, call: Call, folder: Path, seeds: list[int]) -> list[Run]:
+    began, deadline, runs = call.started, call.deadline, list[Run]()
+    for number, seed in enumerate(seeds):
+        recipe = resolved.recipe.model_copy(update={"seed": seed})
+        if runs and deadline is not None:
+            epochs = load_recipe(runs[0].path / RECIPE).recipe.training.epochs
+            training = recipe.training.model_copy(update={"epochs": epochs})
+            recipe = recipe.model_copy(update={"training": training})
+        name = f"seed-{seed}"
+        own = replace(
+            call,
+            runs=folder,
+            name=name,
+            resume=call.resume and (folder / name).is_dir(),
+            started=began if not runs else time.monotonic(),
+            deadline=None if deadline is None else began + (deadline - began) * (number + 1) / len(seeds),
+            keep_plan=bool(runs),
+        )
+        runs.append(train_once(_of_seed(resolved, recipe), own))
+    return runs
+
+
+def _of_seed(resolved: Resolved, recipe: Recipe) -> Resolved:
+    """The recipe of one seed. What repeats change themselves is not compared when a run is resumed."""
+    origins = {**resolved.origins, "seed": "repeat", "training.epochs": "repeat"}
+    return Resolved(recipe, origins, resolved.parents)
+
+
+def _folder(recipe: str, call: Call, repeat: int) -> Path:
+    """The folder that holds the runs, new or, to be resumed, there already; each run claims its own in it."""
+    prefix = f"{recipe}-x{repeat}"
+    if not call.resume:
+        return create_run_directory(call.runs, call.name, prefix=prefix)
+    if call.name is not None:
+        if (call.runs / call.name).is_dir():
+            return call.runs / call.name
+        raise UsageError(f"there are no repeats {call.name!r} in {call.runs} to resume")
+    begun = [path for path in call.runs.glob(f"{prefix}-*") if path.is_dir() and not is_repeats(path)]
+    if not begun:
+        raise UsageError(f"there are no unfinished repeats of {recipe!r} in {call.runs} to resume")
+    return max(begun, key=lambda path: path.stat().st_mtime)
 
 
 def _write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:

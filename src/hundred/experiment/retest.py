@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from hundred.data.dataset import Dataset
-from hundred.errors import HundredError
+from hundred.data.limit import limited
+from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
 from hundred.experiment.opening import open_data
-from hundred.interchange import load
-from hundred.runs.layout import MODEL, is_run
+from hundred.interchange import Model, load
+from hundred.recipe import load_recipe
+from hundred.runs.layout import MODEL, RECIPE, is_run
+from hundred.runs.run import open_run
+from hundred.training.device import choose_device
 
 # An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
 CHANCE_FACTOR = 2.5
@@ -55,8 +59,9 @@ class TestResult:
 def test(
     what: str | Path,
     *,
-    data: str | Path | None = None,
+    data: str | Path | Dataset | None = None,
     scale: str | None = None,
+    device: str = "auto",
     custom_objects: dict[str, Any] | None = None,
     allow_lambda: bool = False,
 ) -> TestResult:
@@ -64,19 +69,27 @@ def test(
 
     scale: `0-1`, `0-255` or `standard`, for a foreign file's input; our own files say theirs.
     data: as for `train`; where None, a run of the sample set is tested on that again.
+    device: where a native network works. custom_objects, allow_lambda: as for `hundred.load`.
 
-    Raises HundredError for a file that cannot be read or does not classify these images.
+    Raises UsageError where there is nothing of that name, HundredError for a file that cannot be read or does
+    not classify these images.
     """
     path = Path(what)
     if is_run(path):
-        data = data if data is not None else _data_of(path)
         path = path / MODEL
         if not path.is_file():
             raise HundredError(
-                f"{path.parent} has no {MODEL}: the run did not get as far as saving its network"
+                f"{path.parent} has no {MODEL}: the run has not saved its network, or not as that"
             )
-    dataset = open_data(data)
+        dataset = _data_of(path.parent, data)
+    else:
+        if not path.is_file():
+            raise UsageError(f"there is no run and no file {str(what)!r} to test")
+        dataset = open_data(data)
+    on = choose_device(device)
     model = load(path, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda)
+    if isinstance(model, Model):
+        model.to(on)
     logits = model.logits_of_images(dataset.test.images)
     if logits.shape[1] != len(dataset.fine_names):
         raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {len(dataset.fine_names)}")
@@ -96,10 +109,15 @@ def test(
 test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def _data_of(path: Path) -> str | None:
-    from hundred.runs.run import open_run
-
-    return "sample" if open_run(path).environment.get("data") == "sample" else None
+def _data_of(run: Path, data: str | Path | Dataset | None) -> Dataset:
+    """The images that `run` was tested on: where `data` is not given, a run of the sample set has that."""
+    if data is None and open_run(run).environment.get("data") == "sample":
+        data = "sample"
+    dataset = open_data(data)
+    if not (run / RECIPE).is_file():
+        return dataset
+    section = load_recipe(run / RECIPE).recipe.data
+    return limited(dataset, section.train_per_class, section.test_per_class)
 
 
 def _remark(metrics: Metrics, scale: str, origin: str, dataset: Dataset) -> str:

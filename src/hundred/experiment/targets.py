@@ -16,8 +16,8 @@ def overrides_for(recipe: str | Path | Mapping[str, Any], target: float) -> dict
     """
     if not 0.0 < target < 1.0:
         raise UsageError(f"--target {target:g}: an accuracy is a fraction above 0 and below 1, such as 0.64")
-    text = (resources.files("hundred.recipe") / "targets.toml").read_text("utf-8")
-    table = tomllib.loads(text).get(str(recipe), [])
+    file = resources.files("hundred.recipe") / "targets.toml"
+    table = tomllib.loads(file.read_text("utf-8")).get(str(recipe), []) if file.is_file() else []
     if not table:
         raise UsageError(
             f"--target: no accuracies were measured for the recipe {recipe}; give --epochs instead"

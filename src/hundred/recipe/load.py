@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,16 @@ def builtin_names() -> list[str]:
 
 
 def load_recipe(
-    name: str | Path | Mapping[str, Any] = DEFAULT_RECIPE, overrides: Iterable[str] | Mapping[str, Any] = ()
+    name: str | Path | Mapping[str, Any] = DEFAULT_RECIPE, *overrides: Iterable[str] | Mapping[str, Any]
 ) -> Resolved:
-    """The recipe called `name` (built-in, path of a TOML file, or a mapping), with `overrides` applied.
+    """The recipe called `name` (built-in, path of a TOML file, or a mapping), with `overrides` in turn.
 
-    `overrides` are `section.key=value` texts, as after `--set`, or a mapping of dotted keys to values.
+    Each is `section.key=value` texts, as after `--set`, or a mapping of dotted keys to values.
 
     Raises UsageError in one line: which key, which value, what is allowed, and the nearest valid name.
     """
     raw, origins, parents = _read_chain(name)
-    for key, value in _parse_overrides(overrides):
+    for key, value in chain.from_iterable(_parse_overrides(each) for each in overrides):
         _set(raw, key, value)
         origins = {k: v for k, v in origins.items() if k != key and not k.startswith(key + ".")}
         for leaf, _ in _leaves({key: value}):

@@ -106,7 +106,7 @@ def _claim(path: Path) -> bool:
 
 def _existing(root: Path, name: str) -> Path:
     path = root / name
-    if is_run(path):
+    if is_run(path) or _is_bare(path):
         return path
     if path.exists():
         raise UsageError(f"{path} is not a run, so it cannot be resumed: choose another name with --name")
@@ -114,10 +114,17 @@ def _existing(root: Path, name: str) -> Path:
     raise UsageError(f"there is no run {name!r} in {root} to resume{nearest(name, known)}")
 
 
+def _is_bare(path: Path) -> bool:
+    """Whether `path` was claimed by a command that was killed before its first file was whole."""
+    return path.is_dir() and all(child.name.startswith(".") for child in path.iterdir())
+
+
 def _latest_unfinished(root: Path, prefix: str) -> Path:
-    """Newest by when its content last changed; names do not order runs where a clock was set back."""
+    """Newest by when its content last changed; names do not order runs where a clock was set back.
+    An empty `prefix` is that of every run."""
+    begin = f"{prefix}-" if prefix else ""
     unfinished = [
-        path for path in _runs(root) if path.name.startswith(f"{prefix}-") and not (path / RESULT).exists()
+        path for path in _runs(root) if path.name.startswith(begin) and not (path / RESULT).exists()
     ]
     for path in sorted(unfinished, key=lambda each: each.stat().st_mtime, reverse=True):
         try:
@@ -125,7 +132,8 @@ def _latest_unfinished(root: Path, prefix: str) -> Path:
         except HundredError:
             continue
         return path
-    raise UsageError(f"there is no unfinished run of {prefix!r} in {root} to resume: name one with --name")
+    of = f" of {prefix!r}" if prefix else ""
+    raise UsageError(f"there is no unfinished run{of} in {root} to resume: name one with --name")
 
 
 def _runs(root: Path) -> list[Path]:

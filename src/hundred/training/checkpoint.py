@@ -4,7 +4,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from hundred.errors import HundredError
 from hundred.files import write_with
@@ -15,9 +17,9 @@ FORMAT = 1
 def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) -> None:
     """Write `state` (plain values and tensors) with `about`, which a resume compares with what it was given.
 
-    Raises HundredError where the file cannot be written.
+    Raises HundredError where the file cannot be written, or `state` holds what could not be read back.
     """
-    content = {"format": FORMAT, "about": about, "state": state}
+    content = {"format": FORMAT, "about": about, "state": plain_state(state)}
     try:
         write_with(path, lambda temporary: torch.save(content, temporary))
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
@@ -48,3 +50,23 @@ def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
         raise HundredError(
             f"checkpoint {path} is damaged ({type(error).__name__}): start the run again"
         ) from None
+
+
+def plain_state(value: Any, where: str = "state") -> Any:
+    """`value` as torch.load(weights_only=True) reads it back; NumPy's scalars become Python's.
+
+    Raises HundredError naming the part that is neither a tensor, plain, nor a dict, list or tuple of such.
+    """
+    if isinstance(value, np.generic):  # before float, which NumPy's float64 is as well
+        return value.item()
+    if value is None or isinstance(value, Tensor | bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {key: plain_state(inner, f"{where}.{key}") for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        inside = [plain_state(inner, f"{where}.{i}") for i, inner in enumerate(value)]
+        return inside if isinstance(value, list) else tuple(inside)
+    raise HundredError(
+        f"the checkpoint cannot hold {where}, a {type(value).__name__}: "
+        "give numbers, texts, tensors, and dicts or lists of them"
+    )

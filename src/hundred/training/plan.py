@@ -2,12 +2,24 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # Share of the time left that a plan does not use: step times on a shared machine drift by about this much.
 MARGIN = 0.05
 STORED_SIDE = 32
+MOST_EPOCHS = 100_000
+
+
+@dataclass
+class Spent:
+    """What the epochs so far took: seconds of training, their cost (`Plan.cost`), and the seconds beside
+    training (validation, files), which fell on so many validations."""
+
+    seconds: float = 0.0
+    cost: float = 0.0
+    beside: float = 0.0
+    validations: int = 0
 
 
 @dataclass
@@ -15,7 +27,10 @@ class Plan:
     """Epochs to train, the image side over the run, and the clock.
 
     resolutions: (until which share of all steps, side in pixels); empty for images as stored.
+    validate_every: epochs between validations; 0 is only after the last, which always is validated.
     deadline: `time.monotonic()` by which training should have ended, or None.
+    anchor: where the plan was last changed, as (steps done, progress): progress goes on from there.
+    costs: of a step by image side, in any unit; its pixels where nothing was measured.
     """
 
     epochs: int
@@ -23,9 +38,9 @@ class Plan:
     resolutions: tuple[tuple[float, int], ...] = ()
     validate_every: int = 1
     deadline: float | None = None
-    # Where the plan was last changed, as (steps done, progress), so that progress goes on from there.
     anchor: tuple[int, float] = (0, 0.0)
-    seconds_of_epoch: list[float] = field(default_factory=list)
+    costs: Mapping[int, float] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
 
     def progress(self, step: int) -> float:
         """The share of the run done, 0 to 1, when `step` steps (of all epochs) are."""
@@ -38,69 +53,129 @@ class Plan:
         first = (epoch - 1) * self.steps_per_epoch
         return [self._size(self.progress(first + step)) for step in range(self.steps_per_epoch)]
 
+    def all_sizes(self) -> list[int]:
+        """Every image side of the run, smallest first; 0 is as stored."""
+        return sorted({size for _, size in self.resolutions} or {0})
+
+    def validates(self, epoch: int) -> bool:
+        """Whether a validation follows `epoch`."""
+        return epoch == self.epochs or (self.validate_every > 0 and epoch % self.validate_every == 0)
+
+    def cost(self, first: int, last: int) -> float:
+        """Of the steps from `first` to before `last` (counted over all epochs), in the unit of `costs`."""
+        begin, end = self.progress(first), self.progress(last)
+        if end <= begin:
+            return 0.0
+        return (last - first) * (self._cost_until(end) - self._cost_until(begin)) / (end - begin)
+
+    def fit_into(
+        self,
+        seconds: float,
+        step_seconds: Mapping[int, float],
+        validation_seconds: float,
+        at_most: int = MOST_EPOCHS,
+    ) -> str:
+        """Set `epochs` to as many as fit into `seconds`, from 1 to `at_most`.
+
+        step_seconds: measured, of one step, by image side. validation_seconds: of one validation.
+        Where not even one epoch fits, it gets fewer steps, and a sentence says so; else ''.
+        """
+        self.costs = dict(step_seconds)
+        usable = seconds * (1.0 - MARGIN)
+        step = self._cost_until(1.0)
+        epoch_seconds = step * self.steps_per_epoch
+        self.epochs = min(max(int(usable / epoch_seconds), 1), at_most)
+        while self.epochs > 1 and self._seconds_in_all(epoch_seconds, validation_seconds) > usable:
+            self.epochs -= 1
+        fitting = int((usable - validation_seconds) / step)
+        if fitting >= self.steps_per_epoch:
+            return ""
+        whole, self.steps_per_epoch = self.steps_per_epoch, max(fitting, 1)
+        return f"not even one epoch fits into the time: it gets {self.steps_per_epoch} of its {whole} steps"
+
+    def note(self, epoch: int, seconds: float, beside: float) -> None:
+        """`epoch` took `seconds` of training and `beside` for all else."""
+        last = epoch * self.steps_per_epoch
+        self.spent.seconds += seconds
+        self.spent.cost += self.cost(last - self.steps_per_epoch, last)
+        self.spent.beside += beside
+        self.spent.validations += self.validates(epoch)
+
+    def replan(self, epoch: int) -> str:
+        """After `epoch`: leave out epochs that, by what was noted, no longer end before the deadline.
+
+        The learning rate and image size then run through the rest of their schedules in the epochs left.
+        Returns a sentence for people where the plan changed, else ''.
+        """
+        if self.deadline is None or epoch >= self.epochs or not self.spent.cost:
+            return ""
+        left = self.deadline - time.monotonic()
+        done = epoch * self.steps_per_epoch
+        for epochs in range(self.epochs, epoch - 1, -1):
+            trial = replace(self, epochs=epochs, anchor=(done, self.progress(done)))
+            if trial._seconds_after(epoch) <= left:
+                break
+        if epochs == self.epochs:
+            return ""
+        planned, self.epochs, self.anchor = self.epochs, trial.epochs, trial.anchor
+        return f"the machine is slower than measured: {epochs} epochs instead of {planned}, to end in time"
+
+    def late(self) -> bool:
+        """Whether the deadline is past."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def seconds_left(self, epoch: int, step: int, seconds: float) -> float:
+        """Estimate of the training time left, `seconds` into `epoch` after `step` of its steps."""
+        first = (epoch - 1) * self.steps_per_epoch
+        done = self.cost(first, first + step)
+        rest = self.cost(first + step, self.epochs * self.steps_per_epoch)
+        return seconds * rest / done if done > 0.0 else 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The plan as it stands; a deadline belongs to one sitting and is not kept."""
+        return {
+            "epochs": self.epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+            "anchor": list(self.anchor),
+            "costs": dict(self.costs),
+            "spent": vars(self.spent).copy(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with the plan as it stood."""
+        self.epochs, self.steps_per_epoch = state["epochs"], state["steps_per_epoch"]
+        self.anchor = (state["anchor"][0], state["anchor"][1])
+        self.costs = dict(state["costs"])
+        self.spent = Spent(**state["spent"])
+
     def _size(self, progress: float) -> int:
         if not self.resolutions:
             return 0
         return next((size for until, size in self.resolutions if progress < until), self.resolutions[-1][1])
 
-    def fit_into(self, seconds: float, step_seconds: Mapping[int, float], overhead_per_epoch: float) -> None:
-        """Set `epochs` to as many as fit into `seconds`, at least 1.
+    def _cost_until(self, progress: float) -> float:
+        """The mean cost of a step, integrated over the run from 0 to `progress`."""
+        total, start = 0.0, 0.0
+        for until, size in self.resolutions or ((1.0, 0),):
+            cost = self.costs.get(size, float((size or STORED_SIDE) ** 2))
+            total += max(min(progress, until) - start, 0.0) * cost
+            start = until
+        return total
 
-        step_seconds: measured, of one step, by image side. overhead_per_epoch: validation and checkpoint.
-        """
-        usable = seconds * (1.0 - MARGIN)
-        step = sum(share * step_seconds[size] for share, size in self._shares())
-        self.epochs = max(int(usable / (step * self.steps_per_epoch + overhead_per_epoch)), 1)
+    def _seconds_in_all(self, epoch_seconds: float, validation_seconds: float) -> float:
+        return self.epochs * epoch_seconds + self._validations_after(0) * validation_seconds
 
-    def _shares(self) -> list[tuple[float, int]]:
-        """(share of all steps, image side)."""
-        if not self.resolutions:
-            return [(1.0, 0)]
-        starts = [0.0, *(until for until, _ in self.resolutions)]
-        return [(until - start, size) for start, (until, size) in zip(starts, self.resolutions, strict=False)]
+    def _seconds_after(self, epoch: int) -> float:
+        """What the epochs after `epoch` will take, if they go on as those so far."""
+        done, end = epoch * self.steps_per_epoch, self.epochs * self.steps_per_epoch
+        beside = self.spent.beside / max(self.spent.validations, 1)
+        training = self.spent.seconds * self.cost(done, end) / self.spent.cost
+        return training + beside * self._validations_after(epoch)
 
-    def replan(self, epoch: int, seconds: float) -> str:
-        """After `epoch`, which took `seconds`: leave out epochs that no longer fit before the deadline.
-
-        The learning rate and image size then run through the rest of their schedules in the epochs left.
-        Returns a sentence for people where the plan changed, else ''.
-        """
-        self.seconds_of_epoch.append(seconds)
-        if self.deadline is None or epoch >= self.epochs:
-            return ""
-        per_work = seconds / self.work(epoch)
-        left = self.deadline - time.monotonic()
-        planned, anchor = (
-            self.epochs,
-            (epoch * self.steps_per_epoch, self.progress(epoch * self.steps_per_epoch)),
-        )
-        for epochs in range(planned, epoch - 1, -1):
-            trial = Plan(epochs, self.steps_per_epoch, self.resolutions, anchor=anchor)
-            if per_work * sum(trial.work(e) for e in range(epoch + 1, epochs + 1)) <= left:
-                break
-        if epochs == planned:
-            return ""
-        self.epochs, self.anchor = epochs, anchor
-        return f"the machine is slower than measured: {epochs} epochs instead of {planned}, to end in time"
-
-    def work(self, epoch: int) -> float:
-        """Relative cost of `epoch`: the mean number of pixels of its images."""
-        sizes = self.sizes(epoch)
-        return sum((size or STORED_SIDE) ** 2 for size in sizes) / len(sizes)
-
-    def seconds_left(self, epoch: int, step: int, seconds: float) -> float:
-        """Estimate of the training time left, `seconds` into `epoch` after `step` of its steps."""
-        pixels = [(size or STORED_SIDE) ** 2 for size in self.sizes(epoch)]
-        done, rest = sum(pixels[:step]), sum(pixels[step:])
-        later = sum(self.work(e) for e in range(epoch + 1, self.epochs + 1)) * self.steps_per_epoch
-        return seconds * (rest + later) / max(done, 1)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The plan as it stands; a deadline belongs to one sitting and is not kept."""
-        return {"epochs": self.epochs, "anchor": list(self.anchor), "seconds": list(self.seconds_of_epoch)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on with the plan as it stood."""
-        self.epochs = int(state["epochs"])
-        self.anchor = (int(state["anchor"][0]), float(state["anchor"][1]))
-        self.seconds_of_epoch = list(state["seconds"])
+    def _validations_after(self, epoch: int) -> int:
+        if epoch >= self.epochs:
+            return 0
+        if not self.validate_every:
+            return 1
+        last_too = self.epochs % self.validate_every > 0
+        return self.epochs // self.validate_every - epoch // self.validate_every + last_too

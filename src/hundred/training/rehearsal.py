@@ -13,13 +13,12 @@ TIMED_STEPS = 2
 def rehearse(trainer: Trainer) -> tuple[dict[int, float], float]:
     """Seconds of one training step for each image side of the plan, and seconds per image of evaluation.
 
-    The first step at a size is left out: it sets up kernels and memory. Weights, optimizer and batch norms
-    are as before afterwards, and the draws of the run do not depend on this.
+    The first step at a size is left out, where an epoch has more: it sets up kernels and memory. Weights,
+    optimizer and batch norms are as before afterwards, and the draws of the run do not depend on this.
     """
     weights = copy.deepcopy(trainer.network.state_dict())
     average, trainer.average = trainer.average, None
-    sizes = {size for epoch in range(1, trainer.plan.epochs + 1) for size in trainer.plan.sizes(epoch)}
-    seconds = {size: _step_seconds(trainer, size) for size in sorted(sizes)}
+    seconds = {size: _step_seconds(trainer, size) for size in trainer.plan.all_sizes()}
     # Nothing has been trained yet, so an optimizer without state is the optimizer before its first step.
     trainer.optimizer.state.clear()
     trainer.optimizer.zero_grad(set_to_none=True)
@@ -30,25 +29,15 @@ def rehearse(trainer: Trainer) -> tuple[dict[int, float], float]:
 
 def _step_seconds(trainer: Trainer, size: int) -> float:
     trainer.network.train()
-    marks = []
+    marks = [time.perf_counter()]
     # Epoch 0 is never trained, so its draws are free to use.
-    for step, (inputs, targets) in enumerate(trainer.batches.epoch(0, lambda _: size)):
+    for inputs, targets in trainer.batches.epoch(0, [size] * min(len(trainer.batches), 1 + TIMED_STEPS)):
         trainer.step(inputs, targets)
         _wait(trainer.device)
         marks.append(time.perf_counter())
-        if step == TIMED_STEPS:
-            break
-    if len(marks) == 1:  # an epoch of one step: better a step with its set-up than nothing
-        return _step_seconds_again(trainer, size)
+    if len(marks) > 2:
+        marks = marks[1:]
     return (marks[-1] - marks[0]) / (len(marks) - 1)
-
-
-def _step_seconds_again(trainer: Trainer, size: int) -> float:
-    begin = time.perf_counter()
-    inputs, targets = next(iter(trainer.batches.epoch(0, lambda _: size)))
-    trainer.step(inputs, targets)
-    _wait(trainer.device)
-    return time.perf_counter() - begin
 
 
 def _evaluation_seconds(trainer: Trainer) -> float:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +34,10 @@ class Trainer:
 
     validation: what `val_*` is measured on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
+    average: of the weights; where there is one, it is what is validated, judged by callbacks, and kept.
     interrupted: asked after each step; True ends the run there.
-    keep: called after each epoch that is to be kept, with `state_dict()`; gives the event to tell, or None.
+    keep: called after each epoch with its number, `state_dict`, and whether it was the last; gives the event
+        to tell, or None.
     """
 
     network: nn.Module
@@ -53,7 +55,9 @@ class Trainer:
     model_name: str = "network"
     parameters: int = 0
     interrupted: Callable[[], bool] = lambda: False
-    keep: Callable[[int, Callable[[], dict[str, Any]]], Event | None] = lambda _epoch, _state: None
+    keep: Callable[[int, Callable[[], dict[str, Any]], bool], Event | None] = lambda _epoch, _state, _last: (
+        None
+    )
 
     def __post_init__(self) -> None:
         """Nothing has been done yet: epoch 0."""
@@ -62,6 +66,8 @@ class Trainer:
         self.history: list[dict[str, Any]] = []
         self.train_seconds = 0.0
         self._steps = 0
+        self._rate = self.learning_rate
+        self._seconds = 0.0
         self.device = self.batches.split.images.device
 
     def run(self) -> Iterator[Event]:
@@ -70,27 +76,19 @@ class Trainer:
             self.model_name,
             self.parameters,
             self.plan.epochs,
-            len(self.batches),
+            self.plan.steps_per_epoch,
             len(self.batches.indices),
             str(self.device),
             self.epoch + 1,
         )
-        good = copy_weights(self.network)
+        with self._evaluated():
+            self._good = copy_weights(self.network)
         while self.epoch < self.plan.epochs and not self.control.stopped:
+            begin = time.perf_counter()
             tally = yield from self._epoch(self.epoch + 1)
-            if self.control.stopped:  # in the middle: interrupted, or a loss that is not finite
-                if self.control.reason == "not-finite":
-                    restore_weights(self.network, good)
-                    yield WeightsRestored(self.epoch, "the last epoch with a finite loss")
-                break
-            self.epoch += 1
-            yield from self._after_epoch(tally)
-            good = copy_weights(self.network)
-        if self.average is not None and self.control.reason != "not-finite":
-            self.average.apply()
-        for callback in self.callbacks:
-            yield from callback.at_end(self.control)
-        yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
+            if not self.control.stopped:
+                yield from self._after_epoch(tally, begin)
+        yield from self._end()
 
     def _epoch(self, epoch: int) -> Generator[Event, None, Tally]:
         """One pass over the training images; returns its Tally."""
@@ -99,31 +97,31 @@ class Trainer:
         self.network.train()
         tally = Tally(self.device)
         begin = told = time.perf_counter()
-        first_step = (epoch - 1) * len(self.batches)
         sizes = self.plan.sizes(epoch)
-        for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes.__getitem__)):
-            self._set_rate(self.plan.progress(first_step + step))
+        for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes), start=1):
+            self._set_rate(self.plan.progress((epoch - 1) * len(sizes) + step - 1))
             loss, correct = self.step(inputs, targets)
             tally.add(loss, correct, len(inputs))
             if self.device.type == "cpu" and not math.isfinite(loss.item()):
-                self._not_finite(epoch, step + 1, loss.item())
+                self._not_finite(epoch, f"the loss became {loss.item()} in step {step}")
                 break
             if self.interrupted():
-                self.control.stop(
-                    "interrupted", f"in epoch {epoch}, after step {step + 1} of {len(self.batches)}"
-                )
+                self.control.stop("interrupted", f"in epoch {epoch}, after step {step} of {len(sizes)}")
+                break
+            if self.plan.late():
                 break
             now = time.perf_counter()
             if now - told > SECONDS_BETWEEN_REPORTS:
                 told = now
-                yield self._progress(epoch, step + 1, tally, now - begin)
+                yield self._progress(epoch, step, tally, now - begin)
         if not self.control.stopped and not math.isfinite(tally.loss):  # waits for the device
-            self._not_finite(epoch, len(self.batches), tally.loss)
+            self._not_finite(epoch, f"the loss became {tally.loss}")
         self._seconds = time.perf_counter() - begin
         self.train_seconds += self._seconds
         return tally
 
     def step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """One step on a batch of `Batches`: its mean loss [] and number of hits [], still on the device."""
         self.optimizer.zero_grad(set_to_none=True)
         with mixed_precision(self.precision, self.device):
             logits = self.network(inputs)
@@ -137,27 +135,43 @@ class Trainer:
             self.average.update(self._steps)
         return loss, correct
 
-    def _after_epoch(self, tally: Tally) -> Iterator[Event]:
+    def _after_epoch(self, tally: Tally, begin: float) -> Iterator[Event]:
+        """Judge the epoch, adapt the plan to the time that it took since `begin`, and have the state kept."""
         # Callbacks judge and keep what was validated: with an average of weights, the averaged ones.
-        with self.average.swap() if self.average is not None else nullcontext():
+        with self._evaluated():
             yield from self._judge(tally)
-        word = self.plan.replan(self.epoch, self._seconds)
+        if self.control.reason == "not-finite":
+            return
+        self.plan.note(self.epoch, self._seconds, time.perf_counter() - begin - self._seconds)
+        word = self.plan.replan(self.epoch)
         if word:
             yield Warned(word)
-        if self.epoch < self.plan.epochs and not self.control.stopped:
-            kept = self.keep(self.epoch, self.state_dict)
-            if kept is not None:
-                yield kept
+        if self.plan.late() and self.epoch < self.plan.epochs:
+            self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs}")
+        kept = self.keep(self.epoch, self.state_dict, self.control.stopped or self.epoch >= self.plan.epochs)
+        if kept is not None:
+            yield kept
 
     def _judge(self, tally: Tally) -> Iterator[Event]:
-        """Validate, report the epoch's row, and let the callbacks act on it."""
+        """Validate, report the epoch's row, and let the callbacks act on it.
+
+        An epoch that left weights or a validation loss that are not finite does not count.
+        """
+        epoch = self.epoch + 1
         val_accuracy, val_loss = None, None
-        if self.validation is not None and self._validates(self.epoch):
-            val_accuracy, val_loss = measure(
-                self.network, self.validation, self.batches.scaling, self.precision
-            )
+        if self.validation is not None and (self.plan.validates(epoch) or self.plan.late()):
+            scaling = self.batches.scaling
+            val_accuracy, val_loss = measure(self.network, self.validation, scaling, self.precision)
+        if not all_finite(self.network):
+            self._not_finite(epoch, "a weight stopped being a finite number")
+        elif val_loss is not None and not math.isfinite(val_loss):
+            self._not_finite(epoch, f"the validation loss became {val_loss}")
+        if self.control.stopped:
+            return
+        self.epoch = epoch
+        self._good = copy_weights(self.network)
         row = EpochEnded(
-            self.epoch,
+            epoch,
             tally.accuracy,
             tally.loss,
             val_accuracy,
@@ -171,20 +185,31 @@ class Trainer:
         for callback in self.callbacks:
             yield from callback.after_epoch(row, self.control)
 
-    def _validates(self, epoch: int) -> bool:
-        every = self.plan.validate_every
-        return epoch == self.plan.epochs or (every > 0 and epoch % every == 0)
+    def _end(self) -> Iterator[Event]:
+        """Leave the weights that are to be kept in the network, and say why training ended."""
+        if self.control.reason == "not-finite" or not all_finite(self.network):
+            restore_weights(self.network, self._good)
+            yield WeightsRestored(self.epoch, "the last with finite numbers")
+        elif self.average is not None:
+            self.average.apply()
+        for callback in self.callbacks:
+            yield from callback.at_end(self.control)
+        yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
+
+    def _evaluated(self) -> AbstractContextManager[None]:
+        """Inside, the network has the weights that count: the averaged ones, where there is an average."""
+        return self.average.swap() if self.average is not None else nullcontext()
 
     def _set_rate(self, progress: float) -> None:
         factor = self.schedule.factor(progress)
         set_learning_rate(self.optimizer, factor * self.control.learning_rate / self.learning_rate)
         self._rate = factor * self.control.learning_rate
 
-    def _not_finite(self, epoch: int, step: int, loss: float) -> None:
+    def _not_finite(self, epoch: int, what: str) -> None:
         self.control.stop(
             "not-finite",
-            f"the loss became {loss} in epoch {epoch}, by step {step}: try a learning rate below "
-            f"{self.control.learning_rate:g}, or training.gradient_clip",
+            f"{what} in epoch {epoch}: try a learning rate below {self.control.learning_rate:g}, "
+            "or training.gradient_clip",
         )
 
     def _progress(self, epoch: int, step: int, tally: Tally, seconds: float) -> StepsDone:
@@ -193,7 +218,7 @@ class Trainer:
         return StepsDone(
             epoch,
             step,
-            len(self.batches),
+            self.plan.steps_per_epoch,
             tally.loss if readable else None,
             tally.accuracy if readable else None,
             self._rate,
@@ -210,9 +235,10 @@ class Trainer:
             "callbacks": [callback.state_dict() for callback in self.callbacks],
             "average": None if self.average is None else self.average.state_dict(),
             "learning_rate": self.control.learning_rate,
+            "stopped": [self.control.reason, self.control.detail] if self.control.stopped else [],
             "plan": self.plan.state_dict(),
             "steps": self._steps,
-            "history": self.history,
+            "history": list(self.history),
             "train_seconds": self.train_seconds,
         }
 
@@ -225,6 +251,8 @@ class Trainer:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.control.learning_rate = state["learning_rate"]
+        if state["stopped"]:
+            self.control.stop(*state["stopped"])
         self.plan.load_state_dict(state["plan"])
         self.history = list(state["history"])
         self.train_seconds = state["train_seconds"]
@@ -247,3 +275,9 @@ def measure(
         loss, correct = cross_entropy(logits, split.fine[start : start + batch_size])
         tally.add(loss, correct, len(images))
     return tally.accuracy, tally.loss
+
+
+def all_finite(network: nn.Module) -> bool:
+    """Whether no parameter or buffer holds NaN or an infinity; waits for the device once."""
+    finite = [value.isfinite().all() for value in network.state_dict().values() if value.is_floating_point()]
+    return not finite or bool(torch.stack(finite).all())

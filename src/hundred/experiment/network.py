@@ -1,0 +1,111 @@
+"""The network that a run starts from: built by its name, given by the user, or read from a saved model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hundred.data.scaling import Scaling
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.weights import check_frozen, lay_in_weights
+from hundred.models import build
+from hundred.recipe.schema import ModelSection
+
+# `model.name = "file:/path/their.h5"`: the network is that of a saved model, to be trained further.
+FILE = "file:"
+SIDE = 32
+
+
+@dataclass(frozen=True)
+class Start:
+    """A network before training, on the CPU, and the scaling of its input where a file has fixed that."""
+
+    network: nn.Module
+    scaling: Scaling | None = None
+
+
+def starting_network(
+    model: ModelSection, classes: int, given: nn.Module | Callable[[int], nn.Module] | None = None
+) -> Start:
+    """The network of a recipe's `[model]` table, or `given`; its weights are drawn by torch's generator.
+
+    Raises UsageError for a name, option or network that does not fit, HundredError for a damaged file.
+    """
+    if given is not None:
+        network = given if isinstance(given, nn.Module) else given(classes)
+        return Start(_checked(network, classes, f"the network given from Python ({model.name})"))
+    if model.name.startswith(FILE):
+        return _from_file(model, classes)
+    check_frozen(model.name, model.options, model.weights)
+    network = build(model.name, classes=classes, **model.options)
+    if model.weights:
+        lay_in_weights(network, model.name, model.weights)
+    return Start(network)
+
+
+def table_of_file(path: str | Path, scale: str | None = None) -> ModelSection:
+    """The `[model]` table of a run that goes on with the saved model at `path`.
+
+    Raises UsageError where there is no such file.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise UsageError(f"--from {path}: there is no such file")
+    options = {} if scale is None else {"scale": scale}
+    return ModelSection.model_validate({"name": f"{FILE}{file.resolve()}", **options})
+
+
+def table_of_network(network: nn.Module | Callable[[int], nn.Module]) -> ModelSection:
+    """The `[model]` table of a run whose network came from Python: the name of its class or function."""
+    kind = type(network) if isinstance(network, nn.Module) else network
+    name = getattr(kind, "__qualname__", type(network).__name__)
+    return ModelSection(name=f"{getattr(kind, '__module__', '__main__')}:{name}")
+
+
+def _from_file(model: ModelSection, classes: int) -> Start:
+    from hundred.interchange import Model, load
+
+    path = model.name.removeprefix(FILE)
+    options: dict[str, Any] = dict(model.options)
+    scale = options.pop("scale", None)
+    if options or model.weights:
+        wrong = next(iter(options), "weights")
+        raise UsageError(f"model.{wrong} has no meaning for a network that is read from a file: leave it out")
+    loaded = load(path, scale=scale)
+    if not isinstance(loaded, Model):
+        raise HundredError(
+            f"{path} cannot be trained further, only tested: {'; '.join(loaded.notes) or 'it is not native'}"
+        )
+    if loaded.input_shape != (SIDE, SIDE, 3):
+        rows, columns, channels = loaded.input_shape
+        raise HundredError(
+            f"{path} takes images of {rows}x{columns}x{channels}: only networks for 32x32x3 are trained here"
+        )
+    scaling = Scaling(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
+    return Start(_checked(loaded.network, classes, path), scaling)
+
+
+def _checked(network: object, classes: int, what: str) -> nn.Module:
+    """`network`, once two black images have gone through it and come out as logits [2, classes]."""
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"{what} is a {type(network).__name__}, not a torch.nn.Module")
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    modes = [(module, module.training) for module in network.modules()]
+    try:
+        with torch.no_grad():
+            logits = network.eval()(torch.zeros(2, 3, SIDE, SIDE, device=device))
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise UsageError(
+            f"{what} fails on images [2, 3, {SIDE}, {SIDE}]: {type(error).__name__}: {first}"
+        ) from error
+    finally:
+        for module, training in modes:
+            module.training = training
+    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != [2, classes]:
+        raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")
+    return network

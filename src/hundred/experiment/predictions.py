@@ -1,0 +1,73 @@
+"""The logits of a trained network on test and validation images, and the file that keeps them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hundred.data.dataset import Split
+from hundred.errors import HundredError
+from hundred.evaluation.predict import predict_logits
+from hundred.experiment.job import Job
+from hundred.files import write_with
+from hundred.interchange import Model, load
+from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import MODEL, PREDICTIONS
+
+Predict = Callable[[Split], Tensor]
+
+
+def predict(job: Job, *, saved: bool, warn: Callable[[str], None]) -> dict[str, Tensor]:
+    """Float32 logits [n, classes] on the CPU: `test`, and `val` where the validation images are others.
+
+    saved: the model file was written; then it is read again and asked, so that `hundred test` on it gives
+    the same figures to the last digit.
+    """
+    ask = _from_file(job, warn) if saved else None
+    if ask is None:
+        ask = _from_network(job)
+    logits = {"test": ask(job.splits.test)}
+    if job.splits.validation_indices is not None and job.splits.validation is not None:
+        logits["val"] = ask(job.splits.validation)
+    return logits
+
+
+def save_predictions(job: Job, logits: dict[str, Tensor]) -> None:
+    """Write predictions.npz: test_logits, test_labels, and val_logits, val_labels, val_indices."""
+    splits, path = job.splits, job.path / PREDICTIONS
+    arrays: dict[str, Any] = {
+        "test_logits": logits["test"].numpy(),
+        "test_labels": splits.test.fine.cpu().numpy(),
+    }
+    if "val" in logits and splits.validation is not None and splits.validation_indices is not None:
+        arrays["val_logits"] = logits["val"].numpy()
+        arrays["val_labels"] = splits.validation.fine.cpu().numpy()
+        arrays["val_indices"] = splits.validation_indices.cpu().numpy()
+    with told_in_one_line(path):
+        write_with(path, lambda temporary: np.savez(temporary, **arrays))
+
+
+def _from_file(job: Job, warn: Callable[[str], None]) -> Predict | None:
+    try:
+        model = load(job.path / MODEL)
+    except HundredError as error:  # a fault of ours, but none that a run should be lost over
+        warn(f"the saved model could not be read back: {error}")
+        return None
+    if not isinstance(model, Model):
+        return None
+    model.to(job.call.device)
+    return lambda split: torch.from_numpy(model.logits_of_images(split.images))
+
+
+def _from_network(job: Job) -> Predict:
+    scaling = job.splits.scaling
+    return lambda split: predict_logits(
+        job.trainer.network,
+        split.images,
+        mean=scaling.mean,
+        std=scaling.std,
+        device=job.call.device,
+        precision="float32",
+    )
