@@ -197,7 +197,7 @@ def _scale_and_shift(o: Operation) -> tuple[dict[str, bool], list[tuple[str, Arr
 def _norm(f: Former, o: Operation, inputs: list[str]) -> str:
     flags, weights = _scale_and_shift(o)
     config = {
-        "axis": [len(o.shape)],
+        "axis": -1,
         "momentum": round(o.settings["momentum"], 9),
         "epsilon": o.settings["epsilon"],
         **flags,
@@ -210,13 +210,16 @@ def _norm(f: Former, o: Operation, inputs: list[str]) -> str:
 
 def _layer_norm(f: Former, o: Operation, inputs: list[str]) -> str:
     flags, weights = _scale_and_shift(o)
-    whole = o.settings["over"] == "all" and len(o.shape) == 3
-    if whole:
-        weights = [(name, array.transpose(1, 2, 0)) for name, array in weights]
-    config = {"axis": [1, 2, 3] if whole else [len(o.shape)], "epsilon": o.settings["epsilon"], **flags}
-    return f.layer(
-        "LayerNormalization", inputs, config, o.name, weights=weights, trainable=o.settings["trainable"]
-    )
+    config = {"axis": -1, "epsilon": o.settings["epsilon"], **flags}
+    more = {"weights": weights, "trainable": o.settings["trainable"]}
+    if o.settings["over"] == "channels" or len(o.shape) == 1:
+        return f.layer("LayerNormalization", inputs, config, o.name, **more)
+    # Keras 3 drops a list of several axes from an .h5 without a word: a whole map is normalized as features.
+    channels, rows, columns = o.shape
+    more["weights"] = [(name, array.transpose(1, 2, 0).reshape(-1)) for name, array in weights]
+    flat = f.helper("Flatten", inputs, dict(_LAST), f"{o.name}_flat")
+    normed = f.helper("LayerNormalization", [flat], config, f"{o.name}_norm", **more)
+    return f.layer("Reshape", [normed], {"target_shape": [rows, columns, channels]}, o.name)
 
 
 def _group_norm(f: Former, o: Operation, inputs: list[str]) -> str:
@@ -336,7 +339,16 @@ def _upsample(f: Former, o: Operation, inputs: list[str]) -> str:
     height, width = o.settings["size"]
     mode = o.settings["mode"]
     if height % rows == 0 and width % columns == 0:
-        config = {"size": [height // rows, width // columns], **_LAST, "interpolation": mode}
+        factors = [height // rows, width // columns]
+        config = {"size": factors, **_LAST, "interpolation": mode}
+        if mode == "bilinear" and factors[0] % 2 and factors[1] % 2:
+            # Keras 3 up to 3.8 interpolates bilinearly on its torch backend with torchvision alone. For odd
+            # factors, the mean over a window of one factor's width around each repeated pixel is the same.
+            nearest = f.helper(
+                "UpSampling2D", inputs, {**config, "interpolation": "nearest"}, f"{o.name}_repeat"
+            )
+            smooth = {"pool_size": factors, "strides": [1, 1], "padding": "same", **_LAST}
+            return f.layer("AveragePooling2D", [nearest], smooth, o.name)
         return f.layer("UpSampling2D", inputs, config, o.name)
     return f.layer("Resizing", inputs, {"height": height, "width": width, "interpolation": mode}, o.name)
 
@@ -377,18 +389,15 @@ def _rescale(f: Former, o: Operation, inputs: list[str]) -> str:
         ("moving_mean", np.zeros(channels, np.float32)),
         ("moving_variance", np.ones(channels, np.float32)),
     ]
-    config = {"axis": [len(o.shape)], "momentum": 0.99, "epsilon": epsilon, "scale": True, "center": True}
+    config = {"axis": -1, "momentum": 0.99, "epsilon": epsilon, "scale": True, "center": True}
     return f.layer("BatchNormalization", inputs, config, o.name, weights=weights)
 
 
 def _standardize(f: Former, o: Operation, inputs: list[str]) -> str:
     mean, std = o.weights["mean"].astype(np.float64), o.weights["std"].astype(np.float64)
-    config: dict[str, Any]
-    if mean.ndim == std.ndim == 0:
-        config = {"axis": None, "mean": float(mean), "variance": float(std**2)}
-    else:
-        wide = np.broadcast_arrays(mean, std)
-        config = {"axis": [len(o.shape)], "mean": wide[0].tolist(), "variance": (wide[1] ** 2).tolist()}
+    # One number for all is written once for each channel: Keras 3 drops `axis: null` from an .h5.
+    wide = np.broadcast_arrays(mean, std, np.zeros(o.shape[0]))
+    config = {"axis": -1, "mean": wide[0].tolist(), "variance": (wide[1] ** 2).tolist()}
     return f.layer("Normalization", inputs, config, o.name)
 
 

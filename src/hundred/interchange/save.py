@@ -1,6 +1,8 @@
 """A torch network as a file that others open: Keras `.h5` and `.keras`, and ONNX."""
 
+import io
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +11,17 @@ import h5py
 import numpy as np
 from torch import nn
 
-from hundred.errors import UsageError
+from hundred.errors import MissingExtra, UsageError
 from hundred.files import written_whole
 from hundred.interchange import rewrite
 from hundred.interchange.keras_form import KerasLayer, keras_layers
 from hundred.interchange.tape import Tape
 from hundred.interchange.trace import tape_of
+from hundred.interchange.weights import snake_case
 
 #: Says in the file that Keras 2.15 wrote it: a missing or older version makes Keras convert the weights.
 _KERAS_VERSION = "2.15.0"
+_KERAS_3_VERSION = "3.0.0"
 FORMAT = 1
 
 
@@ -129,6 +133,94 @@ def _save_names(group: h5py.Group, key: str, names: list[str]) -> None:
             group.attrs[f"{key}{i}"] = part
 
 
+def save_keras(
+    path: Path | str,
+    network: nn.Module,
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    class_names: Sequence[str] | None,
+    softmax: bool = True,
+    image_size: tuple[int, int] = (32, 32),
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `network` as a `.keras` archive for Keras 3. Arguments, input and errors as for `save_h5`."""
+    tape = prepared_tape(network, mean, std, softmax, image_size)
+    note = record(tape=tape, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata)
+    rewrite.flatten_channels_last(tape)
+    layers, output = keras_layers(tape)
+    config = functional_config(tape, layers, output)
+    for entry in config["layers"]:
+        entry |= {"module": "keras.layers", "registered_name": None}
+    model = {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": config,
+        "registered_name": "Functional",
+    }
+    parts: dict[str, str | bytes] = {
+        "metadata.json": json.dumps({"keras_version": _KERAS_3_VERSION, "date_saved": "1980-01-01@00:00:00"}),
+        "config.json": json.dumps(model),
+        "hundred.json": note,
+        "model.weights.h5": _weights_archive(tape, layers),
+    }
+    with written_whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, content in parts.items():
+            # A fixed time: the same network gives the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def save_onnx(
+    path: Path | str,
+    network: nn.Module,
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    class_names: Sequence[str] | None,
+    softmax: bool = True,
+    image_size: tuple[int, int] = (32, 32),
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `network` as ONNX (operator set 17). Arguments, input and errors as for `save_h5`.
+
+    The input is `image`, float [n, rows, columns, 3], raw pixels; the output `probabilities` or `logits`. The
+    class names and the rest of the record stand as JSON under `hundred` in metadata_props.
+
+    Raises MissingExtra where the onnx package is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise MissingExtra("onnx", "onnx", "exporting to ONNX") from None
+    from hundred.interchange.onnx_form import onnx_model
+
+    tape = prepared_tape(network, mean, std, softmax, image_size)
+    note = record(tape=tape, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata)
+    model = onnx_model(tape, note)
+    with written_whole(path) as temporary:
+        onnx.save_model(model, str(temporary))
+
+
+def _weights_archive(tape: Tape, layers: list[KerasLayer]) -> bytes:
+    """`model.weights.h5`: each layer under its class and number, its weights numbered in Keras' order."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        counts: dict[str, int] = {}
+        for class_name, name, weights in [
+            ("InputLayer", tape.input, []),
+            *((layer.class_name, layer.name, layer.weights) for layer in layers),
+        ]:
+            kind = snake_case(class_name)
+            number = counts.get(kind, 0)
+            counts[kind] = number + 1
+            group = file.create_group(f"layers/{kind}_{number}/vars" if number else f"layers/{kind}/vars")
+            group.attrs["name"] = name
+            for i, (_, values) in enumerate(weights):
+                group.create_dataset(str(i), data=np.ascontiguousarray(values, np.float32))
+        file.create_group("vars").attrs["name"] = "hundred"
+    return buffer.getvalue()
+
+
 def functional_config(tape: Tape, layers: list[KerasLayer], output: str) -> dict[str, Any]:
     """The config of a functional model in Keras 2's form, which Keras 3 still reads."""
     channels, rows, columns = tape.shape
@@ -146,15 +238,12 @@ def functional_config(tape: Tape, layers: list[KerasLayer], output: str) -> dict
     }
     entries: list[dict[str, Any]] = [first]
     for layer in layers:
+        # Keras 3's SpatialDropout2D alone knows no `trainable`.
+        common = {} if layer.class_name == "SpatialDropout2D" else {"trainable": layer.trainable}
         entries.append(
             {
                 "class_name": layer.class_name,
-                "config": {
-                    "name": layer.name,
-                    "trainable": layer.trainable,
-                    "dtype": "float32",
-                    **layer.config,
-                },
+                "config": {"name": layer.name, **common, "dtype": "float32", **layer.config},
                 "name": layer.name,
                 "inbound_nodes": [[[name, 0, 0, {}] for name in layer.inputs]],
             }

@@ -108,18 +108,17 @@ def _operation(
         table: dict[Any, Handler] = FUNCTIONS if node.op == "call_function" else METHODS
         handler = table.get(node.target)
         where = f"the function {getattr(node.target, '__name__', node.target)}"
-        hint = ""
+        hint = node.name
     if handler is None:
         raise HundredError(
             f"the network cannot be exported: {where} has no counterpart in the files written here"
         )
-    hint = hint if hint[:1].isalpha() else f"layer_{hint}".rstrip("_") if hint else ""
+    hint = hint if re.match("[A-Za-z]", hint) else f"layer_{hint}"  # Keras wants a letter first
     arguments = [plain(item) for item in node.args]
     named = {key: plain(value) for key, value in node.kwargs.items()}
     all_frozen = not any(parameter.requires_grad for parameter in module.parameters())
-    trainable = (
-        all_frozen or layer is None or any(parameter.requires_grad for parameter in layer.parameters())
-    )
+    own = [] if layer is None else list(layer.parameters())
+    trainable = all_frozen or not own or any(parameter.requires_grad for parameter in own)
     try:
         return handler(Use(tape, arguments, named, run.shapes[node][1:], hint, layer, trainable))
     except Unknown as reason:

@@ -189,8 +189,12 @@ def _view(use: Use) -> str:
     """Any reshaping that comes down to flattening, or to nothing."""
     if use.shape == use.value.shape:
         return use.value.name
-    if len(use.shape) == 1 and math.prod(use.value.shape) == use.shape[0]:
+    if len(use.shape) == 1 and len(use.value.shape) == 3 and math.prod(use.value.shape) == use.shape[0]:
         return flatten_all(use)
+    if len(use.value.shape) == 2 and use.value.shape[1] == 1 and use.shape == use.value.shape[:1]:
+        return use.value.name  # the second squeeze of two: the first has flattened already
+    if len(use.shape) == 2 and use.value.shape[1:] == (1, 1) and use.shape[1] == 1:
+        return use.add("flatten", shape=use.value.shape[:1], order="channels-last")
     if len(use.value.shape) == 1 and use.shape == (*use.value.shape, 1, 1):
         return use.add("reshape", target=(1, 1, use.value.shape[0]))
     raise Unknown(f"shapes {['n', *use.value.shape]} to {['n', *use.shape]}; flattening alone goes")
