@@ -87,6 +87,7 @@ def test_resume_of_a_mistyped_name_names_the_nearest(tmp_path: Path) -> None:
 
 def test_resume_of_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "thesis.pdf").touch()
     with pytest.raises(UsageError, match="papers is not a run"):
         create_run_directory(tmp_path, "papers", resume=True)
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from runs_feeding import started, training
 
 from hundred.errors import HundredError
 from hundred.runs import EventLog, cut_events, read_events
 from hundred.training.events import EVENTS, EpochEnded, StepsDone, Stopped, Warned, tell
+
+from .runs_feeding import started, training
 
 
 def test_every_kind_of_event_but_steps_is_written() -> None:

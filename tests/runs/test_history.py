@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs_feeding import epoch_ended, started
 
 from hundred.errors import HundredError
 from hundred.runs import HistoryCsv, cut_history, read_history
 from hundred.runs.history import HEADER, read_rows
 from hundred.training.events import EpochEnded
+
+from .runs_feeding import epoch_ended, started
 
 FLOATS = st.floats(allow_infinity=True, allow_nan=True)
 

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from runs_feeding import finished_run, started
 
 from hundred.runs import EventLog, HistoryCsv
 from hundred.runs.mirror_content import artifacts, epochs, final_metrics, parameters, status, tags
 from hundred.runs.mirror_state import MirrorState, read_state, write_state
 from hundred.runs.mirror_store import store_of, without_password
 from hundred.training.events import EpochEnded, Finding, Stopped, tell
+
+from .runs_feeding import finished_run, started
 
 
 def test_recipes_become_dotted_parameters(tmp_path: Path) -> None:
@@ -65,6 +66,17 @@ def test_findings_and_the_stop_become_tags_until_the_run_goes_on(tmp_path: Path)
     tell([log], started(first_epoch=4))
     assert "stopped" not in tags(tmp_path)
     assert status(tmp_path) == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"), [("early-stopping", "FINISHED"), ("not-finite", "FAILED"), ("interrupted", "KILLED")]
+)
+def test_how_a_run_with_figures_has_ended_is_told_by_why_it_stopped(
+    tmp_path: Path, reason: str, word: str
+) -> None:
+    run = finished_run(tmp_path)
+    tell([EventLog(run / "events.jsonl")], Stopped(3, reason))
+    assert status(run) == word
 
 
 def test_growing_files_are_kept_for_the_end(tmp_path: Path) -> None:

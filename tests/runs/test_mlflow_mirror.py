@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs_feeding import epoch_ended, finished_run, record, started, training
 
 from hundred.errors import HundredError, UsageError
 from hundred.runs import (
@@ -28,8 +27,10 @@ from hundred.runs import (
     send,
     start_parent,
 )
-from hundred.runs.mirror_store import local_uri
+from hundred.runs.mirror_store import experiment_id, local_uri
 from hundred.training.events import LearningRateCut, Stopped, Warned, tell
+
+from .runs_feeding import epoch_ended, finished_run, record, started, training
 
 
 def client_of(store: Path) -> Any:
@@ -99,6 +100,8 @@ def test_sending_again_changes_nothing(tmp_path: Path, store: Path) -> None:
     first = send(run, store=store)
     again = send(run, store=store)
     assert (again.run_id, again.epochs, again.artifacts) == (first.run_id, 0, 0)
+    assert str(first) == f"3 epochs and 7 files sent to {local_uri(store)}"
+    assert str(again) == f"nothing new for {local_uri(store)}"
     assert steps(store, run) == EXPECTED
 
 
@@ -279,15 +282,23 @@ def test_a_run_refused_by_a_dead_server_is_sent_elsewhere_later(
     assert steps(store, run) == EXPECTED
 
 
-def test_two_senders_at_once_make_one_run(tmp_path: Path, store: Path) -> None:
-    run = finished_run(tmp_path)
+def test_senders_at_once_make_one_run(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = finished_run(tmp_path, "sent-at-once")
     send(finished_run(tmp_path, "warm"), store=store)
+
+    def slow(*arguments: Any) -> str:
+        """Long enough for every sender to find that there is no run yet."""
+        time.sleep(0.3)
+        return experiment_id(*arguments)
+
+    monkeypatch.setattr("hundred.runs.mlflow_mirror.experiment_id", slow)
     threads = [threading.Thread(target=send, args=(run,), kwargs={"store": store}) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(runs_of(store, run)) == 1
+    number = sent_run(store, run).info.experiment_id
+    assert len(client_of(store).search_runs([number], "attributes.run_name = 'sent-at-once'")) == 1
     assert steps(store, run) == EXPECTED
 
 
@@ -336,7 +347,7 @@ import sys, os, signal, time
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from hundred.runs import LiveMirror, lock_run
-from runs_feeding import record
+from runs.runs_feeding import record
 run = Path(sys.argv[1])
 (run / "recipe.toml").write_text("seed = 1")
 lock = lock_run(run)
@@ -358,7 +369,7 @@ def test_when_training_is_killed_the_mirror_sends_the_rest_and_ends(tmp_path: Pa
     run = tmp_path / "killed"
     run.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", TRAINING_THAT_IS_KILLED, str(run), str(store), str(Path(__file__).parent)],
+        [sys.executable, "-c", TRAINING_THAT_IS_KILLED, str(run), str(store), str(Path(__file__).parents[1])],
         stdout=subprocess.PIPE,
         check=False,
     )

@@ -5,7 +5,6 @@ import re
 
 import pytest
 from rich.console import Console
-from runs_feeding import started, training
 
 from hundred.runs import progress_listener
 from hundred.runs.live import LiveProgress
@@ -20,6 +19,8 @@ from hundred.training.events import (
     WeightsRestored,
     tell,
 )
+
+from .runs_feeding import started, training
 
 
 class Terminal(io.StringIO):

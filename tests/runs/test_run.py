@@ -6,10 +6,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from runs_feeding import finished_run, record
 
 from hundred.errors import HundredError, UsageError
 from hundred.runs import Run, list_runs, open_run
+
+from .runs_feeding import finished_run, record
 
 
 def test_a_finished_run_gives_everything_in_it(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from runs_feeding import epoch_ended, started, training
 
 from hundred.errors import MissingExtra
 from hundred.runs import TensorBoard
 from hundred.training.events import EpochEnded, Finding, Warned, tell
+
+from .runs_feeding import epoch_ended, started, training
 
 
 class Writer:

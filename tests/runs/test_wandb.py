@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs_feeding import epoch_ended, finished_run, started, training
 
 from hundred.errors import MissingExtra
 from hundred.runs import WeightsAndBiases
 from hundred.training.events import tell
+
+from .runs_feeding import epoch_ended, finished_run, started, training
 
 
 class Service:

@@ -124,13 +124,13 @@ def start_time(run: Path) -> int | None:
 
 def status(run: Path) -> str:
     """MLflow's word for how a run that nobody writes any more has ended."""
-    if result(run):
-        return "FINISHED"
     stopped = [
         event for event in read_events(run / layout.EVENTS) if event["kind"] in ("stopped", "run-started")
     ]
-    interrupted = bool(stopped) and stopped[-1].get("reason") == "interrupted"
-    return "KILLED" if interrupted else "FAILED"
+    reason = stopped[-1].get("reason") if stopped else None
+    if reason == "interrupted":
+        return "KILLED"
+    return "FINISHED" if result(run) and reason != "not-finite" else "FAILED"
 
 
 def artifacts(run: Path, *, ended: bool) -> dict[str, Path]:

@@ -46,6 +46,14 @@ class SendReport:
     artifacts: int
     finished: bool
 
+    def __str__(self) -> str:
+        """Such as ``3 epochs and 7 files sent to sqlite:////home/a/runs/mlflow.db``."""
+        if not self.epochs and not self.artifacts:
+            return f"nothing new for {self.tracking_uri}"
+        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}"
+        files = f"{self.artifacts} file{'' if self.artifacts == 1 else 's'}"
+        return f"{epochs} and {files} sent to {self.tracking_uri}"
+
 
 def send(
     run_dir: Path | str,
