@@ -196,6 +196,8 @@ def test_runs_inside_an_announced_folder_are_nested(tmp_path: Path, store: Path)
     assert (there.info.run_id, there.info.status) == (parent, "FINISHED")
     assert there.data.params == {"trials": "2"}
     assert there.data.metrics == {"best_val_accuracy": 0.6}
+    (point,) = client_of(store).get_metric_history(parent, "best_val_accuracy")
+    assert point.timestamp >= there.info.start_time
     assert there.data.tags["winner"] == "b"
     children = client_of(store).search_runs(
         [there.info.experiment_id], f"tags.mlflow.parentRunId = '{parent}'"

@@ -8,6 +8,7 @@ Hundred.
 """
 
 import getpass
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,8 @@ def finish_parent(
         with told_by_mlflow(uri):
             sender = _Sender(folder, uri, None, "")
             sender.tags({key: str(value) for key, value in (tags or {}).items()})
-            sender.figures({key: float(value) for key, value in (metrics or {}).items()}, None)
+            now = int(time.time() * 1000)
+            sender.figures({key: float(value) for key, value in (metrics or {}).items()}, now)
             sender.artifacts({path.name: path for path in artifacts if path.is_file()})
             sender.status(status, None)
 
@@ -212,7 +214,7 @@ class _Sender:
             self.state.epochs_sent = some[-1].epoch
             self._remember()
 
-    def figures(self, values: dict[str, float], time: int | None) -> None:
+    def figures(self, values: dict[str, float], when: int | None) -> None:
         from mlflow.entities import Metric
 
         digest = mirror_content.digest(values)
@@ -221,7 +223,7 @@ class _Sender:
         step = self.state.epochs_sent
         for some in _batches(list(values.items()), _METRICS_A_CALL):
             self.client.log_batch(
-                self.state.run_id, metrics=[Metric(key, value, time or 0, step) for key, value in some]
+                self.state.run_id, metrics=[Metric(key, value, when or 0, step) for key, value in some]
             )
         self.state.result = digest
         self._remember()
@@ -239,13 +241,13 @@ class _Sender:
             sent += 1
         return sent
 
-    def status(self, word: str, time: int | None) -> None:
+    def status(self, word: str, when: int | None) -> None:
         if word == self.state.status:
             return
         if word == "RUNNING":
             self.client.update_run(self.state.run_id, status=word)
         else:
-            self.client.set_terminated(self.state.run_id, word, end_time=time)
+            self.client.set_terminated(self.state.run_id, word, end_time=when)
         self.state.status = word
         self._remember()
 
