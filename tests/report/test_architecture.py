@@ -4,6 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hundred.report.architecture import draw_architecture, draw_layer_table, layer_table
 from hundred.report.stages import folded, stages
@@ -71,3 +73,26 @@ def test_a_layer_that_was_never_called_has_a_dash_for_its_shape() -> None:
 def test_a_network_without_layers_is_drawn() -> None:
     assert any(text.startswith("0 parameters") for text in texts(draw_architecture([])))
     assert texts(draw_layer_table([]))
+
+
+ROWS = st.lists(
+    st.builds(
+        SimpleNamespace,
+        name=st.sampled_from(
+            ["conv", "a.0.conv", "a.1.conv", "a.1.down.0", "b.c_block1_1_conv", "0.x", "12", ""]
+        ),
+        kind=st.sampled_from(["Conv2d", "ReLU", "BatchNorm2d", "MaxPool2d", "Linear", "Flatten", "Odd"]),
+        output_shape=st.sampled_from([None, (8, 32, 32), (8, 16, 16), (197, 768), (100,), ()]),
+        parameters=st.integers(0, 10**7),
+    ),
+    max_size=40,
+)
+
+
+@given(ROWS)
+def test_any_rows_are_told_without_losing_a_parameter(rows: list[Any]) -> None:
+    total = sum(row.parameters for row in rows)
+    told = stages(rows)
+    assert sum(stage.parameters for stage in told) == total
+    assert sum(row.parameters for row in folded(rows)) == total
+    assert all(stage.boxes for stage in told)

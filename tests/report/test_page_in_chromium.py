@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +68,24 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver.quit()
 
 
+def _renamed(data: ReportData, name: str) -> Any:
+    assert data.comparison is not None
+    table = data.comparison.table.replace("school-2", name)
+    return replace(data.comparison, leader=name, table=table)
+
+
 @pytest.fixture(scope="module")
 def files(
     tmp_path_factory: pytest.TempPathFactory, run_report: RunReport, pair_data: ReportData
 ) -> dict[str, Path]:
     """The page of one run and that of two, on disk."""
     folder = tmp_path_factory.mktemp("pages")
+    long = "run-" + "x" * 120
+    named = replace(run_report, result={**run_report.result, "name": long})
     return {
+        "long": write_report(
+            folder / "long.html", ReportData([named, run_report], comparison=_renamed(pair_data, long))
+        ),
         "one": write_report(folder / "one.html", ReportData([run_report])),
         "two": write_report(folder / "two.html", pair_data),
     }
@@ -224,7 +236,7 @@ def test_the_confusion_matrix_and_the_curves_are_read_with_the_arrow_keys(
     assert plot.get_attribute("aria-valuetext") == told
 
 
-@pytest.mark.parametrize("name", ["one", "two"])
+@pytest.mark.parametrize("name", ["one", "two", "long"])
 def test_nothing_reaches_over_the_edge_of_a_phone(open_page: Callable[..., Any], name: str) -> None:
     driver = open_page(name, width=360)
     driver.execute_script("for (const d of document.querySelectorAll('details')) d.open = true")
@@ -280,7 +292,10 @@ def test_it_can_be_read_without_its_script(browser: Any, open_page: Callable[...
 def test_it_prints_all_parts_and_no_controls(open_page: Callable[..., Any]) -> None:
     from selenium.webdriver.common.by import By
 
-    driver = open_page()
+    driver = open_page(theme="dark")
+    driver.find_element(By.ID, "theme").click()
+    driver.find_element(By.ID, "theme").click()
+    assert driver.execute_script("return document.documentElement.dataset.theme") == "dark"
     driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
     assert driver.execute_script("return [...document.querySelectorAll('details')].every((d) => d.open)")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -290,6 +305,9 @@ def test_it_prints_all_parts_and_no_controls(open_page: Callable[..., Any]) -> N
         driver.execute_script("return getComputedStyle(document.querySelector('.scroll')).maxHeight")
         == "none"
     )
+    assert driver.execute_script(FAINT_TEXTS) == []
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    assert driver.execute_script(paper) == "rgb(255, 255, 255)"
     driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
@@ -308,8 +326,6 @@ def test_a_link_to_a_folded_run_opens_it(open_page: Callable[..., Any]) -> None:
 
 
 def test_a_run_named_like_markup_is_only_text(browser: Any, tmp_path: Path, run_report: RunReport) -> None:
-    from dataclasses import replace
-
     name = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     evil = replace(run_report, result={**run_report.result, "name": name}, recipe_text=name, repeat=[name])
     browser.get(write_report(tmp_path / "evil.html", ReportData([evil])).as_uri())

@@ -118,3 +118,9 @@ class ReportData:
     comparison: "Comparison | None" = None
     made_by: str = ""
     left_out: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a setting that does not have one value for each run."""
+        for setting in self.settings or ():
+            if len(setting.values) != len(self.runs):
+                raise ValueError(f"{setting.key} has {len(setting.values)} values for {len(self.runs)} runs")
