@@ -17,6 +17,7 @@ COMMANDS = {
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),
+    "study": ("study", "Run the published study again and measure it against what was published."),
     "ui": ("tracking", "Open the MLflow page on these runs."),
     "sync": ("tracking", "Send runs to MLflow that it has not got yet."),
     "completion": ("completion", "Print a shell's completion script."),
@@ -66,8 +67,8 @@ def commands() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
     try:
-        commands.main(args=arguments, standalone_mode=False)
-        code = 0
+        # click returns what --help and --version end with; a command returns nothing.
+        code = commands.main(args=arguments, prog_name="hundred", standalone_mode=False) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:

@@ -28,7 +28,7 @@ def lay_in_weights(network: nn.Module, model: str, weights: str) -> None:
     Raises UsageError where there is no such file or none of its layers fits, HundredError where it is damaged
     or a published file does not fit.
     """
-    path = _published(model) if weights == IMAGENET else Path(weights).expanduser()
+    path = published_weights(model) if weights == IMAGENET else Path(weights).expanduser()
     if not path.is_file():
         raise UsageError(f"model.weights = {weights!r}: there is no such file")
     if model == "resnet50" and IMAGENET_LAYER in read_weights_file(path):
@@ -46,7 +46,8 @@ def check_frozen(model: str, options: dict[str, int | float | str | bool], weigh
         )
 
 
-def _published(model: str) -> Path:
+def published_weights(model: str) -> Path:
+    """Where Keras keeps the ImageNet weights of `model`. Raises UsageError where they are not there."""
     if model != "resnet50":
         raise UsageError(f"model.weights = 'imagenet' is for resnet50, not {model}: give the path of a file")
     path = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / IMAGENET_FILE

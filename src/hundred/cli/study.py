@@ -1,0 +1,75 @@
+"""`hundred study`."""
+
+from typing import Any
+
+import click
+
+from hundred.cli.output import data_option, json_option, percent, print_json, print_table, seconds
+
+
+@click.command()
+@click.option(
+    "--only", metavar="NAME,NAME", help="Systems to run, such as school,school-revisited; else all."
+)
+@data_option
+@click.option("--repeat", type=click.IntRange(min=1), default=1, help="Seeds of each system.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each run, instead of its recipe's.")
+@click.option("--minutes", type=float, help="End each run within so many minutes.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["holdout", "test-as-validation"]),
+    help="test-as-validation is the published study's habit.",
+)
+@click.option("--quick", is_flag=True, help="Two epochs on a small part of the drawn sample set.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of every recipe."
+)
+@click.option("--name", help="Name of the study: its runs are in study-NAME (full, or quick).")
+@click.option(
+    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
+)
+@click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
+@json_option
+def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options: Any) -> None:
+    """Run the published study again: its systems, measured against what was published, on one page.
+
+    What is trained already is kept: the same command goes on where the last one stopped.
+
+    \b
+    Examples:
+      hundred study --quick
+      hundred study --only school,school-revisited --repeat 3 --data cifar-100-python
+      hundred study --protocol test-as-validation --minutes 60
+    """
+    from hundred.study import run_study
+
+    names = [name.strip() for name in (only or "").split(",") if name.strip()]
+    found = run_study(names, set=overrides, **options)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    click.echo()
+    rows = [
+        [
+            row["recipe"] + (" (cut short)" if row["cut_short"] else ""),
+            str(row["runs"]),
+            percent(row["test_accuracy"]),
+            f"{percent(row['low'])} to {percent(row['high'])}",
+            _published(row["recipe"]),
+            seconds(row["train_seconds"]),
+        ]
+        for row in found.table.to_dict("records")
+    ]
+    print_table(["system", "runs", "test accuracy", "95 % interval", "published", "training"], rows)
+    if found.plan.data == "sample":
+        click.echo("\nof the drawn sample set: no figure here can be compared with a published one")
+    for name, why in found.missing.items():
+        click.echo(f"not here: {name}: {why}")
+    click.echo(f"\npage   {found.page}\ntable  {found.csv}")
+
+
+def _published(recipe: str) -> str:
+    from hundred.study.systems import system_of
+
+    return system_of(recipe).published

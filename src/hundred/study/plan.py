@@ -1,0 +1,127 @@
+"""What a study was begun with, kept beside its runs so that going on with it means the same."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hundred.data.dataset import Dataset
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.start import resolve
+from hundred.files import write_json
+from hundred.recipe import Recipe, leaves, load_recipe
+from hundred.runs.faults import told_in_one_line
+
+PLAN = "study.json"
+
+# Two epochs of a small part of the sample set; ResNet-50 without its enlarging; no mirror to wait for.
+QUICK: dict[str, Any] = {
+    "data.train_per_class": 5,
+    "data.test_per_class": 4,
+    "training.batch_size": 32,
+    "tracking.mlflow": False,
+}
+QUICK_EPOCHS = 2
+QUICK_RESNET50: dict[str, Any] = {"model.upsample": 1}
+
+# What may differ from the recipe without being another experiment.
+_INDIFFERENT = ("seed", "data.protocol", "training.precision", "training.checkpoint_every", "tracking.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings that all runs of a study share. overrides: of every recipe. data: the dataset's name."""
+
+    data_digest: str
+    data: str
+    epochs: int | None
+    minutes: float | None
+    protocol: str
+    overrides: dict[str, Any] = field(default_factory=dict)
+    quick: bool = False
+
+    def overrides_for(self, recipe: str) -> dict[str, Any]:
+        """What is set over the values of one recipe, beside epochs, protocol and seed."""
+        more = QUICK_RESNET50 if self.quick and recipe.startswith("resnet50") else {}
+        return {**more, **self.overrides}
+
+    def recipe_of(self, recipe: str) -> Recipe:
+        """The recipe as this study trains it."""
+        overrides = self.overrides_for(recipe)
+        return resolve(recipe, epochs=self.epochs, protocol=self.protocol, overrides=overrides).recipe
+
+
+def made_plan(
+    dataset: Dataset,
+    *,
+    epochs: int | None,
+    minutes: float | None,
+    protocol: str | None,
+    overrides: Mapping[str, Any] | Sequence[str],
+    quick: bool,
+) -> Plan:
+    """The plan of a call. Raises UsageError for overrides that no recipe takes."""
+    given = dict(overrides) if isinstance(overrides, Mapping) else _parsed(overrides)
+    if quick:
+        given = {**QUICK, **given}
+        epochs = epochs or QUICK_EPOCHS
+    return Plan(dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick)
+
+
+def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
+    """What of `recipe`, as it ran, differs from the built-in recipe `name`, by dotted key."""
+    published = leaves(load_recipe(name).recipe)
+    return {
+        key: value
+        for key, value in leaves(recipe).items()
+        if published.get(key) != value and not key.startswith(_INDIFFERENT)
+    }
+
+
+def load_plan(folder: Path, asked: Plan) -> Plan | None:
+    """The plan that `folder` was begun with, or None. Raises UsageError where `asked` is another one."""
+    if not (folder / PLAN).is_file():
+        return None
+    begun, _ = read_plan(folder)
+    for key, value in asdict(asked).items():
+        before = asdict(begun)[key]
+        if value != before and key != "minutes":
+            word = key.replace("_", " ")
+            raise UsageError(
+                f"{folder} was begun with {word} {_shown(before)}, not {_shown(value)}\n"
+                "go on with the same settings, or start another study with --name"
+            )
+    return begun
+
+
+def read_plan(folder: Path) -> tuple[Plan, dict[str, str]]:
+    """The plan of a study and why systems are missing, by name. Raises HundredError where it is damaged."""
+    path = folder / PLAN
+    with told_in_one_line(path, "cannot read"):
+        text = path.read_text(encoding="utf-8")
+    try:
+        content = json.loads(text)
+        return Plan(**content["plan"]), dict(content["missing"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise HundredError(f"{path} is damaged ({error}): remove it to plan this study anew") from None
+
+
+def save_plan(folder: Path, plan: Plan, missing: Mapping[str, str]) -> None:
+    """Write the plan, and why systems are missing."""
+    with told_in_one_line(folder / PLAN):
+        write_json(folder / PLAN, {"plan": asdict(plan), "missing": dict(missing)})
+
+
+def _parsed(texts: Sequence[str]) -> dict[str, Any]:
+    """`section.key=value` texts as a mapping, read as `--set` of the other commands reads them."""
+    if not texts:
+        return {}
+    resolved = load_recipe("school", texts)
+    values = leaves(resolved.recipe)
+    return {key: values[key] for key, origin in resolved.origins.items() if origin == "--set"}
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
