@@ -1,0 +1,65 @@
+"""What this machine can do at most: `python -m benchmarks.floor`. Convolutions, matrix products, memory."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+ROUNDS = 7
+# (batch, channels in, channels out, side): the convolutions of the sprint network and one of the school's.
+CONVOLUTIONS = (
+    (512, 24, 32, 31),
+    (512, 32, 128, 15),
+    (512, 128, 128, 7),
+    (512, 128, 256, 7),
+    (512, 256, 256, 3),
+    (64, 128, 128, 28),
+)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Median seconds of `work`, after one round that is not counted."""
+    work()
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def convolution(shape: tuple[int, int, int, int], dtype: torch.dtype) -> tuple[float, float]:
+    """GFLOP/s of a 3x3 convolution forwards, and forwards with both gradients."""
+    batch, before, after, side = shape
+    layer = torch.nn.Conv2d(before, after, 3, padding=1, bias=False).to(dtype)
+    layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    x = (
+        torch.randn(batch, before, side, side, dtype=dtype)
+        .to(memory_format=torch.channels_last)
+        .requires_grad_()
+    )
+    gradient = torch.randn_like(layer(x))
+    operations = 2 * batch * after * before * 9 * side**2 / 1e9
+    both = seconds(lambda: layer(x).backward(gradient))
+    with torch.no_grad():
+        forward = seconds(lambda: layer(x))
+    return operations / forward, 3 * operations / both
+
+
+def main() -> None:
+    """Print a table."""
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.randn(2048, 2048, dtype=dtype)
+        product = seconds(lambda matrix=matrix: matrix @ matrix)  # type: ignore[misc]
+        print(f"{dtype!s:<16} matrix product 2048        {2 * 2048**3 / product / 1e9:6.0f} GFLOP/s")
+        for shape in CONVOLUTIONS:
+            forward, both = convolution(shape, dtype)
+            print(f"{dtype!s:<16} convolution {shape!s:<20} {forward:6.0f} forwards {both:6.0f} in all")
+    block = torch.zeros(64 * 2**20)
+    target = torch.empty_like(block)
+    print(f"memory copy {block.numel() * 4 / seconds(lambda: target.copy_(block)) / 1e9:.1f} GB/s copied")
+
+
+if __name__ == "__main__":
+    main()
