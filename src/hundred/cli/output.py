@@ -12,6 +12,9 @@ data_option = click.option(
     metavar="PATH|sample",
     help="CIFAR-100 in any published form, or `sample` for the drawn set; else HUNDRED_DATA, or looked for.",
 )
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -62,12 +62,14 @@ def show(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
       hundred show school
       hundred show my.toml --set training.epochs=3 --json
     """
+    from hundred.experiment.network import describe_network
     from hundred.recipe import leaves, load_recipe
 
     resolved = load_recipe(recipe, overrides)
-    values = leaves(resolved.recipe)
-    origins = dict(resolved.origins)
-    parameters = _add_network(resolved.recipe, values, origins)
+    options, parameters = describe_network(resolved.recipe.model)
+    defaults = {f"model.{option}": default for option, default in options.items()}
+    values = {**defaults, **leaves(resolved.recipe)}
+    origins = {**dict.fromkeys(defaults, "default"), **resolved.origins}
     if as_json:
         print_json(
             {
@@ -81,20 +83,6 @@ def show(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     rows = [[key, _shown(value), origins[key]] for key, value in sorted(values.items(), key=_section_first)]
     print_table(["key", "value", "from"], rows)
     click.echo(f"\nparameters of {resolved.recipe.model.name}: {parameters:,}")
-
-
-def _add_network(recipe: Any, values: dict[str, Any], origins: dict[str, str]) -> int:
-    """Add the network's own options to the values; return its number of parameters."""
-    import torch
-
-    from hundred.models import build, count_parameters, options
-
-    for option, default in options(recipe.model.name).items():
-        values.setdefault(f"model.{option}", default)
-        origins.setdefault(f"model.{option}", "default")
-    # On the meta device a network has shapes and no memory.
-    with torch.device("meta"):
-        return count_parameters(build(recipe.model.name, **recipe.model.options))
 
 
 def _section_first(item: tuple[str, Any]) -> tuple[int, str]:

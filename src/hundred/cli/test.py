@@ -2,7 +2,7 @@
 
 import click
 
-from hundred.cli.output import data_option, json_option, percent, print_json, print_pairs
+from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_pairs
 
 
 @click.command()
@@ -13,8 +13,9 @@ from hundred.cli.output import data_option, json_option, percent, print_json, pr
     type=click.Choice(["0-1", "0-255", "standard"]),
     help="How a foreign file wants its pixels (0-1); our own files say theirs.",
 )
+@device_option
 @json_option
-def test(what: str, data: str | None, scale: str | None, as_json: bool) -> None:
+def test(what: str, data: str | None, scale: str | None, device: str, as_json: bool) -> None:
     """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
 
     \b
@@ -24,7 +25,7 @@ def test(what: str, data: str | None, scale: str | None, as_json: bool) -> None:
     """
     from hundred.experiment import test as test_model
 
-    result = test_model(what, data=data, scale=scale)
+    result = test_model(what, data=data, scale=scale, device=device)
     if as_json:
         print_json(result.as_dict())
         return

@@ -2,6 +2,8 @@
 
 import click
 
+from hundred.cli.output import json_option, print_json
+
 runs_option = click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
 )
@@ -26,16 +28,26 @@ def ui(runs: str, port: int | None) -> None:
 
 @click.command()
 @click.argument("paths", metavar="RUN...", nargs=-1, required=True)
-def sync(paths: tuple[str, ...]) -> None:
+@json_option
+def sync(paths: tuple[str, ...], as_json: bool) -> None:
     """Send to MLflow what it has not got of these runs, as after a server was away.
 
     \b
     Example:
       hundred sync runs/*
     """
+    from dataclasses import asdict
+
     from hundred.runs.mlflow_mirror import send
     from hundred.runs.run import open_run
 
+    sent = {}
     for path in paths:
         report = send(open_run(path).path)
-        click.echo(f"{path}: {report}")
+        sent[path] = asdict(report)
+        if not as_json:
+            click.echo(
+                f"{path}: {report.epochs} epochs and {report.artifacts} files to {report.tracking_uri}"
+            )
+    if as_json:
+        print_json({"sent": sent})

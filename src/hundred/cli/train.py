@@ -5,7 +5,15 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, percent, print_json, print_pairs, seconds
+from hundred.cli.output import (
+    data_option,
+    device_option,
+    json_option,
+    percent,
+    print_json,
+    print_pairs,
+    seconds,
+)
 
 
 def _process_started() -> float:
@@ -22,8 +30,19 @@ def _process_started() -> float:
 
 
 @click.command()
-@click.argument("recipe", default="sprint")
+@click.argument("recipe", required=False)
 @data_option
+@click.option(
+    "--from",
+    "start_from",
+    metavar="FILE-OR-RUN",
+    help="Train the network of a saved model further: a run's, or anyone's Keras .h5 or .keras.",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["0-1", "0-255", "standard"]),
+    help="With --from: how a foreign file wants its pixels (0-1); our own files say theirs.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs to train, instead of the recipe's.")
 @click.option(
     "--minutes", type=float, help="End within so many minutes: epochs are planned from measured speed."
@@ -35,7 +54,7 @@ def _process_started() -> float:
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=1, help="Train so many seeds; report mean and interval."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@device_option
 @click.option(
     "--protocol",
     type=click.Choice(["holdout", "full", "test-as-validation"]),
@@ -48,17 +67,25 @@ def _process_started() -> float:
 @click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
 )
-@click.option("--resume", is_flag=True, help="Go on with the run NAME, or the newest unfinished one.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the run NAME, the run directory given as RECIPE, or the newest unfinished one.",
+)
+@click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
+@click.option("--keep-checkpoint", is_flag=True, help="Leave checkpoint.pt when the run has finished.")
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
 def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
-    """Train a network by RECIPE: a built-in name, a TOML file, or a run directory to repeat.
+    """Train a network by RECIPE: a built-in name (sprint), a TOML file, or a run directory to repeat.
 
     \b
     Examples:
       hundred train --data sample
       hundred train school --data cifar-100-python --epochs 20 --set training.batch_size=256
-      hundred train sprint --minutes 8 --repeat 3
+      hundred train sprint --minutes 24 --repeat 3
+      hundred train runs/school-2026-01-31-1200 --resume
+      hundred train school --from their-model.h5 --scale 0-255
     """
     started = _process_started()
     from hundred.experiment import train as train_run

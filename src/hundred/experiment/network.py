@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from hundred.data.scaling import Scaling
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.weights import check_frozen, lay_in_weights
-from hundred.models import build
+from hundred.models import build, count_parameters, options
 from hundred.recipe.schema import ModelSection
+from hundred.runs.layout import MODEL, is_run
 
 # `model.name = "file:/path/their.h5"`: the network is that of a saved model, to be trained further.
 FILE = "file:"
@@ -46,16 +47,31 @@ def starting_network(
     return Start(network)
 
 
+def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str, Any], int]:
+    """The options of a recipe's network with their defaults, and its number of parameters.
+
+    Raises UsageError and HundredError as `starting_network` does.
+    """
+    if model.name.startswith(FILE):
+        return {}, count_parameters(starting_network(model, classes).network)
+    # On the meta device a network has shapes and no memory.
+    with torch.device("meta"):
+        network = build(model.name, classes=classes, **model.options)
+    return options(model.name), count_parameters(network)
+
+
 def table_of_file(path: str | Path, scale: str | None = None) -> ModelSection:
-    """The `[model]` table of a run that goes on with the saved model at `path`.
+    """The `[model]` table of a run that goes on with the saved model, or the run, at `path`.
 
     Raises UsageError where there is no such file.
     """
     file = Path(path).expanduser()
+    if is_run(file):
+        file = file / MODEL
     if not file.is_file():
         raise UsageError(f"--from {path}: there is no such file")
-    options = {} if scale is None else {"scale": scale}
-    return ModelSection.model_validate({"name": f"{FILE}{file.resolve()}", **options})
+    more = {} if scale is None else {"scale": scale}
+    return ModelSection.model_validate({"name": f"{FILE}{file.resolve()}", **more})
 
 
 def table_of_network(network: nn.Module | Callable[[int], nn.Module]) -> ModelSection:
@@ -69,10 +85,10 @@ def _from_file(model: ModelSection, classes: int) -> Start:
     from hundred.interchange import Model, load
 
     path = model.name.removeprefix(FILE)
-    options: dict[str, Any] = dict(model.options)
-    scale = options.pop("scale", None)
-    if options or model.weights:
-        wrong = next(iter(options), "weights")
+    given: dict[str, Any] = dict(model.options)
+    scale = given.pop("scale", None)
+    if given or model.weights:
+        wrong = next(iter(given), "weights")
         raise UsageError(f"model.{wrong} has no meaning for a network that is read from a file: leave it out")
     loaded = load(path, scale=scale)
     if not isinstance(loaded, Model):

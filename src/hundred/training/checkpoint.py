@@ -32,6 +32,8 @@ def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
 
     Raises HundredError in one line for a missing, damaged or foreign file.
     """
+    if not path.exists():
+        raise HundredError(f"there is no checkpoint at {path}: nothing to resume")
     try:
         if not zipfile.is_zipfile(path):
             raise HundredError(f"checkpoint {path} is damaged or of another kind: start the run again")
@@ -43,8 +45,6 @@ def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
         return content["state"], content["about"]
     except HundredError:
         raise
-    except FileNotFoundError:
-        raise HundredError(f"there is no checkpoint at {path}: nothing to resume") from None
     except Exception as error:
         # torch.load raises whatever the damage leads to; to a person all of it means the same.
         raise HundredError(

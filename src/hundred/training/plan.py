@@ -88,7 +88,7 @@ class Plan:
         while self.epochs > 1 and self._seconds_in_all(epoch_seconds, validation_seconds) > usable:
             self.epochs -= 1
         fitting = int((usable - validation_seconds) / step)
-        if fitting >= self.steps_per_epoch:
+        if fitting >= self.steps_per_epoch or self.steps_per_epoch == 1:
             return ""
         whole, self.steps_per_epoch = self.steps_per_epoch, max(fitting, 1)
         return f"not even one epoch fits into the time: it gets {self.steps_per_epoch} of its {whole} steps"

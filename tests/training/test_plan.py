@@ -1,0 +1,187 @@
+"""Plans of epochs and image sizes: what holds for any of them, with and without a deadline."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hundred.training.plan import MARGIN, Plan
+
+# The machine that tests may be busy: a test that is slow is no fault.
+unhurried = settings(deadline=None)
+
+EPOCHS = st.integers(1, 60)
+STEPS = st.integers(1, 90)
+RESOLUTIONS = st.sampled_from(
+    [(), ((1.0, 32),), ((0.5, 16), (1.0, 32)), ((0.15, 20), (0.5, 24), (1.0, 32)), ((0.3, 32), (1.0, 16))]
+)
+SECONDS = {0: 0.9, 16: 0.3, 20: 0.4, 24: 0.6, 32: 1.0}
+
+
+def walked(plan: Plan, first_epoch: int = 1, costs: dict[int, float] = SECONDS) -> float:
+    """Seconds of the steps from `first_epoch` on, counted one by one."""
+    return sum(costs[size] for epoch in range(first_epoch, plan.epochs + 1) for size in plan.sizes(epoch))
+
+
+def most_of_a_step(plan: Plan) -> float:
+    """How far counting by integral may be off: a step at each change of size."""
+    return max(SECONDS.values()) * (1 + len(plan.resolutions))
+
+
+@given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
+@unhurried
+def test_progress_rises_evenly_from_nothing_to_one(epochs: int, steps: int, resolutions: tuple) -> None:
+    plan = Plan(epochs, steps, resolutions)
+    total = epochs * steps
+    assert plan.progress(0) == 0.0
+    assert plan.progress(total) == pytest.approx(1.0)
+    assert plan.progress(total // 2) == pytest.approx((total // 2) / total)
+
+
+@given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
+@unhurried
+def test_sizes_take_their_shares_of_all_steps(epochs: int, steps: int, resolutions: tuple) -> None:
+    plan = Plan(epochs, steps, resolutions)
+    sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
+    assert len(sizes) == epochs * steps
+    begin = 0.0
+    for until, size in resolutions or ((1.0, 0),):
+        assert abs(sizes.count(size) - (until - begin) * len(sizes)) <= 1
+        begin = until
+    assert set(sizes) <= set(plan.all_sizes())
+
+
+@given(
+    epochs=EPOCHS,
+    steps=STEPS,
+    resolutions=RESOLUTIONS,
+    cut=st.tuples(st.integers(0, 5400), st.integers(0, 5400)),
+)
+@unhurried
+def test_the_cost_of_a_stretch_is_that_of_its_steps(
+    epochs: int, steps: int, resolutions: tuple, cut: tuple[int, int]
+) -> None:
+    plan = Plan(epochs, steps, resolutions, costs=SECONDS)
+    first, last = sorted(min(end, epochs * steps) for end in cut)
+    sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
+    exact = sum(SECONDS[size] for size in sizes[first:last])
+    assert plan.cost(first, last) == pytest.approx(exact, abs=most_of_a_step(plan))
+
+
+@given(
+    steps=STEPS,
+    resolutions=RESOLUTIONS,
+    seconds=st.floats(1.0, 5000.0),
+    validation=st.floats(0.0, 20.0),
+    every=st.integers(0, 4),
+)
+@unhurried
+def test_a_plan_fits_into_its_time_and_nearly_fills_it(
+    steps: int, resolutions: tuple, seconds: float, validation: float, every: int
+) -> None:
+    plan = Plan(8, steps, resolutions, every)
+    word = plan.fit_into(seconds, SECONDS, validation)
+    validations = [epoch for epoch in range(1, plan.epochs + 1) if plan.validates(epoch)]
+    needed = walked(plan) + validation * len(validations)
+    if word:  # a part of one epoch, of at least one step
+        assert plan.epochs == 1
+        assert plan.steps_per_epoch < steps
+    slack = most_of_a_step(plan)
+    assert needed <= seconds * (1 - MARGIN) + slack or plan.steps_per_epoch == 1
+    if not word:
+        one_more = Plan(plan.epochs + 1, steps, resolutions, every)
+        more = sum(one_more.validates(epoch) for epoch in range(1, one_more.epochs + 1))
+        # Every second to fourth epoch brings a validation, so the next epoch may bring none or two.
+        assert walked(one_more) + validation * (more + 1) >= seconds * (1 - MARGIN) - slack
+
+
+def test_a_cap_on_the_epochs_is_kept() -> None:
+    plan = Plan(8, 10)
+    assert plan.fit_into(1e6, SECONDS, 0.0, at_most=12) == ""
+    assert plan.epochs == 12
+
+
+def test_too_little_time_for_an_epoch_gives_it_fewer_steps_and_says_so() -> None:
+    plan = Plan(8, 100)
+    assert "25 of its 100 steps" in plan.fit_into(25 * 0.9 / (1 - MARGIN) + 0.01, SECONDS, 0.0)
+    assert (plan.epochs, plan.steps_per_epoch) == (1, 25)
+    assert plan.progress(25) == 1.0
+
+
+class Clock:
+    """Time that passes only where a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("hundred.training.plan.time.monotonic", lambda: self.now)
+
+
+def simulate(plan: Plan, clock: Clock, slower: float, beside: float, slow_from: int = 1) -> list[str]:
+    """Run the plan on a machine that needs `slower` times as long as measured; the words it said."""
+    said, epoch = [], 0
+    while epoch < plan.epochs:
+        epoch += 1
+        factor = slower if epoch >= slow_from else 1.0
+        seconds = factor * sum(SECONDS[size] for size in plan.sizes(epoch))
+        clock.now += seconds + beside
+        plan.note(epoch, seconds, beside)
+        said.append(plan.replan(epoch))
+    return [word for word in said if word]
+
+
+@given(
+    slower=st.floats(0.3, 4.0),
+    minutes=st.floats(2.0, 30.0),
+    resolutions=RESOLUTIONS,
+    beside=st.floats(0.0, 5.0),
+)
+@unhurried
+def test_a_slower_machine_still_ends_in_time_to_within_an_epoch(
+    slower: float, minutes: float, resolutions: tuple, beside: float
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        clock = Clock(monkeypatch)
+        plan = Plan(8, 20, resolutions, deadline=clock.now + minutes * 60)
+        plan.fit_into(minutes * 60, SECONDS, beside)
+        simulate(plan, clock, slower, beside)
+        # Replanning leaves out epochs, it cannot shorten the one under way; the trainer does that.
+        assert plan.deadline is not None
+        assert clock.now <= plan.deadline + slower * 20 + beside
+
+
+def test_a_machine_as_fast_as_measured_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    plan = Plan(8, 20, ((0.5, 16), (1.0, 32)), deadline=clock.now + 480)
+    plan.fit_into(480, SECONDS, 2.0)
+    planned = plan.epochs
+    assert simulate(plan, clock, 1.0, 2.0) == []
+    assert plan.epochs == planned
+    assert plan.anchor == (0, 0.0)
+
+
+def test_after_a_cut_the_schedule_runs_from_where_it_was_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    plan = Plan(10, 10, deadline=clock.now + 60)
+    before = plan.progress(10)
+    clock.now += 15.0
+    plan.note(1, 15.0, 0.0)
+    assert "4 epochs instead of 10" in plan.replan(1)
+    steps = [plan.progress(step) for step in range(10, 41)]
+    assert steps[0] == before == 0.1
+    assert steps[-1] == pytest.approx(1.0)
+    assert steps == sorted(steps)
+
+
+def test_seconds_left_follow_what_was_seen() -> None:
+    plan = Plan(2, 10, ((0.5, 16), (1.0, 32)))
+    assert plan.seconds_left(1, 5, 3.0) == pytest.approx(3.0 + 10 * 0.6 * 4)
+    assert plan.seconds_left(2, 10, 9.0) == 0.0
+
+
+@given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
+@unhurried
+def test_a_plan_survives_being_saved(epochs: int, steps: int, resolutions: tuple) -> None:
+    plan = Plan(epochs, steps, resolutions, costs=SECONDS, anchor=(steps, 0.3))
+    plan.note(epochs, 3.0, 1.0)
+    other = Plan(1, 1, resolutions)
+    other.load_state_dict(plan.state_dict())
+    assert other == plan

@@ -1,0 +1,35 @@
+"""Measuring steps before a run leaves no trace in it."""
+
+import pytest
+from tiny import network, rows, same, trainer, weights
+
+from hundred.training.rehearsal import rehearse
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "muon"])
+def test_a_rehearsed_run_is_the_same_run(optimizer: str) -> None:
+    options = {
+        "optimizer": optimizer,
+        "dropout": 0.3,
+        "augment": True,
+        "ema": 0.9,
+        "resolutions": ((0.5, 16), (1.0, 32)),
+    }
+    plain, rehearsed = trainer(**options), trainer(**options)
+    rehearse(rehearsed)
+    assert same(weights(rehearsed.network), weights(network(0, 0.3)))
+    assert rows(list(rehearsed.run())) == rows(list(plain.run()))
+    assert same(weights(rehearsed.network), weights(plain.network))
+
+
+def test_every_image_side_of_the_plan_is_measured() -> None:
+    seconds, per_image = rehearse(trainer(resolutions=((0.5, 16), (1.0, 32))))
+    assert set(seconds) == {16, 32}
+    assert all(value > 0 for value in seconds.values())
+    assert per_image > 0
+
+
+def test_an_epoch_of_a_single_step_can_be_measured_too() -> None:
+    seconds, _ = rehearse(trainer(batch_size=64))
+    assert set(seconds) == {0}
+    assert seconds[0] > 0
