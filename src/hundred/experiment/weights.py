@@ -50,10 +50,11 @@ def published_weights(model: str) -> Path:
     """Where Keras keeps the ImageNet weights of `model`. Raises UsageError where they are not there."""
     if model != "resnet50":
         raise UsageError(f"model.weights = 'imagenet' is for resnet50, not {model}: give the path of a file")
-    path = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / IMAGENET_FILE
+    place = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models" / IMAGENET_FILE
+    path = place.expanduser()
     if not path.is_file():
         raise UsageError(
-            f"model.weights = 'imagenet': Keras' weights are not at {path}\n"
+            f"model.weights = 'imagenet': Keras' weights are not at {place}\n"
             f"fetch {IMAGENET_URL} and give its path with --set model.weights=PATH"
         )
     return path

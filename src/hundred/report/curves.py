@@ -187,8 +187,10 @@ def _legend(axes: Axes, handles: list[Line2D]) -> None:
 
 def _scales(panels: list[Axes], histories: list[pd.DataFrame]) -> None:
     accuracy, loss, rate = panels
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     accuracy.set_ylim(0, None)
+    # Accuracies near chance need a digit more, or neighbouring ticks read the same.
+    digits = 0 if accuracy.get_ylim()[1] > 0.08 else 1
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits))
     rates = np.concatenate([column(history, "learning_rate") for history in histories])
     last = max((int(history["epoch"].max()) for history in histories if len(history)), default=1)
     rate.set_xlim(0.5 if last < 8 else 0, last + max(0.5, last * 0.02))

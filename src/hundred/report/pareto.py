@@ -64,8 +64,10 @@ def draw_pareto(
 
 
 def _scales(axes: Axes, seconds: np.ndarray) -> None:
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.margins(y=0.16)
+    # Where all are within some points of each other, neighbouring ticks would read the same without a digit.
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if high - low > 0.06 else 1))
     axes.set(ylabel="Test accuracy", xlabel="Training time")
     if not len(seconds):
         return

@@ -133,11 +133,12 @@ def _gaps(study: "Study") -> tuple[str, str]:
         max(points, key=lambda name: points[name][0]),
         min(points, key=lambda name: points[name][0]),
     )
+    signed = f"{rank:+.2f}".replace("-", "−")
     text = (
         f"Over {len(points)} systems, the rank correlation of the last gap between training and validation "
-        f"accuracy with test accuracy is {rank:+.2f} (p = {p_value:.2f}). "
+        f"accuracy with test accuracy is {signed} (p = {p_value:.2f}). "
         f"Closest: {_point(closest, points)}; widest: {_point(widest, points)}."
-    ).replace("-0.", "−0.")  # fmt: skip
+    )
     if p_value >= LEVEL:
         return UNDECIDED, text + " So few systems could show that by chance."
     return (AGREES if rank < 0 else DISAGREES), text

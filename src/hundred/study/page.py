@@ -32,6 +32,8 @@ def render(study: "Study") -> str:
     return _environment().get_template("study.html").render(
         study=study,
         rows=[_row(dict(row)) for _, row in study.table.iterrows()],
+        settings=_settings(study),
+        devices=" and ".join(sorted(set(study.table["device"]))),
         absent=[name for name in NAMES if name not in study.runs],
         figures=[(name, title, _inline(figure)) for name, title, figure in _figures(study, pair)],
         lessons=study.lessons,
@@ -76,6 +78,8 @@ def _figures(study: "Study", pair: Pair | None) -> list[tuple[str, str, Figure]]
     shift = table["measured"] - table["test_accuracy"]
     moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
     note = f"measured: {what}; published: the best validation accuracy, on the test images"
+    if first["data"] == "sample":
+        note = "published figures are of CIFAR-100, measured ones of the sample set: not to be compared"
     found = [
         ("published", "Measured against published", draw_published(moved, note=note, provenance=provenance)),
         ("curves", CURVES, compare_curves(histories, title=CURVES, provenance=provenance)),
@@ -93,6 +97,14 @@ def _changes(pair: Pair) -> list[dict[str, Any]]:
     return [dict(row) for _, row in pair.classes.iterrows()]
 
 
+def _settings(study: "Study") -> list[tuple[str, str]]:
+    """What was set over the recipes, with the names of the systems that it was set for."""
+    table = study.table[study.table["changed"] != ""]
+    return [
+        (str(setting), ", ".join(rows["recipe"])) for setting, rows in table.groupby("changed", sort=False)
+    ]
+
+
 def _warnings(study: "Study") -> list[str]:
     """What must be known before any figure is read."""
     table, found = study.table, []
@@ -105,7 +117,7 @@ def _warnings(study: "Study") -> list[str]:
         names = ", ".join(table.loc[table["cut_short"], "recipe"])
         found.append(f"Cut short, with fewer epochs than the recipe has: {names}.")
     if (table["changed"] != "").any():
-        found.append("Some recipes ran with other settings than they ship with; the table names them.")
+        found.append("Some recipes ran with other settings than they ship with, named below the table.")
     if (table["protocol"] == "test-as-validation").any():
         found.append("The test images chose the best epoch, as in the study: such figures flatter.")
     elif study.plan.data != "sample":
