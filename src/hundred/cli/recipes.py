@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import json_option, print_json, print_table
+from hundred.cli.output import data_option, json_option, print_json, print_table
 
 
 @click.command()
@@ -53,15 +53,30 @@ def default_mark(name: str, default: str) -> str:
 @click.command()
 @click.argument("recipe", default="sprint")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value first.")
+@click.option("--augment", is_flag=True, help="Draw originals beside augmented images instead.")
+@data_option
+@click.option("--out", type=click.Path(), help="The picture, a .png or .svg file (augment-RECIPE.png).")
 @json_option
-def show(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
+def show(
+    recipe: str,
+    overrides: tuple[str, ...],
+    *,
+    augment: bool,
+    data: str | None,
+    out: str | None,
+    as_json: bool,
+) -> None:
     """Show every value of RECIPE (a built-in name, a file or a run directory) and where it came from.
 
     \b
     Examples:
       hundred show school
       hundred show my.toml --set training.epochs=3 --json
+      hundred show school-revisited --augment --data sample --out augmented.png
     """
+    if augment:
+        _draw_augmentation(recipe, overrides, data, out, as_json)
+        return
     from hundred.experiment.network import describe_network
     from hundred.recipe import leaves, load_recipe
 
@@ -83,6 +98,18 @@ def show(recipe: str, overrides: tuple[str, ...], as_json: bool) -> None:
     rows = [[key, _shown(value), origins[key]] for key, value in sorted(values.items(), key=_section_first)]
     print_table(["key", "value", "from"], rows)
     click.echo(f"\nparameters of {resolved.recipe.model.name}: {parameters:,}")
+
+
+def _draw_augmentation(
+    recipe: str, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool
+) -> None:
+    from hundred.experiment.show_augment import draw_augmentation
+
+    path = draw_augmentation(recipe, out, data=data, set=overrides)
+    if as_json:
+        print_json({"recipe": recipe, "picture": str(path)})
+    else:
+        click.echo(str(path))
 
 
 def _section_first(item: tuple[str, Any]) -> tuple[int, str]:
