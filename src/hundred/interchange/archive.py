@@ -26,6 +26,7 @@ class Archive:
 
     config: Keras' {"class_name", "config", ...}, checked to be a tree of layers.
     version: Keras' major version. ours: what Hundred wrote about the model, or None.
+    backend: what Keras ran on when it wrote the file, where that is known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Archive:
     version: int
     weights: WeightSource
     ours: dict[str, Any] | None
+    backend: str = "tensorflow"
 
 
 @contextmanager
@@ -110,6 +112,7 @@ def _legacy(root: Group, name: str) -> Archive:
         _major(version),
         LegacyWeights(root.group("model_weights")),
         _ours(parse_json(ours, name, "hundred")) if ours is not None else None,
+        root.text("backend") or "tensorflow",
     )
 
 

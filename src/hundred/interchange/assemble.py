@@ -25,6 +25,7 @@ class Assembly:
     """A network under construction, and what it asks of the file."""
 
     version: int
+    backend: str = "tensorflow"
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     largest: int = 0  # values in the largest feature map of one image
@@ -133,7 +134,9 @@ def _convert(
     if isinstance(layer.settings.get("quantization_config"), dict):
         raise settings.not_native("is quantized")
     constants = [argument for argument in call.arguments if not isinstance(argument, Value)]
-    conversion = Conversion(settings, shapes, path, assembly.version, flag, constants)
+    conversion = Conversion(
+        settings, shapes, path, assembly.version, flag, assembly.backend, constants=constants
+    )
     converted = converter(conversion)
     assembly.requests += conversion.requests
     assembly.notes += conversion.notes

@@ -30,7 +30,8 @@ class Conversion:
     """One Keras layer about to be converted.
 
     shapes: of the tensors it is called on. path: names from the outermost model down to it.
-    version: Keras' major version, since some activations changed. constants: other arguments of the call.
+    version and backend: Keras' major version, since some activations changed, and what it ran on, since
+    poolings differ. constants: other arguments of the call.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Conversion:
     path: tuple[str, ...]
     version: int
     trainable: bool
+    backend: str = "tensorflow"
     constants: Sequence[Any] = ()
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

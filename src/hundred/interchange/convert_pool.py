@@ -29,7 +29,8 @@ def pooling(c: Conversion) -> Converted:
     elif even:
         module = nn.AvgPool2d(size, stride, (pads[2], pads[0]), count_include_pad=False)
     else:
-        module = PadMaxPool2d(size, stride, pads) if largest else PadAvgPool2d(size, stride, pads)
+        repeat = c.backend == "torch"
+        module = PadMaxPool2d(size, stride, pads) if largest else PadAvgPool2d(size, stride, pads, repeat)
     return Converted([("", module)], (*out, c.image_shape()[2]))
 
 

@@ -127,15 +127,27 @@ class PadMaxPool2d(nn.Module):
 
 
 class PadAvgPool2d(nn.Module):
-    """Average pooling with uneven padding; the mean is over the true pixels under the window, as in Keras."""
+    """Average pooling with uneven padding; the mean is over the true pixels under the window.
 
-    def __init__(self, kernel_size: Sequence[int], stride: Sequence[int], pads: Sequence[int]) -> None:
+    Keras' torch backend alone pads with the edge's pixels and counts them: `repeat_edges`.
+    """
+
+    def __init__(
+        self,
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        pads: Sequence[int],
+        repeat_edges: bool = False,
+    ) -> None:
         """`pads` is (left, right, top, bottom)."""
         super().__init__()
         self.kernel_size, self.stride, self.pads = tuple(kernel_size), tuple(stride), tuple(pads)
+        self.repeat_edges = repeat_edges
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, c, h, w] to [n, c, h', w']."""
+        if self.repeat_edges:
+            return F.avg_pool2d(F.pad(x, self.pads, mode="replicate"), self.kernel_size, self.stride)
         true = F.pad(torch.ones_like(x[:1, :1]), self.pads)
         share = F.avg_pool2d(true, self.kernel_size, self.stride)  # share of the window on the image
         return F.avg_pool2d(F.pad(x, self.pads), self.kernel_size, self.stride) / share

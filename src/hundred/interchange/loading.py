@@ -69,7 +69,7 @@ def _native(archive: Archive, scale: str | None) -> Model:
         raise CustomLayer("the model", config["class_name"], "is a class of its author's own")
     wiring = read_wiring(config["class_name"], config["config"], archive.version)
     input_shape = require_image_input(wiring.input_shape, archive.name)
-    assembly = Assembly(archive.version)
+    assembly = Assembly(archive.version, archive.backend)
     built = assemble(assembly, wiring, input_shape)
     if len(built.shape) != 1:
         raise HundredError(f"gives {list(built.shape)} for an image, no vector of classes")

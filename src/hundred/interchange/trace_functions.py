@@ -147,6 +147,24 @@ def pad_or_crop(use: Use, sides: tuple[int, ...]) -> str:
     return taken
 
 
+def repeat_edges(use: Use, sides: tuple[int, ...]) -> str:
+    """The feature map with its outermost rows and columns repeated: each is cut off and joined on."""
+    taken, shape = use.image().name, list(use.image().shape)
+    left, right, top, bottom = sides
+    for dim, after, count in ((2, False, left), (2, True, right), (1, False, top), (1, True, bottom)):
+        if not count:
+            continue
+        rest = shape[dim] - 1
+        cut = (rest, 0) if after else (0, rest)
+        crop = (*cut, 0, 0) if dim == 2 else (0, 0, *cut)
+        narrow = [1 if i == dim else side for i, side in enumerate(shape)]
+        edge = use.tape.add("crop", [taken], narrow, sides=crop, hint=f"{use.hint}_edge")
+        shape[dim] += count
+        parts = [taken, *[edge] * count] if after else [*[edge] * count, taken]
+        taken = use.tape.add("concatenate", parts, shape, dim=dim + 1, hint=f"{use.hint}_wide")
+    return taken
+
+
 def _pad(use: Use) -> str:
     if use.argument(2, "mode", "constant") != "constant" or use.argument(3, "value") not in (None, 0, 0.0):
         raise Unknown("pads with something else than zeros")

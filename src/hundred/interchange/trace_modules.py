@@ -192,6 +192,19 @@ def _pool(how: str) -> Handler:
 def _own_pool(how: str) -> Handler:
     def write(use: Use) -> str:
         p = use.layer
+        if getattr(p, "repeat_edges", False):
+            taken = functions.repeat_edges(use, p.pads)
+            return use.tape.add(
+                "pool",
+                [taken],
+                use.shape,
+                hint=use.hint,
+                how=how,
+                kernel=p.kernel_size,
+                stride=p.stride,
+                sides=(0, 0, 0, 0),
+                count_padding=False,
+            )
         return use.add(
             "pool", how=how, kernel=p.kernel_size, stride=p.stride, sides=p.pads, count_padding=False
         )

@@ -1,6 +1,6 @@
 """How the layers of a Keras model are wired, in Keras 2's list-style and Keras 3's dictionary-style nodes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hundred.errors import HundredError
@@ -113,6 +113,7 @@ def read_wiring(class_name: str, config: dict[str, Any], version: int) -> ModelW
         raise HundredError(
             f"the model {shown(name)} takes its input from {shown(source.layer)}, which is missing"
         )
+    calls = _numbered_as_taken(calls, target)
     return ModelWiring(
         name, tuple(layers), _in_order(name, calls, source), source, target, declared_shape(declared.settings)
     )
@@ -192,6 +193,25 @@ def _calls(layer: Layer, nodes: Any) -> list[Call]:
             raise HundredError(f"layer {shown(layer.name)}: its inbound node {i} is damaged")
         calls.append(Call(layer, i, tuple(arguments)))
     return calls
+
+
+def _numbered_as_taken(calls: list[Call], target: Value) -> list[Call]:
+    """Calls with the numbers by which others take them.
+
+    Keras 2 counts the calls of a nested model from 1, since making it was call 0, but lists them from 0.
+    """
+    highest: dict[str, int] = {}
+    for value in [target, *(value for call in calls for value in call.taken)]:
+        highest[value.layer] = max(highest.get(value.layer, 0), value.node)
+    count: dict[str, int] = {}
+    for call in calls:
+        count[call.layer.name] = count.get(call.layer.name, 0) + 1
+    return [
+        replace(call, node=call.node + 1)
+        if call.layer.is_model and highest.get(call.layer.name, 0) >= count[call.layer.name]
+        else call
+        for call in calls
+    ]
 
 
 def _collect_new(layer: Layer, item: Any, found: list[Any], depth: int = 0) -> None:
