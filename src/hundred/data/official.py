@@ -45,7 +45,8 @@ def read(found: Path) -> Raw:
         contents: dict[str, Any] = {name: _mapped(found / name) for name in ("train", "test")}
     else:
         contents = read_members(found, ("train", "test"))
-    splits = {name: _split(content, f"{found}, {name}") for name, content in contents.items()}
+    inside = "/" if found.is_dir() else ", "
+    splits = {name: _split(content, f"{found}{inside}{name}") for name, content in contents.items()}
     return Raw(splits["train"], splits["test"])
 
 
@@ -60,7 +61,7 @@ def _mapped(path: Path) -> bytes | mmap.mmap:
         raise HundredError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _split(content: bytes | mmap.mmap, what: str) -> RawSplit:
+def _split(content: bytes | bytearray | mmap.mmap, what: str) -> RawSplit:
     value = read_pickle(memoryview(content), what)
     images = value.get("data")
     if not isinstance(images, np.ndarray) or images.ndim != 2 or images.shape[1] != 3072:

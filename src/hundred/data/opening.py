@@ -26,7 +26,10 @@ def open_found(found: Found) -> Dataset:
     digest = recall_digest(found.path, mark)
     if digest is None:
         digest = digest_of(raw)
-        remember(found.path, mark, raw, digest, with_images=not found.form.is_mapped(found.path))
+        mapped = found.form.is_mapped(found.path)
+        remember(found.path, mark, raw, digest, with_images=not mapped)
+        # From here on the kept copy serves, and the one in memory is freed.
+        raw, digest = (None if mapped else recall(found.path, mark)) or (raw, digest)
     return as_dataset(raw, digest, str(found.path))
 
 

@@ -1,0 +1,309 @@
+"""The readers of the published forms: each gives back exactly what was written, or one line of error."""
+
+import io
+import itertools
+import struct
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.making import (
+    assert_same,
+    made_split,
+    pack,
+    png,
+    python2_pickle,
+    write_binary,
+    write_official,
+    write_parquet,
+    write_pictures,
+)
+from hundred.data import archive, binary, folder, official, parquet
+from hundred.data.forms import find_form
+from hundred.data.names import COARSE_NAMES, FINE_NAMES
+from hundred.data.pictures import pixels
+from hundred.data.raw import Raw, RawSplit
+from hundred.errors import HundredError
+
+
+def one_line(call: Callable[[], object]) -> str:
+    with pytest.raises(HundredError) as caught:
+        call()
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def read(where: Path) -> Raw:
+    found = find_form(where)
+    assert found is not None
+    return found.form.read(found.path)
+
+
+# The official pickles.
+
+
+def test_official_folder_its_parent_and_the_archive_read_alike(small: Raw, tmp_path: Path) -> None:
+    inner = write_official(tmp_path / "home" / "cifar-100-python", small)
+    packed = pack(inner, tmp_path / "any-name.tar.gz")
+    for where in (inner, inner.parent, packed):
+        assert_same(read(where), small)
+
+
+def test_official_images_are_the_mapped_file_and_writing_to_them_leaves_it_alone(
+    small: Raw, tmp_path: Path
+) -> None:
+    inner = write_official(tmp_path / "cifar-100-python", small)
+    before = (inner / "train").read_bytes()
+    images = official.read(inner).train.images
+    base = images
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base, memoryview)
+    assert type(base.obj).__name__ == "mmap"
+    images[:] = 0
+    assert (inner / "train").read_bytes() == before
+
+
+def test_official_folder_with_an_empty_cut_or_foreign_file(small: Raw, tmp_path: Path) -> None:
+    inner = write_official(tmp_path / "cifar-100-python", small)
+    whole = (inner / "test").read_bytes()
+    for content in (b"", whole[:-1000], b"version https://git-lfs.github.com/spec/v1\n"):
+        (inner / "test").write_bytes(content)
+        assert str(inner / "test") in one_line(lambda: official.read(inner))
+
+
+def test_cifar_10_is_recognised(small: Raw, tmp_path: Path) -> None:
+    inner = write_official(tmp_path / "x", small)
+    content = python2_pickle(small.train)
+    content = content.replace(b"U\x0bfine_labels", b"U\x06labels").replace(
+        b"U\x0dcoarse_labels", b"U\x05other"
+    )
+    (inner / "train").write_bytes(content)
+    assert "CIFAR-10" in one_line(lambda: official.read(inner))
+
+
+def test_official_labels_that_are_no_small_numbers(small: Raw, tmp_path: Path) -> None:
+    inner = write_official(tmp_path / "x", small)
+    content = python2_pickle(small.train).replace(b"fine_labels](K", b"fine_labels](NK")
+    (inner / "train").write_bytes(content)
+    assert "fine_labels" in one_line(lambda: official.read(inner))
+
+
+# Archives.
+
+
+def test_an_archive_writes_nothing_outside_itself(small: Raw, tmp_path: Path) -> None:
+    packed = tmp_path / "evil.tar.gz"
+    train, test = python2_pickle(small.train), python2_pickle(small.test)
+    with tarfile.open(packed, "w:gz") as file:
+        link = tarfile.TarInfo("cifar-100-python/train")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        file.addfile(link)
+        for name, content in (("../../train", train), ("/abs/test", test), ("../../other", b"x")):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            file.addfile(info, io.BytesIO(content))
+    assert_same(official.read(packed), small)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["evil.tar.gz"]
+    assert not (tmp_path.parent / "train").exists()
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.3, 0.9, 0.999])
+def test_a_cut_archive_is_one_line(small: Raw, tmp_path: Path, share: float) -> None:
+    packed = pack(write_official(tmp_path / "cifar-100-python", small), tmp_path / "cifar-100-python.tar.gz")
+    content = packed.read_bytes()
+    packed.write_bytes(content[: int(len(content) * share) + 2])
+    assert str(packed) in one_line(lambda: read(packed))
+
+
+def test_a_damaged_archive_is_one_line(small: Raw, tmp_path: Path) -> None:
+    packed = pack(write_official(tmp_path / "cifar-100-python", small), tmp_path / "cifar-100-python.tar.gz")
+    content = bytearray(packed.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    packed.write_bytes(content)
+    assert "not a whole .tar.gz" in one_line(lambda: read(packed))
+
+
+def test_an_archive_without_the_files_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "train").write_bytes(b"x")
+    packed = pack(tmp_path / "other", tmp_path / "cifar.tar.gz")
+    assert "'test'" in one_line(lambda: official.read(packed))
+
+
+def test_an_archive_that_unpacks_to_too_much_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MOST_BYTES", 100_000)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a-first").write_bytes(bytes(150_000))
+    (tmp_path / "other" / "train").write_bytes(bytes(10))
+    packed = pack(tmp_path / "other", tmp_path / "cifar-100-python.tar.gz")
+    assert "100,000 bytes" in one_line(lambda: official.read(packed))
+    (tmp_path / "other" / "a-first").unlink()
+    (tmp_path / "other" / "train").write_bytes(bytes(150_000))
+    packed = pack(tmp_path / "other", packed)
+    assert "claims 150,000 bytes" in one_line(lambda: official.read(packed))
+
+
+# The binary form.
+
+
+def test_binary_folder_its_parent_and_the_archive_read_alike(small: Raw, tmp_path: Path) -> None:
+    inner = write_binary(tmp_path / "home" / "cifar-100-binary", small)
+    packed = pack(inner, tmp_path / "any-name.tar.gz")
+    for where in (inner, inner.parent, packed):
+        assert_same(read(where), small)
+
+
+def test_a_cut_binary_file_is_one_line(small: Raw, tmp_path: Path) -> None:
+    inner = write_binary(tmp_path, small)
+    (inner / "train.bin").write_bytes((inner / "train.bin").read_bytes()[:-5])
+    assert "614,795 bytes" in one_line(lambda: binary.read(inner))
+
+
+# Parquet.
+
+
+def parts(split: RawSplit, count: int) -> list[RawSplit]:
+    edges = np.linspace(0, len(split.images), count + 1).astype(int)
+    return [
+        RawSplit(split.images[a:b], split.fine[a:b], split.coarse[a:b]) for a, b in itertools.pairwise(edges)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["train-00000-of-00001.parquet"], "test-00000-of-00001.parquet"),
+        (["cifar100-train.parquet"], "cifar100-test.parquet"),
+        (["train/0000.parquet"], "test/0000.parquet"),
+        (["train/0000.parquet", "train/0001.parquet"], "test/0000.parquet"),
+        (
+            ["cifar100/train-00000-of-00002.parquet", "cifar100/train-00001-of-00002.parquet"],
+            "cifar100/test-0.parquet",
+        ),
+    ],
+)
+def test_parquet_files_read_under_each_usual_name(
+    small: Raw, tmp_path: Path, train: list[str], test: str
+) -> None:
+    shards = dict(zip((tmp_path / name for name in train), parts(small.train, len(train)), strict=True))
+    write_parquet({**shards, tmp_path / test: small.test})
+    assert_same(read(tmp_path), small)
+
+
+def test_a_parquet_file_stands_for_its_folder(small: Raw, tmp_path: Path) -> None:
+    write_parquet({tmp_path / "train.parquet": small.train, tmp_path / "test.parquet": small.test})
+    assert_same(read(tmp_path / "test.parquet"), small)
+
+
+def test_superclasses_that_a_parquet_file_lacks_are_filled_in(small: Raw, tmp_path: Path) -> None:
+    paths = {tmp_path / "train.parquet": small.train, tmp_path / "test.parquet": small.test}
+    write_parquet(paths, with_coarse=False)
+    assert_same(read(tmp_path), small)
+
+
+def test_parquet_faults_are_one_line(small: Raw, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    train, test = tmp_path / "train.parquet", tmp_path / "test.parquet"
+    write_parquet({train: small.train, test: small.test})
+    whole = test.read_bytes()
+    test.write_bytes(whole[: len(whole) // 2])
+    assert "not a whole parquet file" in one_line(lambda: parquet.read(tmp_path))
+    pq.write_table(pa.table({"img": [b"x"], "label": [1]}), test)
+    assert "img, label" in one_line(lambda: parquet.read(tmp_path))
+    good = png(small.test.images[0])
+    for cell, label, expected in (
+        (b"no picture", 1, "row 0 is not a picture"),
+        (good[:200], 1, "row 0 is a damaged picture"),
+        (None, 1, "row 0 holds no picture"),
+        (good, 200, "from 0 to 99"),
+        (good, None, "from 0 to 99"),
+        (good, 1.5, "from 0 to 99"),
+    ):
+        cells = pa.array([{"bytes": cell}], pa.struct([("bytes", pa.binary())]))
+        pq.write_table(pa.table({"img": cells, "fine_label": [label]}), test)
+        assert expected in one_line(lambda: parquet.read(tmp_path))
+
+
+def test_a_huge_picture_is_refused_by_its_header(tmp_path: Path) -> None:
+    content = bytearray(png(np.zeros((3, 32, 32), np.uint8)))
+    content[16:24] = struct.pack(">II", 8_000, 8_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    assert "8000x8000" in one_line(lambda: pixels(bytes(content), "x.png"))
+    content[16:24] = struct.pack(">II", 60_000, 60_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    one_line(lambda: pixels(bytes(content), "x.png"))
+
+
+# Folders of pictures.
+
+
+def spoken(name: str) -> str:
+    return name.replace("_", " ").title()
+
+
+@pytest.mark.parametrize(
+    "name_of",
+    [
+        lambda fine, coarse: FINE_NAMES[fine],
+        lambda fine, coarse: spoken(FINE_NAMES[fine]),
+        lambda fine, coarse: f"{COARSE_NAMES[coarse]}/{FINE_NAMES[fine]}",
+        lambda fine, coarse: f"{spoken(COARSE_NAMES[coarse])}/{FINE_NAMES[fine].replace('_', '-')}",
+    ],
+)
+def test_folders_of_pictures_read_by_class_whatever_the_spelling(small: Raw, tmp_path: Path, name_of) -> None:
+    write_pictures(tmp_path, small, name_of)
+    for found, written in ((read(tmp_path).train, small.train), (read(tmp_path).test, small.test)):
+        order = np.argsort(written.fine, kind="stable")
+        np.testing.assert_array_equal(found.images, written.images[order])
+        np.testing.assert_array_equal(found.fine, written.fine[order])
+        np.testing.assert_array_equal(found.coarse, written.coarse[order])
+
+
+def test_missing_and_unknown_classes_are_named(small: Raw, tmp_path: Path) -> None:
+    write_pictures(tmp_path, small)
+    (tmp_path / "train" / "otter").rename(tmp_path / "train" / "oter")
+    text = one_line(lambda: folder.read(tmp_path))
+    assert "oter" in text
+    assert "did you mean 'otter'" in text
+    (tmp_path / "train" / "oter").rename(tmp_path / "elsewhere")
+    assert "lacks 1 of the 100 classes: otter" in one_line(lambda: folder.read(tmp_path))
+
+
+def test_a_picture_of_another_size_or_none_is_named(small: Raw, tmp_path: Path) -> None:
+    write_pictures(tmp_path, small)
+    victim = next((tmp_path / "test" / "rose").iterdir())
+    Image.new("RGB", (33, 32)).save(victim)
+    text = one_line(lambda: folder.read(tmp_path))
+    assert str(victim) in text
+    assert "33x32" in text
+    victim.write_text("hello")
+    assert f"{victim} is not a picture" in one_line(lambda: folder.read(tmp_path))
+
+
+def test_grey_and_palette_pictures_are_read_in_colour(small: Raw, tmp_path: Path) -> None:
+    write_pictures(tmp_path, small)
+    grey = Image.fromarray(made_split(1, 9).images[0, 0])
+    grey.save(next((tmp_path / "test" / "apple").iterdir()))
+    first = read(tmp_path).test.images[0]
+    np.testing.assert_array_equal(first, np.stack([np.asarray(grey)] * 3))
+
+
+def test_nothing_known_is_none(tmp_path: Path) -> None:
+    assert find_form(tmp_path) is None
+    assert find_form(tmp_path / "absent") is None
+    (tmp_path / "train").mkdir()
+    (tmp_path / "test").mkdir()
+    (tmp_path / "notes.txt").write_text("x")
+    assert find_form(tmp_path) is None
+    assert find_form(tmp_path / "notes.txt") is None
