@@ -187,7 +187,10 @@ def _legend(axes: Axes, handles: list[Line2D]) -> None:
 
 def _scales(panels: list[Axes], histories: list[pd.DataFrame]) -> None:
     accuracy, loss, rate = panels
-    accuracy.set_ylim(0, None)
+    values = np.concatenate([column(h, name) for h in histories for name in ("accuracy", "val_accuracy")])
+    highest = values[np.isfinite(values)].max(initial=0.0)
+    # A dot at the highest value stays whole, after a single epoch as well.
+    accuracy.set_ylim(0, 1.06 * highest or 1.0)
     # Accuracies near chance need a digit more, or neighbouring ticks read the same.
     digits = 0 if accuracy.get_ylim()[1] > 0.08 else 1
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits))

@@ -166,7 +166,8 @@ def draw_shots(
     axes = board(figure)
     places = [(18 + number % columns * _CELL, 58 + number // columns * 86.0) for number in range(len(shots))]
     for shot, (x, y) in zip(shots, places, strict=True):
-        name = shortened(words(shot.true), 7, _CELL - 3)
+        # Bold letters are an eighth wider than those that the width is reckoned for.
+        name = shortened(words(shot.true), 7 * 1.125, _CELL - 5)
         axes.text(x + TILE / 2, y - 6, name, fontsize=7, ha="center", va="center", fontweight="bold")
     _shots(axes, shots, places)
     return figure
@@ -182,7 +183,7 @@ def _shots(axes: Axes, shots: Sequence[Shot], places: Sequence[tuple[float, floa
             continue
         colour = BLUE if shot.right else VERMILLION
         axes.add_patch(Rectangle((x, y + TILE), TILE, 2, facecolor=colour, linewidth=0, zorder=3))
-        text = shortened("✓ right" if shot.right else f"→ {words(shot.predicted)}", 6.6, _CELL - 2)
+        text = shortened("✓ right" if shot.right else f"→ {words(shot.predicted)}", 6.6, _CELL - 5)
         axes.text(x + TILE / 2, y + TILE + 8, text, fontsize=6.6, ha="center", va="center", color=INK)
         if shot.probability is not None:
             axes.text(
