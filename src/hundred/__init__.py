@@ -5,6 +5,7 @@
     run.result["test_accuracy"], run.history, run.figures
     hundred.test("model.h5", data="sample").metrics.accuracy
     hundred.load("model.h5").predict(images)
+    hundred.compare(run, "runs/other").verdict
 
 Names are imported when first used, so `import hundred` costs nothing.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hundred.data import open_dataset
     from hundred.errors import HundredError, UsageError
-    from hundred.experiment import Repeats, test, train
+    from hundred.experiment import Repeats, compare, export, predict, test, train, write_report
     from hundred.interchange import load
     from hundred.recipe import load_recipe
     from hundred.runs.run import Run, list_runs, open_run
@@ -27,13 +28,17 @@ _HOME = {
     "Repeats": "experiment",
     "Run": "runs.run",
     "UsageError": "errors",
+    "compare": "experiment",
+    "export": "experiment",
     "list_runs": "runs.run",
     "load": "interchange",
     "load_recipe": "recipe",
     "open_dataset": "data",
     "open_run": "runs.run",
+    "predict": "experiment",
     "test": "experiment",
     "train": "experiment",
+    "write_report": "experiment",
 }
 
 __all__ = [
@@ -42,13 +47,17 @@ __all__ = [
     "Run",
     "UsageError",
     "__version__",
+    "compare",
+    "export",
     "list_runs",
     "load",
     "load_recipe",
     "open_dataset",
     "open_run",
+    "predict",
     "test",
     "train",
+    "write_report",
 ]
 
 

@@ -14,6 +14,10 @@ from hundred.errors import HundredError, nearest
 COMMANDS = {
     "train": ("train", "Train a network by a recipe."),
     "test": ("test", "Test a run, or any saved Keras model, on the test images."),
+    "predict": ("predict", "Name what is in your own pictures."),
+    "compare": ("compare", "Which of several runs or files is better, and is the difference real?"),
+    "report": ("report", "Write one HTML page about a run, or about several side by side."),
+    "export": ("export", "Write a trained network as a Keras or ONNX file."),
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),

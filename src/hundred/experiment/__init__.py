@@ -7,13 +7,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hundred.experiment.comparing import compare
+    from hundred.experiment.exporting import export
+    from hundred.experiment.predicting import predict
     from hundred.experiment.repeat import Repeats
+    from hundred.experiment.reporting import write_report, write_run_report
     from hundred.experiment.retest import TestResult, test
     from hundred.experiment.start import train
 
-_HOME = {"Repeats": "repeat", "TestResult": "retest", "test": "retest", "train": "start"}
+_HOME = {
+    "Repeats": "repeat",
+    "TestResult": "retest",
+    "compare": "comparing",
+    "export": "exporting",
+    "predict": "predicting",
+    "test": "retest",
+    "train": "start",
+    "write_report": "reporting",
+    "write_run_report": "reporting",
+}
 
-__all__ = ["Repeats", "TestResult", "test", "train"]
+__all__ = [
+    "Repeats",
+    "TestResult",
+    "compare",
+    "export",
+    "predict",
+    "test",
+    "train",
+    "write_report",
+    "write_run_report",
+]
 
 
 def __getattr__(name: str) -> Any:

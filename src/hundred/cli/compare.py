@@ -1,0 +1,104 @@
+"""`hundred compare`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hundred.cli.output import (
+    data_option,
+    device_option,
+    json_option,
+    percent,
+    print_json,
+    print_table,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from hundred.evaluation import Comparison
+
+
+@click.command()
+@click.argument("what", metavar="RUN...", nargs=-1, required=True)
+@data_option
+@click.option(
+    "--scale",
+    type=click.Choice(["0-1", "0-255", "standard"]),
+    help="How foreign files want their pixels (0-1); runs and our own files say theirs.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 0.999),
+    default=0.95,
+    show_default=True,
+    help="Of the intervals and the verdict.",
+)
+@click.option("--figure", metavar="FILE", type=click.Path(), help="Draw accuracy against time as a picture.")
+@device_option
+@json_option
+def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **options: Any) -> None:
+    """Say which run is better, by how much, at what cost, and whether the difference is real.
+
+    Each RUN is a run directory, a folder of repeats (`hundred train --repeat`), or a model file, which is
+    tested on --data or on the runs' data.
+
+    \b
+    Examples:
+      hundred compare runs/sprint-a runs/sprint-b
+      hundred compare runs/sprint-x3-2026-01-31-1200 runs/school-x3-2026-01-31-1300 --json
+      hundred compare mine.h5 theirs.h5 --data cifar-100-python
+    """
+    from hundred.experiment.comparing import compare_entries, draw_comparison, entry_of
+
+    entries = [entry_of(each) for each in what]
+    found = compare_entries(entries, **options)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        _print(found)
+    for warning in found.warnings:
+        click.echo(f"note: {warning}", err=True)
+    if figure is not None:
+        # Last: where no picture can be drawn, the figures are told all the same.
+        draw_comparison(found, entries, figure)
+        click.echo(f"picture: {figure}", err=True)
+
+
+def _print(found: "Comparison") -> None:
+    print_table(
+        ["name", "runs", "test accuracy", "interval", "over", "training", "parameters", "file", "per minute"],
+        [_row(row) for row in found.as_dict()["contenders"]],
+    )
+    click.echo(f"\n{found.verdict}")
+    better, worse = (_classes(found.per_class, change) for change in ("better", "worse"))
+    if better or worse:
+        click.echo(f"\n{found.leader} against {found.other}, by class:")
+        click.echo("".join(f"  {line}\n" for line in (better, worse) if line), nl=False)
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    per_minute = row["accuracy_per_minute"]
+    size = row["file_bytes"]
+    return [
+        row["name"] + (" *" if row["pareto"] else ""),
+        str(row["runs"]),
+        percent(row["accuracy"]),
+        f"{percent(row['low'])} to {percent(row['high'])}",
+        row["interval"],
+        seconds(row["train_seconds"]),
+        "-" if row["parameters"] is None else f"{row['parameters']:,}",
+        "-" if size is None else f"{size / 1e6:.1f} MB",
+        "-" if per_minute is None else f"{100 * per_minute:.2f} points",
+    ]
+
+
+def _classes(table: Any, change: str) -> str:
+    """The classes that are `better` or `worse` by more than chance, with their difference in points."""
+    rows = table[table["change"] == change]
+    if not len(rows):
+        return ""
+    told = ", ".join(
+        f"{name} ({100 * difference:+.1f})"
+        for name, difference in zip(rows["class"], rows["difference"], strict=True)
+    )
+    return f"{change}: {told}"

@@ -1,0 +1,154 @@
+"""report.html: the page of a run, or of several side by side, computed from their run directories."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hundred import __version__
+from hundred.data.dataset import Dataset
+from hundred.data.limit import limited
+from hundred.errors import HundredError, UsageError
+from hundred.evaluation.comparison import Comparison
+from hundred.experiment.comparing import Entry, Side, compare_entries, entry_of, names_of
+from hundred.experiment.opening import open_data
+from hundred.experiment.report_parts import recipe_leaves, run_report
+from hundred.recipe import load_recipe
+from hundred.report.page.data import ReportData, RunReport, Setting
+from hundred.report.page.render import write_report as write_page
+from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import RECIPE, REPORT
+from hundred.runs.run import Run
+
+
+def write_run_report(run: Run, dataset: Dataset | None = None) -> Path:
+    """Write report.html into the directory of `run`, from what is in it, and return its path.
+
+    dataset: the images the run was tested on, for the galleries; without them the page has none.
+
+    Raises HundredError where a file of the run is damaged or the page cannot be written.
+    """
+    path = run.path / REPORT
+    with told_in_one_line(path):
+        return write_page(path, ReportData([run_report(run, dataset)], made_by=__version__))
+
+
+def write_report(
+    *what: Side,
+    out: str | Path | None = None,
+    data: str | Path | Dataset | None = None,
+    notes: list[str] | None = None,
+) -> Path:
+    """Write the page of one run, or of several (and folders of repeats) side by side; return its path.
+
+    out: the file, or a folder for it. Default: report.html in the run directory, in the folder of repeats,
+        or, for several, in the folder that holds the first of them.
+    data: the images that the runs were tested on; where None, they are looked for, not downloaded.
+    notes: a list to which sentences are added on what the page lacks, and why.
+
+    Raises UsageError for a wrong call, HundredError where a run is damaged or the page cannot be written.
+    """
+    said = notes if notes is not None else []
+    entries = [entry_of(each) for each in what]
+    if not entries:
+        raise UsageError("report needs at least one run")
+    for entry in entries:
+        if not entry.runs:
+            raise UsageError(f"{entry.path} is a model file: a report is made of a run directory")
+    runs = list(dict.fromkeys(run.path for entry in entries for run in entry.runs))
+    finder = ImageFinder(data, said)
+    names = names_of([Entry(path) for path in runs])
+    reports = [
+        _named(run_report(run, finder.images_of(run)), name)
+        for run, name in zip(map(Run, runs), names, strict=True)
+    ]
+    page = ReportData(
+        reports,
+        settings=_settings([Run(path) for path in runs]) if len(runs) > 1 else None,
+        comparison=_comparison(entries, said) if len(entries) > 1 else None,
+        made_by=__version__,
+    )
+    path = _target(entries, out)
+    with told_in_one_line(path):
+        return write_page(path, page)
+
+
+class ImageFinder:
+    """Finds the test images of runs, each dataset once; what cannot be found is said, and left out."""
+
+    def __init__(self, data: str | Path | Dataset | None, notes: list[str]) -> None:
+        """`data` as the user named it, or None to look for it; `notes` takes sentences on what is missing."""
+        self._data, self._notes = data, notes
+        self._opened: dict[str, Dataset | None] = {}
+
+    def images_of(self, run: Run) -> Dataset | None:
+        """The dataset that `run` was tested on, or None where it is not here."""
+        environment = run.environment
+        name, digest = environment.get("data"), environment.get("data_digest")
+        dataset = self._open("sample" if self._data is None and name == "sample" else self._data)
+        if dataset is None:
+            return None
+        if (run.path / RECIPE).is_file():
+            section = load_recipe(run.path / RECIPE).recipe.data
+            dataset = limited(dataset, section.train_per_class, section.test_per_class)
+        if digest != dataset.digest:
+            self._say(
+                f"{run.name} was tested on other images than those of {dataset.source}: "
+                "its page has no galleries; name its data with --data"
+            )
+            return None
+        return dataset
+
+    def _open(self, where: str | Path | Dataset | None) -> Dataset | None:
+        if isinstance(where, Dataset):
+            return where
+        if where is not None:
+            if str(where) not in self._opened:
+                self._opened[str(where)] = open_data(where)
+            return self._opened[str(where)]
+        if "" not in self._opened:
+            self._opened[""] = self._looked_for()
+        return self._opened[""]
+
+    def _looked_for(self) -> Dataset | None:
+        from hundred.data import open_dataset
+
+        try:
+            return open_dataset(download=False)
+        except HundredError:
+            self._say(
+                "the images are not on this machine, so the page has no galleries; name them with --data"
+            )
+            return None
+
+    def _say(self, note: str) -> None:
+        if note not in self._notes:
+            self._notes.append(note)
+
+
+def _named(report: RunReport, name: str) -> RunReport:
+    """A report under the name that tells it from the others on the page."""
+    return report if report.name == name else replace(report, result={**report.result, "name": name})
+
+
+def _comparison(entries: Sequence[Entry], notes: list[str]) -> Comparison | None:
+    try:
+        return compare_entries(entries)
+    except HundredError as error:
+        notes.append(f"the page has no comparison: {str(error).splitlines()[0]}")
+        return None
+
+
+def _settings(runs: Sequence[Run]) -> list[Setting]:
+    """The settings of the recipes that differ between `runs`."""
+    tables = [recipe_leaves(run.recipe_text) for run in runs]
+    keys: Iterable[str] = dict.fromkeys(key for table in tables for key in table)
+    found = [Setting(key, tuple(table.get(key) for table in tables)) for key in keys]
+    return [setting for setting in found if len(set(setting.values)) > 1]
+
+
+def _target(entries: Sequence[Entry], out: str | Path | None) -> Path:
+    if out is None:
+        first = entries[0].path
+        return (first if len(entries) == 1 else first.resolve().parent) / REPORT
+    path = Path(out).expanduser()
+    return path / REPORT if path.is_dir() else path
