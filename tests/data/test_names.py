@@ -1,5 +1,7 @@
 """Class names and their superclasses."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -35,8 +37,8 @@ def test_spellings_of_a_name_compare_equal_and_names_stay_apart() -> None:
 
 
 @pytest.mark.real_data
-def test_names_are_those_of_the_archive(real_data) -> None:
-    folder = real_data if (real_data / "meta").exists() else real_data / "cifar-100-python"
+def test_names_are_those_of_the_archive(real_official: Path) -> None:
+    folder = real_official
     meta = read_pickle((folder / "meta").read_bytes(), "meta")
     assert tuple(name.decode() for name in meta["fine_label_names"]) == FINE_NAMES
     assert tuple(name.decode() for name in meta["coarse_label_names"]) == COARSE_NAMES

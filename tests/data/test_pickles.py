@@ -198,9 +198,8 @@ def test_endless_instructions_are_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.real_data
-def test_the_real_test_file_reads_as_python_reads_it(real_data: Path) -> None:
-    folder = real_data if (real_data / "test").is_file() else real_data / "cifar-100-python"
-    content = (folder / "test").read_bytes()
+def test_the_real_test_file_reads_as_python_reads_it(real_official: Path) -> None:
+    content = (real_official / "test").read_bytes()
     expected = {key.decode(): value for key, value in pickle.loads(content, encoding="bytes").items()}
     read = read_pickle(content, "test")
     np.testing.assert_array_equal(read.pop("data"), expected.pop("data"))

@@ -79,7 +79,7 @@ def recall(source: Path, mark: str) -> tuple[Raw, str] | None:
     try:
         raw = Raw(_mapped_split(folder, "train"), _mapped_split(folder, "test"))
         touched = any(_facts(folder / name) != facts for name, facts in entry["files"].items())
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     # Somebody wrote to these files (a restored backup, say): only their content can tell.
     if touched and digest_of(raw) != entry["digest"]:
@@ -124,7 +124,7 @@ def _mapped_split(folder: Path, name: str) -> RawSplit:
 
 
 def _mapped(path: Path, kind: str) -> NDArray[np.uint8]:
-    """The array in `path`. Raises ValueError (cut short, another shape) or OSError."""
+    """The array in `path`. Raises ValueError or EOFError (cut short, another shape) or OSError."""
     array = np.load(path, mmap_mode="c", allow_pickle=False)
     if array.dtype != np.uint8 or array.shape[1:] != _SHAPES[kind]:
         raise ValueError(path)

@@ -17,20 +17,21 @@ def open_found(found: Found) -> Dataset:
 
     Raises HundredError where what is there is not the whole of CIFAR-100.
     """
-    mark = mark_of(found)
+    mark, source = mark_of(found), str(found.path)
     kept = recall(found.path, mark)
     if kept is not None:
-        return as_dataset(*kept, str(found.path))
+        return as_dataset(*kept, source)
     raw = found.form.read(found.path)
-    check(raw, str(found.path))
-    digest = recall_digest(found.path, mark)
-    if digest is None:
-        digest = digest_of(raw)
-        mapped = found.form.is_mapped(found.path)
-        remember(found.path, mark, raw, digest, with_images=not mapped)
-        # From here on the kept copy serves, and the one in memory is freed.
-        raw, digest = (None if mapped else recall(found.path, mark)) or (raw, digest)
-    return as_dataset(raw, digest, str(found.path))
+    check(raw, source)
+    mapped = found.form.is_mapped(found.path)
+    digest = recall_digest(found.path, mark) if mapped else None
+    if digest is not None:
+        return as_dataset(raw, digest, source)
+    digest = digest_of(raw)
+    remember(found.path, mark, raw, digest, with_images=not mapped)
+    # From here on the kept copy serves, and the one in memory is freed.
+    kept = None if mapped else recall(found.path, mark)
+    return as_dataset(*(kept or (raw, digest)), source)
 
 
 def mark_of(found: Found) -> str:

@@ -27,8 +27,11 @@ class BrokenError(Exception):
 
 def shown(url: str) -> str:
     """`url` without user, password and query, fit for an error message."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    except ValueError:
+        return "an address that is none"
 
 
 class Transfer:
@@ -65,7 +68,7 @@ class Transfer:
                 os.fsync(file.fileno())
 
     def _ask(self, have: int) -> Any:
-        if urlsplit(self.url).scheme.lower() not in ("http", "https"):
+        if not self.url.lower().startswith(("http://", "https://")):
             raise RefusedError("only http and https addresses are downloaded from")
         headers = {"User-Agent": "hundred", "Accept-Encoding": "identity"}
         if have:

@@ -1,0 +1,67 @@
+"""The check of what was read: passes CIFAR-100's counts and names each fault in one line."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data.making import made_split
+from hundred.data.check import check, check_split
+from hundred.data.names import FINE_TO_COARSE
+from hundred.data.raw import Raw, RawSplit
+from hundred.errors import HundredError
+
+WHOLE = made_split(3, seed=1)
+
+
+def relabelled(at: int, fine: int) -> RawSplit:
+    labels = WHOLE.fine.copy()
+    labels[at] = fine
+    return replace(WHOLE, fine=labels, coarse=np.array(FINE_TO_COARSE, np.uint8)[np.minimum(labels, 99)])
+
+
+def regrouped(at: int, coarse: int) -> RawSplit:
+    labels = WHOLE.coarse.copy()
+    labels[at] = coarse
+    return replace(WHOLE, coarse=labels)
+
+
+def empty() -> RawSplit:
+    return RawSplit(WHOLE.images[:0], WHOLE.fine[:0], WHOLE.coarse[:0])
+
+
+def test_a_whole_split_passes() -> None:
+    check_split(WHOLE, "x", per_class=3)
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (lambda: replace(WHOLE, images=WHOLE.images[:, :, :31]), r"uint8 of shape \(3, 31, 32\)"),
+        (lambda: replace(WHOLE, images=WHOLE.images.astype(np.float32)), r"float32 of shape"),
+        (lambda: replace(WHOLE, images=WHOLE.images[:-1]), r"299 images but 300 fine labels"),
+        (lambda: replace(WHOLE, coarse=WHOLE.coarse[:-2]), r"300 images but 298 superclass labels"),
+        (lambda: relabelled(7, 100), r"image 7 has the fine label 100; labels go from 0 to 99"),
+        (lambda: regrouped(8, 20), r"image 8 has the superclass label 20; labels go from 0 to 19"),
+        (lambda: relabelled(0, (WHOLE.fine[0] + 1) % 100), r"[24] of class '\w+' instead of 3 \(and 1 more"),
+        (lambda: regrouped(9, (WHOLE.coarse[9] + 1) % 20), r"image 9 is a '\w+' in superclass .+ \(1 such\)"),
+        (empty, r"0 images, 0 of class 'apple' instead of 3"),
+    ],
+)  # fmt: skip
+def test_each_fault_is_named_in_one_line(broken: Callable[[], RawSplit], expected: str) -> None:
+    with pytest.raises(HundredError) as caught:
+        check_split(broken(), "here", per_class=3)
+    text = str(caught.value)
+    assert text.startswith("here: ")
+    assert "\n" not in text
+    assert re.search(expected, text), text
+
+
+def test_the_split_at_fault_is_named(small: Raw, small_is_whole: None) -> None:
+    check(small, "data")
+    with pytest.raises(HundredError, match=r"^data, test images: "):
+        check(replace(small, test=small.train), "data")
+    with pytest.raises(HundredError, match=r"^data, training images: "):
+        check(replace(small, train=small.test), "data")

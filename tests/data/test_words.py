@@ -1,0 +1,16 @@
+"""A dataset in words."""
+
+from data.making import made
+from hundred.data.opening import as_dataset
+from hundred.data.words import class_label, readable, summary_line
+
+
+def test_a_dataset_and_its_classes_in_words() -> None:
+    dataset = as_dataset(made(), "0123456789abcdef", "/data/cifar-100-python")
+    assert summary_line(dataset) == (
+        "CIFAR-100: 200 training and 100 test images, 100 fine classes in 20 superclasses, "
+        "/data/cifar-100-python, digest 0123456789ab"
+    )
+    assert class_label(dataset, 1) == "aquarium fish (fish)"
+    assert class_label(dataset, 13) == "bus (vehicles 1)"
+    assert readable("large_man-made_outdoor_things") == "large man-made outdoor things"
