@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from hundred.data.dataset import Dataset
 from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.assemble import build_network, build_splits, build_trainer
@@ -20,6 +21,7 @@ from tests.study.making import few_pictures
 CPU = torch.device("cpu")
 # What two steps on a few pictures need: batches of four and, for ResNet-50, no enlarging.
 SMALL = {"training.epochs": 1, "training.batch_size": 4, "training.drop_last": True}
+HEAVY = ("resnet50-imagenet", "resnet50", "wide-resnet-28-10", "resnet18", "vgg16-bn")
 PARAMETERS = {
     "initial": 2_584_548,
     "intermediate": 5_816_740,
@@ -36,9 +38,11 @@ def _small(name: str, **more: Any) -> Recipe:
     return load_recipe(name, {**SMALL, **resnet50, **more}).recipe
 
 
-def _two_steps(recipe: Recipe) -> tuple[torch.nn.Module, list[dict[str, Any]], dict[str, torch.Tensor]]:
-    """Train an epoch of two steps; the network, the history, and the weights from before."""
-    dataset = few_pictures()
+def _two_steps(
+    recipe: Recipe, dataset: Dataset | None = None
+) -> tuple[torch.nn.Module, list[dict[str, Any]], dict[str, torch.Tensor]]:
+    """Train an epoch, of two steps where no data are given; network, history, and the weights from before."""
+    dataset = dataset or few_pictures()
     splits = build_splits(recipe, dataset, CPU)
     network = build_network(recipe, len(dataset.fine_names), splits, CPU)
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -89,6 +93,18 @@ def test_a_recipe_takes_two_steps(name: str, request: pytest.FixtureRequest) -> 
     state = network.state_dict()
     assert all(bool(torch.isfinite(value).all()) for value in state.values())
     assert any(not torch.equal(state[key], before[key]) for key, _ in network.named_parameters())
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", [name for name in builtin_names() if name not in HEAVY])
+def test_a_recipe_learns_from_a_few_real_images(name: str, real_data: Path) -> None:
+    from hundred.data import open_dataset
+
+    part = limited(open_dataset(real_data), 2, 1)
+    _, history, _ = _two_steps(_small(name, **{"training.batch_size": 20}), part)
+    assert np.isfinite(history[0]["loss"])
+    # Five or ten steps: about the loss of guessing, 4.6, and not far above it.
+    assert history[0]["loss"] < 8
 
 
 @pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())

@@ -66,6 +66,8 @@ def made_plan(
     if quick:
         given = {**QUICK, **given}
         epochs = epochs or QUICK_EPOCHS
+    # As they will be read back from the plan's file, so that the same call compares as the same.
+    given = json.loads(json.dumps(given, default=str))
     return Plan(dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick)
 
 
