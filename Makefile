@@ -21,7 +21,7 @@ quickstart: $(VENV)/.run
 
 ## test        set up and run the tests
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 ## check       what CI checks beside the tests: format, lint, types
 check: lint types
