@@ -228,9 +228,14 @@ def test_a_study_trains_goes_on_and_adds_systems(tmp_path: Path) -> None:
     assert first.page.is_file()
     assert first.csv.is_file()
     before = (run / "result.json").read_text()
-    second = run_study(["simple"], name="a", **call)
+    # A process killed in its first moment leaves a folder with a lock and nothing else.
+    (first.path / "simple" / "seed-1").mkdir()
+    (first.path / "simple" / "seed-1" / ".lock").touch()
+    second = run_study(["simple"], name="a", repeat=2, **call)
     assert (run / "result.json").read_text() == before
-    assert list(second.table["recipe"]) == ["simple"]
+    assert second.table[["recipe", "runs", "seeds"]].to_dict("records") == [
+        {"recipe": "simple", "runs": 2, "seeds": "0 1"}
+    ]
     with pytest.raises(UsageError, match="was begun with epochs 1, not 2"):
         run_study(["simple"], name="a", **{**call, "epochs": 2})
 

@@ -13,7 +13,8 @@ from hundred.experiment import train
 from hundred.experiment.opening import open_data
 from hundred.experiment.weights import IMAGENET, published_weights
 from hundred.runs.directory import check_name
-from hundred.runs.layout import is_run
+from hundred.runs.faults import told_in_one_line
+from hundred.runs.layout import LOCK, is_run
 from hundred.study.outcome import Study, open_study
 from hundred.study.plan import Plan, load_plan, made_plan, save_plan
 from hundred.study.systems import System, chosen
@@ -100,6 +101,7 @@ class _Conductor:
         self.spent.append(time.monotonic() - begin)
 
     def _train(self, recipe: str, seed: int, runs: Path, name: str) -> None:
+        _clear_claim(runs / name)
         if is_run(runs / name):
             # The run's own recipe.toml says what it was to do.
             train(
@@ -135,6 +137,14 @@ class _Conductor:
     def _tell(self, line: str) -> None:
         if not self.quiet:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _clear_claim(path: Path) -> None:
+    """Remove a run directory that was claimed by a process killed before it wrote anything into it."""
+    if path.is_dir() and not is_run(path):
+        with told_in_one_line(path, "cannot begin this run anew"):
+            (path / LOCK).unlink(missing_ok=True)
+            path.rmdir()
 
 
 def _ready(systems: list[System], plan: Plan, *, explicit: bool) -> tuple[list[System], dict[str, str]]:
