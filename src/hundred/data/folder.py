@@ -24,8 +24,11 @@ def find(where: Path) -> Path | None:
     return where if all(_looks_right(where / split) for split in ("train", "test")) else None
 
 
-def files(found: Path) -> list[Path]:
-    """The files that `read` would read, whose sizes and times tell whether anything changed."""
+def files(found: Path) -> list[str]:
+    """The files that `read` would read, whose sizes and times tell whether anything changed.
+
+    As text: making 60,000 Path objects takes longer than listing the folders.
+    """
     return [path for split in ("train", "test") for path, _, _ in _listed(found / split)]
 
 
@@ -59,7 +62,7 @@ def _split(folder: Path) -> RawSplit:
     return RawSplit(images, fine, np.array([label for _, _, label in listed], np.uint8))
 
 
-def _listed(folder: Path) -> list[tuple[Path, int, int]]:
+def _listed(folder: Path) -> list[tuple[str, int, int]]:
     """Every picture with its fine class and superclass, in label order, then by name."""
     classes = sorted(_classes(folder), key=lambda found: (found[1], found[0].name))
     missing = [
@@ -97,14 +100,13 @@ def _folders(folder: Path) -> list[Path]:
         raise HundredError(f"{folder} cannot be read: {error.strerror}") from None
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _pictures(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            names = sorted(
-                entry.name
+            return sorted(
+                entry.path
                 for entry in entries
                 if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".")
             )
     except OSError as error:
         raise HundredError(f"{folder} cannot be read: {error.strerror}") from None
-    return [folder / name for name in names]

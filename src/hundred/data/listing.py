@@ -74,7 +74,7 @@ def _listed(found: Found, why: str) -> Listing:
 
 def _bytes(found: Found) -> int:
     try:
-        return sum(path.stat().st_size for path in found.form.files(found.path))
+        return sum(Path(path).stat().st_size for path in found.form.files(found.path))
     except (OSError, HundredError):
         return 0
 

@@ -13,7 +13,9 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
-def pixels(content: bytes | Path, what: str | Path, formats: tuple[str, ...] = FORMATS) -> NDArray[np.uint8]:
+def pixels(
+    content: bytes | str | Path, what: str | Path, formats: tuple[str, ...] = FORMATS
+) -> NDArray[np.uint8]:
     """uint8 [32, 32, 3] of a 32x32 picture, given as its file or the file's bytes. `what` names it in errors.
 
     Raises HundredError where it is no picture, damaged, or of another size (which is read from its header,
