@@ -51,7 +51,7 @@ def read(where: Path) -> Raw:
 def test_official_folder_its_parent_and_the_archive_read_alike(small: Raw, tmp_path: Path) -> None:
     inner = write_official(tmp_path / "home" / "cifar-100-python", small)
     packed = pack(inner, tmp_path / "any-name.tar.gz")
-    for where in (inner, inner.parent, packed):
+    for where in (inner, inner.parent, inner / "train", packed):
         assert_same(read(where), small)
 
 
@@ -158,7 +158,7 @@ def test_an_archive_that_unpacks_to_too_much_is_given_up(
 def test_binary_folder_its_parent_and_the_archive_read_alike(small: Raw, tmp_path: Path) -> None:
     inner = write_binary(tmp_path / "home" / "cifar-100-binary", small)
     packed = pack(inner, tmp_path / "any-name.tar.gz")
-    for where in (inner, inner.parent, packed):
+    for where in (inner, inner.parent, inner / "test.bin", packed):
         assert_same(read(where), small)
 
 

@@ -18,7 +18,9 @@ ROW_BYTES = 2 + 3072
 
 
 def find(where: Path) -> Path | None:
-    """`where`, if it is a folder or an archive of this form."""
+    """`where`, if it is a folder or an archive of this form; the folder, if it is one of its two files."""
+    if where.name in ("train.bin", "test.bin") and where.is_file():
+        where = where.parent
     if (where / "train.bin").is_file() and (where / "test.bin").is_file():
         return where
     return where if is_archive(where, ("train.bin", "test.bin")) else None

@@ -20,7 +20,9 @@ NAME = "cifar-100-python"
 
 
 def find(where: Path) -> Path | None:
-    """`where`, if it is a folder or an archive of this form."""
+    """`where`, if it is a folder or an archive of this form; the folder, if it is one of its two files."""
+    if where.name in ("train", "test") and where.is_file():
+        where = where.parent
     if (where / "train").is_file() and (where / "test").is_file():
         return where
     return where if is_archive(where, ("train", "test")) else None
