@@ -17,8 +17,8 @@ PLAN = "study.json"
 
 # Two epochs of a small part of the sample set; ResNet-50 without its enlarging; no mirror to wait for.
 QUICK: dict[str, Any] = {
-    "data.train_per_class": 5,
-    "data.test_per_class": 4,
+    "data.train_per_class": 3,
+    "data.test_per_class": 3,
     "training.batch_size": 32,
     "tracking.mlflow": False,
 }
