@@ -1,6 +1,7 @@
 """The entry point and the list of commands; each command is imported when it is called."""
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -82,7 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"hundred: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
-        word = str(stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient third Ctrl-C has nothing left to end
+        word = str(stop.__cause__ or stop)  # click raises its Abort from the KeyboardInterrupt
         click.echo(f"hundred: interrupted{f': {word}' if word else ''}", err=True)
         code = 130
     except BrokenPipeError:

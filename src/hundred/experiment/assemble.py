@@ -11,7 +11,7 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.scaling import Scaling, standardized, zero_to_one
 from hundred.data.split import holdout
 from hundred.experiment.augmentation import build_pipeline
-from hundred.experiment.network import starting_network
+from hundred.experiment.network import check_sizes, starting_network
 from hundred.models import count_parameters
 from hundred.recipe import Recipe
 from hundred.recipe.schema import CallbacksSection, TrainingSection
@@ -109,13 +109,16 @@ def build_trainer(
         precision,
         training.drop_last,
     )
+    plan = Plan(training.epochs, len(batches), training.resolutions, training.validate_every)
+    if training.resolutions:
+        check_sizes(network, recipe.model.name, plan.all_sizes(), device)
     callbacks = build_callbacks(recipe.callbacks)
     check_monitors(callbacks, validation=splits.validation is not None)
     return Trainer(
         network=network,
         batches=batches,
         optimizer=_optimizer(network, training),
-        plan=Plan(training.epochs, len(batches), training.resolutions, training.validate_every),
+        plan=plan,
         learning_rate=training.learning_rate,
         schedule=Schedule(**training.schedule.model_dump()),
         validation=splits.validation,

@@ -1,5 +1,7 @@
 """Writing a run's network as model.h5: at the end, and while it trains where the recipe has a checkpoint."""
 
+import os
+import re
 from collections.abc import Callable
 
 import torch
@@ -36,8 +38,8 @@ def save_model(job: Job, warn: Callable[[str], None]) -> bool:
                     class_names=job.dataset.fine_names,
                     metadata=metadata,
                 )
-            except RuntimeError as error:  # how HDF5 reports some faults of a disk
-                raise OSError(str(error).splitlines()[0]) from error
+            except (OSError, RuntimeError) as error:
+                raise _as_os_error(error) from error
     except HundredError as error:
         if isinstance(error.__cause__, OSError):
             raise
@@ -47,6 +49,16 @@ def save_model(job: Job, warn: Callable[[str], None]) -> bool:
         warn(f"{error}\nthe weights are in {job.path / WEIGHTS} instead, as a PyTorch state dict")
         return False
     return True
+
+
+def _as_os_error(error: OSError | RuntimeError) -> OSError:
+    """What HDF5 tells of a fault of the disk, in several lines and two types, as the system's own error."""
+    if isinstance(error, OSError) and error.errno:
+        return error
+    number = re.search(r"errno = (\d+)", str(error))
+    if number:
+        return OSError(int(number[1]), os.strerror(int(number[1])))
+    return OSError(str(error).splitlines()[0])
 
 
 class ModelOnDisk:

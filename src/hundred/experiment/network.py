@@ -1,6 +1,6 @@
 """The network that a run starts from: built by its name, given by the user, or read from a saved model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from hundred.data.scaling import Scaling
 from hundred.errors import HundredError, UsageError
+from hundred.experiment.memory import is_lack_of_memory
 from hundred.experiment.weights import check_frozen, lay_in_weights
 from hundred.models import build, count_parameters, options
+from hundred.models.summary import evaluating
 from hundred.recipe.schema import ModelSection
 from hundred.runs.layout import MODEL, is_run
 
@@ -45,6 +47,25 @@ def starting_network(
     if model.weights:
         lay_in_weights(network, model.name, model.weights)
     return Start(network)
+
+
+def check_sizes(network: nn.Module, name: str, sizes: Iterable[int], device: torch.device) -> None:
+    """Try a network on each image side that a recipe's `training.resolutions` has (0 is as stored).
+
+    Raises UsageError naming the first that it cannot take.
+    """
+    for size in sizes:
+        images = torch.zeros(2, 3, size or SIDE, size or SIDE, device=device)
+        try:
+            with evaluating(network), torch.no_grad():
+                network(images.contiguous(memory_format=torch.channels_last))
+        except RuntimeError as error:
+            if is_lack_of_memory(error):
+                raise
+            raise UsageError(
+                f"training.resolutions has images of {size}x{size}, which {name} cannot take: "
+                f"set training.resolutions=[] ({_in_one_line(error)})"
+            ) from error
 
 
 def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str, Any], int]:
@@ -109,19 +130,16 @@ def _checked(network: object, classes: int, what: str) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise UsageError(f"{what} is a {type(network).__name__}, not a torch.nn.Module")
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
-    modes = [(module, module.training) for module in network.modules()]
     try:
-        with torch.no_grad():
-            logits = network.eval()(torch.zeros(2, 3, SIDE, SIDE, device=device))
+        with evaluating(network), torch.no_grad():
+            logits = network(torch.zeros(2, 3, SIDE, SIDE, device=device))
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise UsageError(
-            f"{what} fails on images [2, 3, {SIDE}, {SIDE}]: {type(error).__name__}: {first}"
-        ) from error
-    finally:
-        for module, training in modes:
-            module.training = training
+        raise UsageError(f"{what} fails on images [2, 3, {SIDE}, {SIDE}]: {_in_one_line(error)}") from error
     shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if shape != [2, classes]:
         raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")
     return network
+
+
+def _in_one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

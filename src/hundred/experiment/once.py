@@ -77,6 +77,7 @@ def _train(job: Job) -> Run:
         _write_environment(job)
         with job.interrupt:
             stopped = listeners.follow(job.trainer.run())
+        job = _as_trained(job)
         run = finish(job, stopped, listeners.warn)
     if stopped.reason == "interrupted":
         raise KeyboardInterrupt(
@@ -84,6 +85,16 @@ def _train(job: Job) -> Run:
             f"go on with it: hundred train {job.path} --resume"
         )
     return _unless_diverged(run)
+
+
+def _as_trained(job: Job) -> Job:
+    """The job with the epochs to which its plan was cut on the way, in its recipe too."""
+    training = job.recipe.training.model_copy(update={"epochs": job.trainer.plan.epochs})
+    if training == job.recipe.training:
+        return job
+    job = replace(job, recipe=job.recipe.model_copy(update={"training": training}))
+    _write_recipe(job)
+    return job
 
 
 def _unless_diverged(run: Run) -> Run:

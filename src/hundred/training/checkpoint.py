@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -21,10 +21,39 @@ def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) ->
     """
     content = {"format": FORMAT, "about": about, "state": plain_state(state)}
     try:
-        write_with(path, lambda temporary: torch.save(content, temporary))
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        word = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
-        raise HundredError(f"checkpoint {path} could not be written: {word}") from error
+        write_with(path, lambda temporary: _save(content, temporary))
+    except OSError as error:
+        raise HundredError(
+            f"checkpoint {path} could not be written: {error.strerror or error}; "
+            "free some space, or choose another place with --runs"
+        ) from error
+
+
+class _Writing:
+    """A file for torch.save, which tells of a full disk only that it did not get where it wanted."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self.file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+def _save(content: dict[str, Any], path: Path) -> None:
+    with path.open("wb") as file:
+        writing = _Writing(file)
+        try:
+            torch.save(content, cast(IO[bytes], writing))
+        except (OSError, RuntimeError) as error:
+            raise writing.error or error from None
 
 
 def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,68 @@
+"""What tests of whole runs share: a part of the sample set, drawn once, and a run that takes a second."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hundred
+from hundred.data.dataset import Dataset
+from hundred.data.limit import limited
+from hundred.data.sample import draw_sample
+from hundred.runs.run import Run
+
+# The sprint network with next to no width, and nothing beside the run itself.
+SMALL = {
+    "model.width1": 8,
+    "model.width2": 8,
+    "model.width3": 8,
+    "training.batch_size": 100,
+    "training.precision": "float32",
+    "tracking.mlflow": False,
+}
+TRAIN_PER_CLASS, TEST_PER_CLASS = 4, 2
+
+
+@pytest.fixture(scope="session")
+def whole_sample() -> Dataset:
+    return draw_sample()
+
+
+@pytest.fixture(scope="session")
+def small_data(whole_sample: Dataset) -> Dataset:
+    """400 training and 200 test images of the sample set."""
+    return limited(whole_sample, TRAIN_PER_CLASS, TEST_PER_CLASS)
+
+
+Train = Callable[..., Any]
+
+
+@pytest.fixture
+def train(small_data: Dataset, tmp_path: Path) -> Train:
+    """`hundred.train` in a folder of its own, without pictures, on few images, as small as SMALL."""
+
+    def run(recipe: Any = "sprint", *, set: dict[str, Any] | None = None, **options: Any) -> Any:
+        given = {"data": small_data, "runs": tmp_path / "runs", "figures": False, "quiet": True, **options}
+        return hundred.train(recipe, set={**SMALL, **(set or {})}, **given)
+
+    return run
+
+
+def rows(run: Run) -> list[list[float]]:
+    """history.csv without the columns of times; NaN as -1, so that rows can be compared."""
+    return run.history.drop(columns=["seconds", "images_per_second"]).fillna(-1.0).to_numpy().tolist()
+
+
+def file_weights(path: Path) -> dict[str, bytes]:
+    """Every array in an H5 file, by its name."""
+    import h5py
+
+    found: dict[str, bytes] = {}
+    with h5py.File(path, "r") as file:
+        file.visititems(
+            lambda name, item: (
+                found.update({name: item[()].tobytes()}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+    return found
