@@ -238,6 +238,8 @@ def test_a_study_trains_goes_on_and_adds_systems(tmp_path: Path) -> None:
     ]
     with pytest.raises(UsageError, match="was begun with epochs 1, not 2"):
         run_study(["simple"], name="a", **{**call, "epochs": 2})
+    with pytest.raises(UsageError, match=r"was begun with training\.batch_size 4, not 8"):
+        run_study(["simple"], name="a", **{**call, "set": {**QUICKEST, "training.batch_size": 8}})
 
 
 def test_a_cut_off_run_is_gone_on_with(tmp_path: Path) -> None:

@@ -86,12 +86,11 @@ def load_plan(folder: Path, asked: Plan) -> Plan | None:
     if not (folder / PLAN).is_file():
         return None
     begun, _ = read_plan(folder)
-    for key, value in asdict(asked).items():
-        before = asdict(begun)[key]
-        if value != before and key != "minutes":
-            word = key.replace("_", " ")
+    before, now = _flat(begun), _flat(asked)
+    for key in {**before, **now}:
+        if now.get(key) != before.get(key):
             raise UsageError(
-                f"{folder} was begun with {word} {_shown(before)}, not {_shown(value)}\n"
+                f"{folder} was begun with {key} {_shown(before.get(key))}, not {_shown(now.get(key))}\n"
                 "go on with the same settings, or start another study with --name"
             )
     return begun
@@ -124,6 +123,16 @@ def _parsed(texts: Sequence[str]) -> dict[str, Any]:
     return {key: values[key] for key, origin in resolved.origins.items() if origin == "--set"}
 
 
+def _flat(plan: Plan) -> dict[str, Any]:
+    """The settings that must stay the same, by the names that people know them by."""
+    settings = asdict(plan)
+    overrides = settings.pop("overrides")
+    del settings["minutes"]  # each run may be given another time
+    return {**{key.replace("_", " "): value for key, value in settings.items()}, **overrides}
+
+
 def _shown(value: Any) -> str:
+    if value is None:
+        return "unset"
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
