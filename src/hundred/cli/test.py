@@ -1,5 +1,7 @@
 """`hundred test`."""
 
+from typing import Any
+
 import click
 
 from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_pairs
@@ -13,9 +15,10 @@ from hundred.cli.output import data_option, device_option, json_option, percent,
     type=click.Choice(["0-1", "0-255", "standard"]),
     help="How a foreign file wants its pixels (0-1); our own files say theirs.",
 )
+@click.option("--allow-lambda", is_flag=True, help="Run code inside the file: only for authors you trust.")
 @device_option
 @json_option
-def test(what: str, data: str | None, scale: str | None, device: str, as_json: bool) -> None:
+def test(what: str, as_json: bool, **options: Any) -> None:
     """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
 
     \b
@@ -25,7 +28,7 @@ def test(what: str, data: str | None, scale: str | None, device: str, as_json: b
     """
     from hundred.experiment import test as test_model
 
-    result = test_model(what, data=data, scale=scale, device=device)
+    result = test_model(what, **options)
     if as_json:
         print_json(result.as_dict())
         return
@@ -44,5 +47,5 @@ def test(what: str, data: str | None, scale: str | None, device: str, as_json: b
         ("input", f"{result.scale}, written by {result.origin}"),
     ]
     print_pairs(pairs)
-    if result.remark:
-        click.echo(f"note: {result.remark}", err=True)
+    for note in filter(None, (*result.notes, result.remark)):
+        click.echo(f"note: {note}", err=True)

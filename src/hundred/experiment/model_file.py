@@ -1,10 +1,12 @@
 """Writing a run's network as model.h5: at the end, and while it trains where the recipe has a checkpoint."""
 
+import copy
 import os
 import re
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
 from hundred.errors import HundredError
 from hundred.experiment.job import Job
@@ -32,7 +34,7 @@ def save_model(job: Job, warn: Callable[[str], None]) -> bool:
             try:
                 save_h5(
                     job.path / MODEL,
-                    job.trainer.network,
+                    _on_cpu(job.trainer.network),
                     mean=scaling.mean.tolist(),
                     std=scaling.std.tolist(),
                     class_names=job.dataset.fine_names,
@@ -49,6 +51,13 @@ def save_model(job: Job, warn: Callable[[str], None]) -> bool:
         warn(f"{error}\nthe weights are in {job.path / WEIGHTS} instead, as a PyTorch state dict")
         return False
     return True
+
+
+def _on_cpu(network: nn.Module) -> nn.Module:
+    """`network` itself, or a copy where it is on another device, where it must stay."""
+    if all(value.device.type == "cpu" for value in network.state_dict().values()):
+        return network
+    return copy.deepcopy(network).cpu()
 
 
 def _as_os_error(error: OSError | RuntimeError) -> OSError:

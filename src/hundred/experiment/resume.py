@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.experiment.job import Job
@@ -54,7 +56,8 @@ def resume(job: Job) -> bool:
     path, trainer = job.path, job.trainer
     preparing = trainer.train_seconds
     if (path / CHECKPOINT).exists():
-        state, about = load_checkpoint(path / CHECKPOINT, trainer.device)
+        # Read to the CPU: each part puts its own where it belongs (an optimizer's step counts stay there).
+        state, about = load_checkpoint(path / CHECKPOINT, torch.device("cpu"))
         for key, value in _about(job.recipe, job.dataset).items():
             if about.get(key) != value:
                 word = key.replace("_", " ")

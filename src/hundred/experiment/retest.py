@@ -9,14 +9,11 @@ from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
 from hundred.experiment.opening import open_data
-from hundred.interchange import Model, load
+from hundred.interchange import Model, at_chance, load
 from hundred.recipe import load_recipe
 from hundred.runs.layout import MODEL, RECIPE, is_run
 from hundred.runs.run import open_run
 from hundred.training.device import choose_device
-
-# An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
-CHANCE_FACTOR = 2.5
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,8 @@ class TestResult:
     """What a saved model does on the test images.
 
     file, origin (`hundred` or `keras`), scale of its input, parameters, data and its digest, and `metrics`.
-    remark: a sentence where something looks wrong, else ''.
+    remark: a sentence where the accuracy is at chance, else ''. notes: what a person should know of the file,
+    such as a layer over which it had to be run by Keras.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -37,6 +35,7 @@ class TestResult:
     data_digest: str
     metrics: Metrics
     remark: str = ""
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The figures under the names that result.json has."""
@@ -53,6 +52,7 @@ class TestResult:
             "calibration_error": self.metrics.calibration_error,
             "test_images": self.metrics.images,
             "remark": self.remark,
+            "notes": list(self.notes),
         }
 
 
@@ -102,7 +102,8 @@ def test(
         dataset.name,
         dataset.digest,
         metrics,
-        _remark(metrics, model.input_scale, model.origin, dataset),
+        at_chance(model, metrics.accuracy, len(dataset.fine_names)) or "",
+        model.notes,
     )
 
 
@@ -118,14 +119,3 @@ def _data_of(run: Path, data: str | Path | Dataset | None) -> Dataset:
         return dataset
     section = load_recipe(run / RECIPE).recipe.data
     return limited(dataset, section.train_per_class, section.test_per_class)
-
-
-def _remark(metrics: Metrics, scale: str, origin: str, dataset: Dataset) -> str:
-    chance = 1 / len(dataset.fine_names)
-    if origin == "hundred" or metrics.accuracy > CHANCE_FACTOR * chance:
-        return ""
-    others = " or ".join(f"--scale {other}" for other in ("0-1", "0-255", "standard") if other != scale)
-    return (
-        f"{metrics.accuracy:.2%} is near chance ({chance:.0%}) with --scale {scale}: "
-        f"the file may expect {others}"
-    )

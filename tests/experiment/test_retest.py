@@ -1,0 +1,65 @@
+"""Testing saved models again: a stranger's file in its scale, with the words that it needs."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import hundred
+from hundred.data.dataset import Dataset
+from hundred.errors import HundredError
+from hundred.interchange import save_h5
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    """A file as someone else would have written it, at chance on these images."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 100))
+    path = tmp_path / "their.h5"
+    save_h5(path, network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["hundred"]
+    return path
+
+
+def test_a_strangers_file_at_chance_is_said_to_be_with_the_other_scales(
+    stranger: Path, small_data: Dataset
+) -> None:
+    result = hundred.test(stranger, data=small_data)
+    assert (result.origin, result.scale) == ("keras", "0-1")
+    assert "--scale 0-255" in result.remark
+    assert any("--scale 0-255" in note for note in result.notes)
+    assert result.as_dict()["remark"] == result.remark
+
+
+def test_the_scale_that_is_said_is_the_one_that_is_used(stranger: Path, small_data: Dataset) -> None:
+    pixels = small_data.test.images.permute(0, 2, 3, 1).numpy().astype(np.float32)
+    expected = -np.log(
+        hundred.load(stranger, scale="0-255").predict(pixels)[
+            np.arange(len(pixels)), small_data.test.fine.numpy()
+        ]
+    ).mean()
+    assert hundred.test(stranger, data=small_data, scale="0-255").metrics.loss == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
+def test_a_file_that_is_no_model_is_said_in_one_line(
+    content: bytes, tmp_path: Path, small_data: Dataset
+) -> None:
+    (tmp_path / "broken.h5").write_bytes(content)
+    with pytest.raises(HundredError) as caught:
+        hundred.test(tmp_path / "broken.h5", data=small_data)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_model_of_other_classes_is_not_tested_on_these(tmp_path: Path, small_data: Dataset) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+    save_h5(tmp_path / "ten.h5", network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
+    with pytest.raises(HundredError, match="has 10 classes, and the data 100"):
+        hundred.test(tmp_path / "ten.h5", data=small_data)
