@@ -72,6 +72,7 @@ def test_all_pictures_and_tables_are_made(train: Train) -> None:
     run = train(epochs=1, figures=True)
     assert set(run.figures) >= {"curves", "classes", "confusions", "samples", "architecture", "augmented"}
     assert {path.stem for path in (run.path / "tables").iterdir()} >= {"classes", "confused-pairs"}
+    assert (run.path / "report.html").stat().st_size > 10_000
     assert not [event for event in run.events if event["kind"] == "warned"]
 
 

@@ -1,6 +1,7 @@
 """`hundred train`."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -120,7 +121,9 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
             ("results", path),
         ]
     )
-    click.echo(f"\nNext: hundred test {path}    hundred ui    hundred show {path}")
+    page = Path(path) / "report.html"
+    look = f"open {page}    " if page.exists() else ""
+    click.echo(f"\nNext: {look}hundred test {path}    hundred ui    hundred show {path}")
 
 
 def _print_repeats(path: str, content: dict[str, Any]) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from torch import Tensor
 
+from hundred.errors import HundredError
 from hundred.evaluation.metrics import evaluate
 from hundred.experiment.figures import draw_figures
 from hundred.experiment.job import Job
 from hundred.experiment.model_file import save_model
 from hundred.experiment.predictions import predict, save_predictions
+from hundred.experiment.reporting import write_run_report
 from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
 from hundred.runs.result import Result
@@ -37,11 +39,21 @@ def finish(job: Job, stopped: Stopped, warn: Callable[[str], None]) -> Run:
         network = job.trainer.network
         for fault in draw_figures(run, job.recipe, job.dataset, network, logits["test"]):
             warn(f"a picture could not be drawn: {fault}")
+        _write_report(run, job, warn)
         _write_result(job, result)
     if not job.call.keep_checkpoint:
         with told_in_one_line(job.path / CHECKPOINT, "cannot remove"):
             (job.path / CHECKPOINT).unlink(missing_ok=True)
     return run
+
+
+def _write_report(run: Run, job: Job, warn: Callable[[str], None]) -> None:
+    try:
+        write_run_report(run, job.dataset)
+    except Exception as error:  # a run is not lost over its page, unless the disk refuses
+        if isinstance(error, HundredError) and isinstance(error.__cause__, OSError):
+            raise
+        warn(f"the report could not be written: {error}")
 
 
 def _write_result(job: Job, result: dict[str, Any]) -> None:
