@@ -3,11 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Keras is only a reference here; on the torch backend it needs no TensorFlow.
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import pytest
+
+if TYPE_CHECKING:
+    from finished import Finished
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +32,17 @@ def real_data() -> Path:
     if not where or not Path(where).exists():
         pytest.skip("the real CIFAR-100 is not here: set HUNDRED_DATA to its folder")
     return Path(where)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> "Finished":
+    """Small finished runs, to be read and not changed."""
+    from finished import Finished
+
+    return Finished(tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture
+def sample_at_once(finished: "Finished", monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample set is not drawn again for each command."""
+    monkeypatch.setattr("hundred.data.find.draw_sample", lambda: finished.data)

@@ -116,10 +116,10 @@ def test_a_run_that_has_not_finished_is_refused_with_the_way_to_finish_it(
         hundred.compare(finished.a, copied)
 
 
-@pytest.mark.parametrize("damage", ["cut", "without labels"])
+@pytest.mark.parametrize("damage", ["no arrays", "without labels"])
 def test_damaged_predictions_are_one_line(finished: Finished, copied: Path, damage: str) -> None:
-    if damage == "cut":
-        (copied / "predictions.npz").write_bytes((copied / "predictions.npz").read_bytes()[:500])
+    if damage == "no arrays":
+        (copied / "predictions.npz").write_bytes(b"nothing that NumPy reads")
     else:
         np.savez(copied / "predictions.npz", test_logits=np.zeros((4, 100)))
     with pytest.raises(HundredError, match=r"damaged") as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from hundred.evaluation.comparison import Comparison
 from hundred.evaluation.comparison import compare as judge
 from hundred.evaluation.contender import Contender
 from hundred.experiment.opening import open_data
-from hundred.experiment.repeat import Repeats, is_repeats
 from hundred.experiment.saved import load_saved, place_of, sample_names, writing
 from hundred.interchange import Model
 from hundred.recipe import load_recipe
@@ -24,7 +23,10 @@ from hundred.runs.layout import RECIPE, is_run
 from hundred.runs.run import Run, list_runs, open_run
 from hundred.training.device import choose_device
 
-Side = str | Path | Run | Repeats
+if TYPE_CHECKING:
+    from hundred.experiment.repeat import Repeats
+
+    Side: TypeAlias = str | Path | Run | Repeats
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Entry:
 
 
 def compare(
-    *sides: Side,
+    *sides: "Side",
     data: str | Path | Dataset | None = None,
     scale: str | None = None,
     device: str = "auto",
@@ -88,11 +90,14 @@ def compare_entries(
     return judge(contenders, fine_names=fine, confidence=confidence)
 
 
-def entry_of(side: Side) -> Entry:
+def entry_of(side: "Side") -> Entry:
     """What `side` is: a run, a folder of repeats, or a model file.
 
     Raises UsageError where it is none, HundredError where its files are damaged.
     """
+    # A run's page is written when it finishes, so this room's way to train must not be imported from here.
+    from hundred.experiment.repeat import Repeats, is_repeats
+
     if isinstance(side, Repeats):
         return Entry(side.path, tuple(side.runs))
     if isinstance(side, Run):

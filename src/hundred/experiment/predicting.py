@@ -78,9 +78,9 @@ class Predictor:
         """
         self.model: LoadedModel = load_saved(what, scale)
         rows, columns, channels = self.model.input_shape
-        if rows != columns or channels not in (1, 3):
+        if rows != columns or channels != 3:
             raise HundredError(
-                f"{what} takes images of {rows}x{columns}x{channels}, not square ones, grey or RGB"
+                f"{what} takes images of {rows}x{columns}x{channels}: pictures are made square and RGB here"
             )
         if isinstance(self.model, Model):
             self.model.to(choose_device(device))
@@ -91,17 +91,11 @@ class Predictor:
             self.notes += ("the file has no class names: CIFAR-100's are shown, in their usual order",)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
-        """The picture at `path` as the model takes it, uint8 [channels, side, side]."""
-        side, _, channels = self.model.input_shape
-        image = read_picture(path, side)
-        if channels == 3:
-            return image
-        # The luma weights of ITU-R 601, as Pillow's own conversion to grey.
-        grey = np.tensordot([0.299, 0.587, 0.114], image, 1)  # [side, side]
-        return np.rint(grey)[None].astype(np.uint8)
+        """The picture at `path` as the model takes it, uint8 [3, side, side]."""
+        return read_picture(path, self.model.input_shape[0])
 
     def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """Images, each uint8 [channels, side, side], to probabilities [n, classes]."""
+        """Images, each uint8 [3, side, side], to probabilities [n, classes]."""
         return as_probabilities(self.model.predict_images(np.stack(images)))
 
     def each(self, paths: Iterable[Path]) -> Iterator[Prediction | Failed]:

@@ -52,7 +52,7 @@ def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
     return RunReport(
         result=result,
         history=history if len(history) else None,
-        marks=_marks(run, history) if len(history) else None,
+        marks=_marks(run, history, recipe) if len(history) else None,
         recipe_text=run.recipe_text if recipe is not None else None,
         parent=parent,
         changes=changes,
@@ -65,10 +65,13 @@ def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
 
 def recipe_leaves(text: str) -> dict[str, str]:
     """Every value of a recipe's TOML by its dotted key, as it stands there: `training.epochs` is `60`."""
-    return {
-        key: tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
-        for key, value in _leaves(tomllib.loads(text))
-    }
+    return {key: _in_one_line(value) for key, value in _leaves(tomllib.loads(text))}
+
+
+def _in_one_line(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_one_line, value))}]"
+    return tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
 
 
 def _leaves(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -98,18 +101,19 @@ def _changes(own: Mapping[str, str], parent: Mapping[str, str]) -> list[Change]:
     return [Change(key, own.get(key), parent.get(key)) for key in keys if own.get(key) != parent.get(key)]
 
 
-def _marks(run: Run, history: pd.DataFrame) -> Milestones:
-    """The milestones as the events tell them; a schedule's cuts are seen in the history alone."""
+def _marks(run: Run, history: pd.DataFrame, recipe: Recipe | None) -> Milestones:
+    """The milestones as the events tell them; the cuts of a schedule in steps stand in the history alone."""
     try:
         events = run.events
     except HundredError:  # a damaged log costs the page no more than these marks
         events = []
+    in_steps = recipe is None or recipe.training.schedule.name == "step"
     cuts = sorted({event["epoch"] for event in events if event.get("kind") == "learning-rate-cut"})
     restored = [event["epoch"] for event in events if event.get("kind") == "weights-restored"]
     stopped = [event.get("reason") for event in events if event.get("kind") == "stopped"]
     return milestones(
         history,
-        cuts=cuts or None,
+        cuts=cuts or (None if in_steps else ()),
         best_epoch=restored[-1] if restored else None,
         stopped=stopped[-1] if stopped else run.result.get("stopped"),
     )
@@ -195,8 +199,9 @@ def _galleries(tested: _Tested, classes: pd.DataFrame, images: Any) -> dict[str,
     single = [
         ("Most confident mistakes", confident_mistakes, "Wrong, and the surest of it."),
         ("Hardest images", hardest_images, "The highest loss: the true class was given least."),
-        ("Easiest images", easiest_images, "The lowest loss: right, and the surest of it."),
+        ("Easiest images", easiest_images, "The lowest loss: the true class was given most."),
     ]
+    accuracy = float((table["true"] == table["predicted"]).mean())
     doubted = suspected_label_errors(logits, labels, fine_names=fine)
     return {
         "worst": [_of_class(row, table, images) for row in ranked.head(GALLERY_CLASSES).to_dict("records")],
@@ -207,7 +212,9 @@ def _galleries(tested: _Tested, classes: pd.DataFrame, images: Any) -> dict[str,
             Gallery(title, _shots(choose(logits, labels, SINGLE_IMAGES, fine_names=fine), images), note)
             for title, choose, note in single
         ],
-        "label_errors": Gallery("", _doubted(doubted.head(SINGLE_IMAGES), images), _said_of(len(doubted))),
+        "label_errors": Gallery(
+            "", _doubted(doubted.head(SINGLE_IMAGES), images), _said_of(len(doubted), accuracy)
+        ),
     }
 
 
@@ -242,11 +249,11 @@ def _doubted(table: pd.DataFrame, images: Any) -> tuple[Shot, ...]:
     )
 
 
-def _said_of(count: int) -> str:
+def _said_of(count: int, accuracy: float) -> str:
     if not count:
         return "No test image looks mislabelled to this network."
     shown = f"; the {SINGLE_IMAGES} most doubtful are shown" if count > SINGLE_IMAGES else ""
     return (
         f"{count:,} test images look mislabelled to this network, by confident learning{shown}. "
-        "They are suspicions: the better the network, the more of them are true."
+        f"They are suspicions, as good as this network, which is right on {accuracy:.0%} of the images."
     )

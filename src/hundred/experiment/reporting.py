@@ -1,17 +1,19 @@
 """report.html: the page of a run, or of several side by side, computed from their run directories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hundred import __version__
 from hundred.data.dataset import Dataset
 from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.comparison import Comparison
-from hundred.experiment.comparing import Entry, Side, compare_entries, entry_of, names_of
+from hundred.experiment.comparing import Entry, compare_entries, entry_of, names_of
 from hundred.experiment.opening import open_data
 from hundred.experiment.report_parts import recipe_leaves, run_report
+from hundred.experiment.saved import writing
 from hundred.recipe import load_recipe
 from hundred.report.page.data import ReportData, RunReport, Setting
 from hundred.report.page.render import write_report as write_page
@@ -19,24 +21,32 @@ from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import RECIPE, REPORT
 from hundred.runs.run import Run
 
+if TYPE_CHECKING:
+    from hundred.experiment.comparing import Side
 
-def write_run_report(run: Run, dataset: Dataset | None = None) -> Path:
+# What says how a run went, as `RunReport.doctor`; None where it has nothing to say.
+Doctor = Callable[[Run], Mapping[str, Any] | None]
+
+
+def write_run_report(run: Run, dataset: Dataset | None = None, doctor: Doctor | None = None) -> Path:
     """Write report.html into the directory of `run`, from what is in it, and return its path.
 
     dataset: the images the run was tested on, for the galleries; without them the page has none.
+    doctor: asked for its findings, where given.
 
     Raises HundredError where a file of the run is damaged or the page cannot be written.
     """
     path = run.path / REPORT
     with told_in_one_line(path):
-        return write_page(path, ReportData([run_report(run, dataset)], made_by=__version__))
+        return write_page(path, ReportData([_examined(run, dataset, doctor)], made_by=__version__))
 
 
 def write_report(
-    *what: Side,
+    *what: "Side",
     out: str | Path | None = None,
     data: str | Path | Dataset | None = None,
     notes: list[str] | None = None,
+    doctor: Doctor | None = None,
 ) -> Path:
     """Write the page of one run, or of several (and folders of repeats) side by side; return its path.
 
@@ -44,6 +54,7 @@ def write_report(
         or, for several, in the folder that holds the first of them.
     data: the images that the runs were tested on; where None, they are looked for, not downloaded.
     notes: a list to which sentences are added on what the page lacks, and why.
+    doctor: asked for its findings on each run, where given.
 
     Raises UsageError for a wrong call, HundredError where a run is damaged or the page cannot be written.
     """
@@ -54,21 +65,17 @@ def write_report(
     for entry in entries:
         if not entry.runs:
             raise UsageError(f"{entry.path} is a model file: a report is made of a run directory")
-    runs = list(dict.fromkeys(run.path for entry in entries for run in entry.runs))
+    path = _target(entries, out)
     finder = ImageFinder(data, said)
-    names = names_of([Entry(path) for path in runs])
-    reports = [
-        _named(run_report(run, finder.images_of(run)), name)
-        for run, name in zip(map(Run, runs), names, strict=True)
-    ]
+    runs = _named_runs(entries)
+    reports = [_named(_examined(run, finder.images_of(run), doctor), name) for name, run in runs.items()]
     page = ReportData(
         reports,
-        settings=_settings([Run(path) for path in runs]) if len(runs) > 1 else None,
+        settings=_settings(list(runs.values())) if len(runs) > 1 else None,
         comparison=_comparison(entries, said) if len(entries) > 1 else None,
         made_by=__version__,
     )
-    path = _target(entries, out)
-    with told_in_one_line(path):
+    with writing(path):
         return write_page(path, page)
 
 
@@ -125,6 +132,20 @@ class ImageFinder:
             self._notes.append(note)
 
 
+def _examined(run: Run, dataset: Dataset | None, doctor: Doctor | None) -> RunReport:
+    report = run_report(run, dataset)
+    return report if doctor is None else replace(report, doctor=doctor(run))
+
+
+def _named_runs(entries: Sequence[Entry]) -> dict[str, Run]:
+    """All runs of `entries` by names that tell them apart; a repeat's is that of its folder and its own."""
+    found = {}
+    for entry, name in zip(entries, names_of(entries), strict=True):
+        for run in entry.runs:
+            found[name if len(entry.runs) == 1 and run.path == entry.path else f"{name}/{run.name}"] = run
+    return found
+
+
 def _named(report: RunReport, name: str) -> RunReport:
     """A report under the name that tells it from the others on the page."""
     return report if report.name == name else replace(report, result={**report.result, "name": name})
@@ -151,4 +172,8 @@ def _target(entries: Sequence[Entry], out: str | Path | None) -> Path:
         first = entries[0].path
         return (first if len(entries) == 1 else first.resolve().parent) / REPORT
     path = Path(out).expanduser()
-    return path / REPORT if path.is_dir() else path
+    if path.is_dir():
+        return path / REPORT
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out {path}: a page's name ends in .html")
+    return path

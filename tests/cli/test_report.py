@@ -1,0 +1,30 @@
+"""`hundred report`: one page for a run or several, and where it is."""
+
+from pathlib import Path
+
+import pytest
+from finished import Finished
+
+from hundred.cli import main
+
+
+def test_the_page_and_what_it_lacks_are_told(
+    finished: Finished, tmp_path: Path, sample_at_once: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "both.html"
+    with pytest.raises(SystemExit) as stop:
+        main(["report", str(finished.a), str(finished.pair), "--out", str(page)])
+    captured = capsys.readouterr()
+    assert stop.value.code == 0
+    assert captured.out == f"page  {page}\n"
+    assert captured.err == ""
+    text = page.read_text()
+    assert "3 runs side by side" in text
+    assert "data:image/png;base64," in text
+
+
+def test_no_run_of_that_name_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["report", "nothing-of-that-name"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "hundred: there is no run 'nothing-of-that-name'\n"
