@@ -9,11 +9,15 @@ from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
 from hundred.experiment.opening import open_data
-from hundred.interchange import Model, at_chance, load
+from hundred.interchange import Model, load
 from hundred.recipe import load_recipe
 from hundred.runs.layout import MODEL, RECIPE, is_run
 from hundred.runs.run import open_run
 from hundred.training.device import choose_device
+
+SCALES = ("0-1", "0-255", "standard")
+# An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
+CHANCE_FACTOR = 2.5
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def test(
         dataset.name,
         dataset.digest,
         metrics,
-        at_chance(model, metrics.accuracy, len(dataset.fine_names)) or "",
+        _remark(metrics.accuracy, model.input_scale, model.origin, len(dataset.fine_names)),
         model.notes,
     )
 
@@ -119,3 +123,11 @@ def _data_of(run: Path, data: str | Path | Dataset | None) -> Dataset:
         return dataset
     section = load_recipe(run / RECIPE).recipe.data
     return limited(dataset, section.train_per_class, section.test_per_class)
+
+
+def _remark(accuracy: float, scale: str, origin: str, classes: int) -> str:
+    """A hint where a foreign file is at chance: the other input scales."""
+    if origin == "hundred" or accuracy > CHANCE_FACTOR / classes:
+        return ""
+    others = " or ".join(f"--scale {other}" for other in SCALES if other != scale)
+    return f"the accuracy is at chance ({1 / classes:.0%}) with --scale {scale}: the file may expect {others}"
