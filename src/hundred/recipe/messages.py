@@ -22,6 +22,9 @@ def one_line(error: ErrorDetails, raw: Mapping[str, Any]) -> str:
         if error["type"] == "extra_forbidden":
             break
         path, (known, field) = path[:-1], _known_keys(path[:-1])
+    if path == ["model"] and error["type"] != "extra_forbidden" and len(error["loc"]) > 1:
+        # Options of a network are keys that only its builder knows, so they are no fields here.
+        path.append(str(error["loc"][1]))
     key = ".".join(path)
     shown = _value_at(raw, path)
     if error["type"] == "extra_forbidden":
@@ -30,6 +33,8 @@ def one_line(error: ErrorDetails, raw: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return "recipe: " + str(error["msg"]).removeprefix("Value error, ")
     hint = ""
+    if path[0] == "model" and len(path) == 2 and path[1] not in _known_keys(path)[0]:
+        return f"recipe: {key} = {shown!r} is not allowed (allowed: a number, a text, true or false)"
     if field is not None:
         choices = [str(c) for c in _choices(field)]
         hint = nearest(str(shown), choices) if choices else ""
