@@ -8,6 +8,7 @@ Writes NUMBER.h5, and NUMBER.keras where this Keras has that format, each with a
 
 import os
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -23,17 +24,19 @@ import random_models
 
 def write(folder, count):  # type: ignore[no-untyped-def]
     """Save models 0 to `count` - 1."""
-    new_format = int(keras.__version__.split(".")[0]) >= 3 or keras.__version__.startswith(("2.13", "2.14", "2.15"))
+    new_format = int(keras.__version__.split(".")[0]) >= 3 or keras.__version__.startswith(
+        ("2.13", "2.14", "2.15")
+    )
     for seed in range(count):
         images = np.random.RandomState(seed).random_sample((2, 16, 16, 3)).astype(np.float32)
         model = random_models.build(keras, seed)
         expected = np.asarray(model.predict(images, verbose=0))
         for suffix in ("h5", "keras") if new_format else ("h5",):
-            path = os.path.join(folder, f"{seed}.{suffix}")
+            path = f"{folder}/{seed}.{suffix}"
             model.save(path)
             np.savez(path + ".npz", images=images, expected=expected, parameters=model.count_params())
 
 
 if __name__ == "__main__":
-    os.makedirs(sys.argv[1], exist_ok=True)
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
     write(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 40)

@@ -8,7 +8,6 @@ _WHERE = {
     "Model": "model",
     "LoadedModel": "model",
     "SCALES": "model",
-    "at_chance": "model",
     "KerasModel": "through_keras",
     "save_h5": "save",
     "save_keras": "save",

@@ -13,10 +13,10 @@ from hundred.interchange.hdf import Group, opened
 from hundred.interchange.requests import WeightSource
 from hundred.interchange.settings import shown
 from hundred.interchange.weights import ArchiveWeights, LegacyWeights
-from hundred.interchange.wiring import check_tree
+from hundred.interchange.wiring import MODELS, check_tree
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_LARGEST_CONFIG = 64 << 20
+_LARGEST_CONFIG = 16 << 20  # of ResNet152 it is half a megabyte
 _ROOM_TO_UNPACK = 200  # a config of layers like each other compresses about 30-fold
 
 
@@ -84,8 +84,10 @@ def _checked_config(value: Any, name: str) -> dict[str, Any]:
         value = {**value, "config": {"name": "sequential", "layers": value["config"]}}
     if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
         raise HundredError(f"{name}: the model's config has no class_name")
+    if not isinstance(value.get("config"), dict):
+        raise HundredError(f"{name}: the model's config is no JSON object")
     try:
-        if isinstance(value.get("config"), dict) and "layers" in value["config"]:
+        if value["class_name"] in MODELS or "layers" in value["config"]:
             check_tree(value)
     except HundredError as error:
         raise HundredError(f"{name}: {error}") from None
@@ -95,7 +97,7 @@ def _checked_config(value: Any, name: str) -> dict[str, Any]:
 def _legacy(root: Group, name: str) -> Archive:
     text = root.text("model_config")
     if text is None:
-        if root.has("layer_names") or root.attribute("layer_names") is not None or root.has("layers"):
+        if root.has("layer_names") or root.has_attribute("layer_names") or root.has("layers"):
             raise HundredError(
                 f"{name}: holds weights alone, without the model's layers: save the whole model"
             )

@@ -13,7 +13,7 @@ from hundred.interchange.convert import CONVERTERS
 from hundred.interchange.keras_names import KERAS_LAYERS
 from hundred.interchange.layers import Wired
 from hundred.interchange.requests import Array, Request, WeightSource
-from hundred.interchange.settings import NotNative, Settings, shown
+from hundred.interchange.settings import CustomObject, NotNative, Settings, shown
 from hundred.interchange.wiring import Call, Layer, ModelWiring, Value, read_wiring
 
 #: Values of one feature map of one image; the widest map of ResNet50 at 224x224 has 802,816.
@@ -153,17 +153,13 @@ def _nested(
     return Converted([("", inner.network)], inner.shape)
 
 
-class CustomLayer(NotNative):
-    """A layer that is none of Keras' own."""
-
-
 def _unknown(layer: Layer) -> NotNative:
     name = layer.class_name
     if name == "Lambda":
         return NotNative(layer.name, name, "holds code")
     if name in KERAS_LAYERS or name.startswith("op "):
         return NotNative(layer.name, name, "has no native counterpart")
-    return CustomLayer(layer.name, name, "is none of Keras' own layers")
+    return CustomObject(layer.name, name, "is none of Keras' own layers", name)
 
 
 def fill(assembly: Assembly, source: WeightSource) -> int:

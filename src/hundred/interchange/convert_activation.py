@@ -9,7 +9,7 @@ from torch import nn
 from hundred.interchange.conversion import Conversion, Converted, Modules, Shape, parameter
 from hundred.interchange.layers import Activation, ChannelPReLU
 from hundred.interchange.requests import Array
-from hundred.interchange.settings import Settings, shown
+from hundred.interchange.settings import CustomObject, Settings, shown
 
 #: Names that mean the same in Keras 2 and 3 and need no parameter.
 _PLAIN: dict[str, Callable[[], nn.Module]] = {
@@ -62,12 +62,12 @@ def named_activation(c: Conversion, value: Any, shape: Shape) -> nn.Module | Non
                 return _LAYERS[name](settings, shape)
             if name == "PReLU":
                 raise s.not_native("has PReLU as its activation")
-            raise s.not_native(f"has the custom activation {shown(name)}")
+            raise CustomObject(s.layer, s.class_name, f"has the custom activation {shown(name)}", name)
     if value is None:
         return None
     if not isinstance(value, str):
         raise s.wrong("activation", "the name of an activation")
-    return _by_name(c, value.lower().removeprefix("keras.activations."))
+    return _by_name(c, value.removeprefix("keras.activations."))
 
 
 def _by_name(c: Conversion, name: str) -> nn.Module | None:
@@ -77,7 +77,10 @@ def _by_name(c: Conversion, name: str) -> nn.Module | None:
         return Activation("hard_sigmoid_keras2") if c.version < 3 else nn.Hardsigmoid()
     if name in _PLAIN:
         return _PLAIN[name]()
-    raise c.settings.not_native(f"has the activation {shown(name)}, which is not known here")
+    if name in ("glu", "sparsemax", "squareplus", "threshold", "sparse_plus", "sparse_sigmoid"):
+        raise c.settings.not_native(f"has the activation {name}, which has no native counterpart")
+    reason = f"has the custom activation {shown(name)}"
+    raise CustomObject(c.settings.layer, c.settings.class_name, reason, name)
 
 
 def _relu(s: Settings, _: Shape) -> nn.Module:

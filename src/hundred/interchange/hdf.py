@@ -1,199 +1,278 @@
-"""HDF5 opened with suspicion: no links out of the place, no external storage, no array larger than its file.
+"""Groups, attributes and arrays of an HDF5 file that may be damaged or hostile.
 
-A stranger's file may name other files on this machine (external links, external storage, virtual datasets),
-claim an array of terabytes in a few bytes, or loop through links. Names are therefore resolved one by one,
-hard links only, and shapes are compared with what lies in the file before anything is read.
+Every name is resolved here, through entries of the file itself: no link leads elsewhere, no plug-in is
+loaded, and no array is given room for more values than the file holds.
 """
 
+import mmap
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from hundred.errors import HundredError
+from hundred.interchange import hdf5_bytes as low
 from hundred.interchange.settings import shown
 
-#: Zero-filled weights compress at most about a thousandfold; trained ones hardly at all.
+#: Trained weights hardly compress at all; what claims more than this is no network's.
 _COMPRESSION_ALLOWED = 50
 _ALWAYS_ALLOWED_BYTES = 16 << 20
-#: deflate, shuffle, fletcher32: what Keras and h5py use; others load plug-ins.
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, 32000}
-#: What h5py and HDF5 raise for broken files, as found by flipping bytes.
-_BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError,
-           UnicodeError, IndexError, NotImplementedError, SystemError, AssertionError)  # fmt: skip
+_DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 
 
 @contextmanager
 def opened(source: Path | bytes, name: str) -> Iterator["Group"]:
     """The root of an HDF5 file, given as path or as its bytes; `name` is for messages.
 
-    Raises HundredError where it is no HDF5 file or a broken one, also from inside the `with` body.
+    Raises HundredError where it is no HDF5 file or a broken one.
     """
+    if isinstance(source, bytes):
+        yield _root(memoryview(source), name)
+        return
     try:
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        file = h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r")
-    except _BROKEN as error:
-        raise HundredError(f"{name}: damaged or no HDF5 file ({_short(error)})") from None
-    try:
-        yield Group(file, "/", name, size)
-    finally:
-        with _as_damage(name, "/"):
-            file.close()
+        with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            view = memoryview(mapped)
+            try:
+                yield _root(view, name)
+            finally:
+                view.release()
+    except BufferError:  # an exception on its way still holds a view; the map goes with it
+        pass
+    except (OSError, ValueError) as error:
+        raise HundredError(f"{name}: cannot be read ({shown(str(error))})") from None
+
+
+def _root(view: memoryview, name: str) -> "Group":
+    data = low.Bytes(view)
+    with _as_damage(name, "its beginning"):
+        return Group(data, low.root_address(data), "/", name)
 
 
 @contextmanager
 def _as_damage(name: str, where: str) -> Iterator[None]:
     try:
         yield
-    except HundredError:
-        raise
-    except _BROKEN as error:
-        raise HundredError(f"{name}: damaged at {shown(where)} ({_short(error)})") from None
-
-
-def _short(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    return shown(text.splitlines()[0].strip("'\""))
+    except low.Unsupported as error:
+        raise HundredError(f"{name}: {shown(where)} cannot be read: {error}") from None
+    except low.Damaged as error:
+        raise HundredError(f"{name}: damaged at {shown(where)}: {error}") from None
 
 
 class Group:
-    """One HDF5 group, read through checks."""
+    """One group of the file."""
 
-    def __init__(self, group: h5py.Group, path: str, name: str, file_bytes: int) -> None:
-        """`name` is the file's for messages."""
-        self._group, self.path, self.name, self._file_bytes = group, path, name, file_bytes
+    def __init__(self, data: low.Bytes, address: int, path: str, name: str) -> None:
+        """`name` is the file's for messages. Raises low.Damaged where there is no group."""
+        self._data, self.path, self.name = data, path, name
+        header = low.messages(data, address)
+        self._links = {link.name: link for link in low.links(data, header)}
+        self._attributes = {
+            found.name: found
+            for message in header
+            if message.kind == 0x0C and (found := _readable(data, message)) is not None
+        }
 
     def has(self, key: str) -> bool:
-        """Whether `key` is here by a hard link."""
-        with _as_damage(self.name, self.path):
-            return key in self._group.keys() and isinstance(  # noqa: SIM118 (`in group` would follow links)
-                self._group.get(key, getlink=True), h5py.HardLink
-            )
+        """Whether there is something at the relative path `key`, not by a link to elsewhere."""
+        *above, last = _parts(key) or [""]
+        here = self
+        for part in above:
+            if not here.has(part):
+                return False
+            here = here.group(part)
+        link = here._links.get(last)
+        return link is not None and link.address is not None
 
     def keys(self) -> list[str]:
-        """The names here, at most a hundred thousand."""
-        with _as_damage(self.name, self.path):
-            if len(self._group) > 100_000:
-                raise HundredError(f"{self.name}: {len(self._group)} entries at {shown(self.path)}")
-            return [str(key) for key in self._group.keys()]  # noqa: SIM118
+        """The names here."""
+        return list(self._links)
 
-    def group(self, path: str) -> "Group":
-        """The group at the relative `path`."""
-        found = self._find(path)
-        if not isinstance(found, h5py.Group):
-            raise HundredError(f"{self.name}: {shown(self.path + path)} is no group")
-        return Group(found, f"{self.path}{path}/", self.name, self._file_bytes)
-
-    def attribute(self, key: str) -> Any:
-        """The attribute `key`, or None."""
-        with _as_damage(self.name, f"{self.path} @{key}"):
-            if key not in self._group.attrs:
-                return None
-            space = self._group.attrs.get_id(key).get_space()
-            if space.get_simple_extent_npoints() * 8 > self._file_bytes + 1024:
-                raise HundredError(f"{self.name}: attribute {shown(key)} is larger than the file")
-            return self._group.attrs[key]
+    def has_attribute(self, key: str) -> bool:
+        """Whether there is an attribute `key`."""
+        return key in self._attributes
 
     def text(self, key: str) -> str | None:
         """The attribute `key` as text, or None where there is none."""
-        value = self.attribute(key)
-        if isinstance(value, bytes):
-            with _as_damage(self.name, f"{self.path} @{key}"):
-                return value.decode("utf-8")
-        if value is not None and not isinstance(value, str):
+        if key not in self._attributes:
+            return None
+        texts = self._texts(key)
+        if len(texts) != 1:
             raise HundredError(f"{self.name}: attribute {shown(key)} is no text")
-        return value
+        return texts[0]
 
     def names(self, key: str) -> list[str] | None:
         """A list of names such as `weight_names`; Keras splits long ones over `key0`, `key1`, ..."""
-        value = self.attribute(key)
-        if value is not None:
-            return self._as_names(key, value)
-        if self.attribute(key + "0") is None:
+        if key in self._attributes:
+            return self._texts(key)
+        if key + "0" not in self._attributes:
             return None
         found: list[str] = []
-        for i in range(10_000):
-            part = self.attribute(f"{key}{i}")
-            if part is None:
-                break
-            found += self._as_names(key, part)
+        part = 0
+        while f"{key}{part}" in self._attributes:
+            found += self._texts(f"{key}{part}")
+            part += 1
         return found
 
-    def _as_names(self, key: str, value: Any) -> list[str]:
+    def _texts(self, key: str) -> list[str]:
+        """All elements of a text attribute."""
         with _as_damage(self.name, f"{self.path} @{key}"):
-            items = np.asarray(value).reshape(-1).tolist()
-            names = [item.decode("utf-8") if isinstance(item, bytes) else item for item in items]
-        if items and not all(isinstance(name, str) for name in names):
-            if np.asarray(value).size == 0:
+            a = self._attributes[key]
+            count = _product(a.shape)
+            if count == 0:
                 return []
-            raise HundredError(f"{self.name}: {shown(self.path)} @{key} is no list of names")
-        return names
+            if a.type.kind not in "SO" or count * a.type.size > a.end - a.offset:
+                raise low.Damaged("it is no text, or longer than its place")
+            return [self._one_text(a, i) for i in range(count)]
+
+    def _one_text(self, a: low.Attribute, i: int) -> str:
+        here = a.offset + i * a.type.size
+        if a.type.kind == "S":
+            return low.decoded(bytes(self._data.take(here, a.type.size)).rstrip(b"\0"))
+        length, collection, index = self._data.unpack("IQI", here)
+        raw = bytes(low.heap_object(self._data, collection, index))[:length] if length else b""
+        return low.decoded(raw.rstrip(b"\0"))
+
+    def group(self, path: str) -> "Group":
+        """The group at the relative `path`."""
+        here = self
+        for part in _parts(path):
+            address = here._address(part)
+            with _as_damage(self.name, f"{here.path}{part}"):
+                here = Group(self._data, address, f"{here.path}{part}/", self.name)
+        return here
 
     def dataset(self, path: str) -> "Stored":
         """The array at the relative `path`, checked but not read."""
-        found = self._find(path)
-        if not isinstance(found, h5py.Dataset):
-            raise HundredError(f"{self.name}: {shown(self.path + path)} is no array")
-        stored = Stored(found, self.path + path, self.name)
-        with _as_damage(self.name, stored.path):
-            stored.check(self._file_bytes)
-        return stored
+        *above, last = _parts(path) or [""]
+        here = self.group("/".join(above))
+        address = here._address(last)
+        with _as_damage(self.name, here.path + last):
+            return Stored(self._data, address, here.path + last, self.name)
 
-    def _find(self, path: str) -> Any:
-        """Follow `path` one hard link at a time."""
-        here: Any = self._group
-        where = self.path
-        for part in [part for part in path.split("/") if part]:
-            with _as_damage(self.name, where):
-                if part in ("..", ".") or not isinstance(here, h5py.Group):
-                    raise HundredError(f"{self.name}: nothing at {shown(where + part)}")
-                link = here.get(part, getlink=True) if part in here.keys() else None  # noqa: SIM118
-                if link is None:
-                    raise HundredError(f"{self.name}: {shown(where + part)} is missing")
-                if not isinstance(link, h5py.HardLink):
-                    raise HundredError(f"{self.name}: {shown(where + part)} is a link to elsewhere: refused")
-                here = here[part]
-            where += part + "/"
-        return here
+    def _address(self, key: str) -> int:
+        link = self._links.get(key)
+        if link is None:
+            raise HundredError(f"{self.name}: {shown(self.path + key)} is missing")
+        if link.address is None:
+            raise HundredError(f"{self.name}: {shown(self.path + key)} is a link to elsewhere: refused")
+        return link.address
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _readable(data: low.Bytes, message: low.Message) -> low.Attribute | None:
+    """The attribute in `message`, or None where it is of a type that nothing here asks for."""
+    try:
+        return low.attribute(data, message)
+    except low.Unsupported:
+        return None
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
 
 
 class Stored:
     """One array of weights in the file: its shape is known, its values are read when asked for."""
 
-    def __init__(self, dataset: h5py.Dataset, path: str, name: str) -> None:
-        """`name` is the file's for messages."""
-        self._dataset, self.path, self._name = dataset, path, name
-        self.shape: tuple[int, ...] = ()
+    def __init__(self, data: low.Bytes, address: int, path: str, name: str) -> None:
+        """`name` is the file's for messages. Raises low.Damaged for what is no array of numbers."""
+        self._data, self.path, self._name = data, path, name
+        header = low.messages(data, address)
+        places = {message.kind: message.offset for message in header}
+        if not {0x01, 0x03, 0x08} <= places.keys():
+            raise low.Damaged("it is no array")
+        self.shape = low.data_shape(data, places[0x01])
+        self._type = low.data_type(data, places[0x03])
+        self._layout = low.layout(data, header)
+        if self._type.kind not in "iufb":
+            raise low.Damaged("it holds no numbers")
+        self._check_size()
 
-    def check(self, file_bytes: int) -> None:
-        """Refuse storage outside the file, what is no numbers, and more bytes than the file can hold."""
-        dataset = self._dataset
-        layout = dataset.id.get_create_plist()
-        if dataset.is_virtual or layout.get_external_count() > 0:
-            raise HundredError(f"{self._name}: {shown(self.path)} keeps its values in another file: refused")
-        filters = {layout.get_filter(i)[0] for i in range(layout.get_nfilters())}
-        if filters - _FILTERS:
-            raise HundredError(f"{self._name}: {shown(self.path)} is compressed in an unknown way")
-        if dataset.shape is None or dataset.dtype.kind not in "fiu" or dataset.dtype.itemsize > 8:
-            raise HundredError(f"{self._name}: {shown(self.path)} holds {shown(dataset.dtype)}, no weights")
-        self.shape = tuple(int(side) for side in dataset.shape)
-        claimed = int(np.prod(self.shape, dtype=object)) * dataset.dtype.itemsize if self.shape else 8
-        stored = int(dataset.id.get_storage_size())
-        if stored > file_bytes or claimed > max(_ALWAYS_ALLOWED_BYTES, _COMPRESSION_ALLOWED * stored):
-            raise HundredError(
-                f"{self._name}: {shown(self.path)} claims the shape {shown(list(self.shape))}, "
-                f"the file holds {stored} bytes of it"
-            )
+    def _check_size(self) -> None:
+        """Compare what the shape claims with what the file holds."""
+        claimed = _product(self.shape) * self._type.size
+        if self._layout.chunk:
+            self._chunks = list(self._find_chunks())
+            stored = sum(size for _, size, _ in self._chunks)
+            enough = claimed <= max(_ALWAYS_ALLOWED_BYTES, _COMPRESSION_ALLOWED * stored)
+        else:
+            stored = self._layout.bytes
+            enough = claimed <= stored and (claimed == 0 or self._layout.offset != low.UNDEFINED)
+            if enough and claimed:
+                self._data.take(self._layout.offset, claimed)
+        if not enough:
+            raise low.Damaged(f"it claims the shape {list(self.shape)}, the file holds {stored} bytes of it")
 
     def read(self) -> NDArray[np.float32]:
         """The values as float32."""
         with _as_damage(self._name, self.path):
-            # A length of zero in `dtype` cannot come here: check() looked at kind and size.
-            values = np.asarray(self._dataset[()])
+            order = ">" if self._type.big_endian else "<"
+            kind = "u" if self._type.kind == "b" else self._type.kind
+            dtype = np.dtype(f"{order}{kind}{self._type.size}")
+            values = self._read_chunks(dtype) if self._layout.chunk else self._read_whole(dtype)
+            if self._type.kind == "b":  # bfloat16 is the upper half of a float32
+                values = (values.astype(np.uint32) << 16).view(np.float32)
             with np.errstate(over="ignore", invalid="ignore"):
-                return np.ascontiguousarray(values, dtype=np.float32).reshape(self.shape)
+                return np.array(values, dtype=np.float32).reshape(self.shape)
+
+    def _read_whole(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        count = _product(self.shape)
+        raw = self._data.take(self._layout.offset, count * dtype.itemsize) if count else b""
+        return np.frombuffer(raw, dtype).reshape(self.shape)
+
+    def _find_chunks(self) -> Iterator[tuple[tuple[int, ...], int, int]]:
+        """(first element, bytes, address) of each chunk."""
+        rank = len(self.shape)
+        unknown = set(self._layout.filters) - {_DEFLATE, _SHUFFLE, _FLETCHER32}
+        if len(self._layout.chunk) != rank + 1 or 0 in self._layout.chunk or unknown:
+            raise low.Unsupported("it is compressed or cut up in an unknown way")
+        if self._layout.tree == low.UNDEFINED:
+            return
+        width = 8 + 8 * (rank + 1)
+        for key in low.tree_leaves(self._data, self._layout.tree, kind=1, key_bytes=width):
+            size, mask, *first = self._data.unpack("II" + "Q" * rank, key)
+            address = self._data.unpack("Q", key + width)[0]
+            if mask or any(at >= side for at, side in zip(first, self.shape, strict=True)):
+                raise low.Damaged("a chunk is out of order")
+            self._data.take(address, size)
+            yield tuple(first), size, address
+
+    def _read_chunks(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        values = np.zeros(self.shape, dtype)
+        chunk = self._layout.chunk[:-1]
+        bytes_of_one = _product(chunk) * dtype.itemsize
+        if bytes_of_one > max(_ALWAYS_ALLOWED_BYTES, 4 * values.nbytes):
+            raise low.Damaged("a chunk is absurdly large")
+        for first, size, address in self._chunks:
+            raw = self._unfiltered(bytes(self._data.take(address, size)), bytes_of_one, dtype.itemsize)
+            block = np.frombuffer(raw, dtype).reshape(chunk)
+            room = tuple(slice(at, min(at + side, end)) for at, side, end in
+                         zip(first, chunk, self.shape, strict=True))  # fmt: skip
+            values[room] = block[tuple(slice(0, place.stop - place.start) for place in room)]
+        return values
+
+    def _unfiltered(self, raw: bytes, wanted: int, item: int) -> bytes:
+        """One chunk as it was before compression."""
+        for number in reversed(self._layout.filters):
+            if number == _FLETCHER32:
+                raw = raw[:-4]
+            elif number == _DEFLATE:
+                try:
+                    raw = zlib.decompressobj().decompress(raw, wanted + 64)
+                except zlib.error:
+                    raise low.Damaged("a compressed part cannot be unpacked") from None
+            elif len(raw) % item == 0:
+                raw = np.frombuffer(raw, np.uint8).reshape(item, -1).T.tobytes()
+        if len(raw) != wanted:
+            raise low.Damaged("a part has the wrong size")
+        return raw

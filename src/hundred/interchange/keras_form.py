@@ -1,77 +1,10 @@
 """A tape as Keras layers, in settings that every Keras from 2.10 on knows, with weights in Keras' order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 
-from hundred.errors import HundredError
-from hundred.interchange.convert_conv import same_pads
+from hundred.interchange.former import CHANNELS_LAST, Form, Former, KerasLayer, in_keras_order, refuse
+from hundred.interchange.keras_form_pool import padded, pool
 from hundred.interchange.tape import Array, Operation, Tape
-
-
-@dataclass
-class KerasLayer:
-    """One layer: `config` without its name and the like, `weights` as (name, values) in Keras' order."""
-
-    class_name: str
-    name: str
-    inputs: list[str]
-    config: dict[str, Any] = field(default_factory=dict)
-    weights: list[tuple[str, Array]] = field(default_factory=list)
-    trainable: bool = True
-
-
-class Former:
-    """Turns operations into layers one by one; an operation may need several."""
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self.layers: list[KerasLayer] = []
-        self._values = {tape.input: tape.input}  # value on the tape -> Keras layer that gives it
-        self._names = {tape.input} | {operation.name for operation in tape.operations}
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value on the tape."""
-        for operation in self.tape.operations:
-            if operation.name == name:
-                return operation.shape
-        return self.tape.shape
-
-    def made_by(self, name: str) -> Operation | None:
-        """The operation that gives a value on the tape."""
-        return next((operation for operation in self.tape.operations if operation.name == name), None)
-
-    def layer(
-        self, class_name: str, inputs: list[str], config: dict[str, Any], name: str, **more: Any
-    ) -> str:
-        """Append a layer on other layers' outputs; give its name."""
-        self.layers.append(KerasLayer(class_name, name, inputs, config, **more))
-        return name
-
-    def helper(
-        self, class_name: str, inputs: list[str], config: dict[str, Any], name: str, **more: Any
-    ) -> str:
-        """As `layer`, under a name of its own beside the operation's."""
-        while name in self._names:
-            name += "_"
-        self._names.add(name)
-        return self.layer(class_name, inputs, config, name, **more)
-
-    def form(self, operation: Operation) -> None:
-        """Append the layers of `operation`."""
-        inputs = [self._values[name] for name in operation.inputs]
-        self._values[operation.name] = _FORMS[operation.kind](self, operation, inputs)
-
-    @property
-    def output(self) -> str:
-        """The layer that gives the tape's output."""
-        return self._values[self.tape.output]
-
-
-Form = Callable[[Former, Operation, list[str]], str]
-_LAST = {"data_format": "channels_last"}
 
 
 def keras_layers(tape: Tape) -> tuple[list[KerasLayer], str]:
@@ -79,52 +12,27 @@ def keras_layers(tape: Tape) -> tuple[list[KerasLayer], str]:
 
     Raises HundredError naming the operation that Keras has no layers for.
     """
-    former = Former(tape)
+    former = Former(tape, _FORMS)
     for operation in tape.operations:
         former.form(operation)
-    return _in_keras_order(former.layers, former.output), former.output
-
-
-def _in_keras_order(layers: list[KerasLayer], output: str) -> list[KerasLayer]:
-    """Sorted as Keras sorts `model.layers`: farthest from the output first, then by a walk from the output.
-
-    Keras hands out the weights of an `.h5` in this order, whatever the names say.
-    """
-    by_name = {layer.name: layer for layer in layers}
-    met: dict[str, int] = {}
-    waiting = [output]
-    while waiting:
-        name = waiting.pop()
-        if name in by_name and name not in met:
-            met[name] = len(met)
-            waiting += reversed(by_name[name].inputs)
-    depth = dict.fromkeys(by_name, 0)
-    for layer in reversed(layers):  # users come after what they use, so a layer's depth is final when met
-        for name in layer.inputs:
-            if name in depth:
-                depth[name] = max(depth[name], depth[layer.name] + 1)
-    return sorted(layers, key=lambda layer: (-depth[layer.name], met[layer.name]))
-
-
-def _refuse(operation: Operation, why: str) -> HundredError:
-    return HundredError(f"the layer {operation.name} cannot be written for Keras: {why}")
+    return in_keras_order(former.layers, former.output), former.output
 
 
 def _conv(f: Former, o: Operation, inputs: list[str]) -> str:
     weight, bias, s = o.weights["weight"], o.weights.get("bias"), o.settings
     stride, dilation, groups = list(s["stride"]), list(s["dilation"]), s["groups"]
     if max(stride) > 1 and max(dilation) > 1:
-        raise _refuse(o, "it has both a stride and a dilation, which Keras does not allow")
+        raise refuse(o, "it has both a stride and a dilation, which Keras does not allow")
     out, inside, rows, columns = weight.shape
     depthwise = groups > 1 and inside == 1
     if depthwise and stride[0] != stride[1]:
-        raise _refuse(o, "a depthwise convolution in Keras has one stride for both directions")
-    before, padding = _padded(f, o, inputs, (rows, columns))
+        raise refuse(o, "a depthwise convolution in Keras has one stride for both directions")
+    before, padding = padded(f, o, inputs, (rows, columns))
     config = {
         "kernel_size": [rows, columns],
         "strides": stride,
         "padding": padding,
-        **_LAST,
+        **CHANNELS_LAST,
         "dilation_rate": dilation,
         "activation": "linear",
         "use_bias": bias is not None,
@@ -141,29 +49,6 @@ def _conv(f: Former, o: Operation, inputs: list[str]) -> str:
     return f.layer(kind, before, config, o.name, weights=weights, trainable=s["trainable"])
 
 
-def _padded(f: Former, o: Operation, inputs: list[str], kernel: tuple[int, int]) -> tuple[list[str], str]:
-    """`valid` or `same` where Keras' own padding does it, otherwise zeros laid around before."""
-    left, right, top, bottom = o.settings["sides"]
-    if not any((left, right, top, bottom)):
-        return inputs, "valid"
-    if _same_as_keras(f, o, kernel):
-        return inputs, "same"
-    config = {"padding": [[top, bottom], [left, right]], **_LAST}
-    return [f.helper("ZeroPadding2D", inputs, config, f"{o.name}_pad")], "valid"
-
-
-def _same_as_keras(f: Former, o: Operation, kernel: tuple[int, int]) -> bool:
-    """Whether Keras' `same` pads so; under strides it pads unevenly, where torch does not."""
-    left, right, top, bottom = o.settings["sides"]
-    _, rows, columns = f.shape(o.inputs[0])
-    stride, dilation = o.settings["stride"], o.settings.get("dilation", (1, 1))
-    wanted = (
-        same_pads(rows, kernel[0], stride[0], dilation[0]),
-        same_pads(columns, kernel[1], stride[1], dilation[1]),
-    )
-    return wanted == ((top, bottom), (left, right))
-
-
 def _conv_transpose(f: Former, o: Operation, inputs: list[str]) -> str:
     weight, bias = o.weights["weight"], o.weights.get("bias")
     config = {
@@ -171,7 +56,7 @@ def _conv_transpose(f: Former, o: Operation, inputs: list[str]) -> str:
         "kernel_size": list(weight.shape[2:]),
         "strides": list(o.settings["stride"]),
         "padding": "valid",
-        **_LAST,
+        **CHANNELS_LAST,
         "activation": "linear",
         "use_bias": bias is not None,
     }
@@ -217,7 +102,7 @@ def _layer_norm(f: Former, o: Operation, inputs: list[str]) -> str:
     # Keras 3 drops a list of several axes from an .h5 without a word: a whole map is normalized as features.
     channels, rows, columns = o.shape
     more["weights"] = [(name, array.transpose(1, 2, 0).reshape(-1)) for name, array in weights]
-    flat = f.helper("Flatten", inputs, dict(_LAST), f"{o.name}_flat")
+    flat = f.helper("Flatten", inputs, dict(CHANNELS_LAST), f"{o.name}_flat")
     normed = f.helper("LayerNormalization", [flat], config, f"{o.name}_norm", **more)
     return f.layer("Reshape", [normed], {"target_shape": [rows, columns, channels]}, o.name)
 
@@ -266,70 +151,19 @@ def _softmax(f: Former, o: Operation, inputs: list[str]) -> str:
 
 def _dropout(f: Former, o: Operation, inputs: list[str]) -> str:
     kind = "SpatialDropout2D" if o.settings["whole_channels"] and len(o.shape) == 3 else "Dropout"
-    more = dict(_LAST) if kind == "SpatialDropout2D" else {}
+    more = dict(CHANNELS_LAST) if kind == "SpatialDropout2D" else {}
     return f.layer(kind, inputs, {"rate": o.settings["rate"], **more}, o.name)
-
-
-def _pool(f: Former, o: Operation, inputs: list[str]) -> str:
-    kind = "MaxPooling2D" if o.settings["how"] == "max" else "AveragePooling2D"
-    kernel, stride = o.settings["kernel"], o.settings["stride"]
-    config = {"pool_size": list(kernel), "strides": list(stride), "padding": "valid", **_LAST}
-    left, right, top, bottom = o.settings["sides"]
-    if not any((left, right, top, bottom)):
-        return f.layer(kind, inputs, config, o.name)
-    if not o.settings["count_padding"] and _same_as_keras(f, o, kernel):
-        return f.layer(kind, inputs, {**config, "padding": "same"}, o.name)
-    zeros_do = o.settings["count_padding"] or (o.settings["how"] == "max" and not_negative(f, o.inputs[0]))
-    if zeros_do:
-        sides = {"padding": [[top, bottom], [left, right]], **_LAST}
-        return f.layer(kind, [f.helper("ZeroPadding2D", inputs, sides, f"{o.name}_pad")], config, o.name)
-    return _pool_in_steps(f, o, inputs, kind)
-
-
-def _pool_in_steps(f: Former, o: Operation, inputs: list[str], kind: str) -> str:
-    """Pool at every place with Keras' own `same` padding, then keep the places that the operation wants."""
-    (left, _, top, _), (_, rows, columns) = o.settings["sides"], f.shape(o.inputs[0])
-    kernel, stride = o.settings["kernel"], o.settings["stride"]
-    crops = []
-    for before, size, out, k, step in zip(
-        (top, left), (rows, columns), o.shape[1:], kernel, stride, strict=True
-    ):
-        first = (k - 1) // 2 - before  # the window of place p begins at p - (k - 1) // 2
-        last = first + (out - 1) * step
-        if first < 0 or last >= size:
-            raise _refuse(o, "its padding is half of an even window")
-        crops.append([first, size - 1 - last])
-    every = {"pool_size": list(kernel), "strides": [1, 1], "padding": "same", **_LAST}
-    here = f.helper(kind, inputs, every, f"{o.name}_every")
-    if any(side for pair in crops for side in pair):
-        here = f.helper("Cropping2D", [here], {"cropping": crops, **_LAST}, f"{o.name}_crop")
-    pick = {"pool_size": [1, 1], "strides": list(stride), "padding": "valid", **_LAST}
-    return f.layer("MaxPooling2D", [here], pick, o.name)
-
-
-def not_negative(f: Former, name: str) -> bool:
-    """Whether a value on the tape has surely no number below 0, so that zeros never win a maximum."""
-    operation = f.made_by(name)
-    if operation is None:
-        return False
-    if operation.kind == "activation":
-        return operation.settings["name"] in ("relu", "relu_up_to", "sigmoid", "softplus", "exponential")
-    if operation.kind in ("dropout", "pool", "global_pool", "pad", "crop", "upsample", "concatenate"):
-        return all(not_negative(f, taken) for taken in operation.inputs)
-    if operation.kind == "combine" and operation.settings["how"] in ("add", "multiply", "maximum", "average"):
-        return all(not_negative(f, taken) for taken in operation.inputs)
-    return operation.kind == "softmax"
 
 
 def _global_pool(f: Former, o: Operation, inputs: list[str]) -> str:
     kind = "GlobalMaxPooling2D" if o.settings["how"] == "max" else "GlobalAveragePooling2D"
-    return f.layer(kind, inputs, {**_LAST, "keepdims": o.settings["keepdims"]}, o.name)
+    return f.layer(kind, inputs, {**CHANNELS_LAST, "keepdims": o.settings["keepdims"]}, o.name)
 
 
 def _sides(class_name: str, key: str) -> Form:
     def form(f: Former, o: Operation, inputs: list[str]) -> str:
         left, right, top, bottom = o.settings["sides"]
-        return f.layer(class_name, inputs, {key: [[top, bottom], [left, right]], **_LAST}, o.name)
+        return f.layer(class_name, inputs, {key: [[top, bottom], [left, right]], **CHANNELS_LAST}, o.name)
 
     return form
 
@@ -340,14 +174,14 @@ def _upsample(f: Former, o: Operation, inputs: list[str]) -> str:
     mode = o.settings["mode"]
     if height % rows == 0 and width % columns == 0:
         factors = [height // rows, width // columns]
-        config = {"size": factors, **_LAST, "interpolation": mode}
+        config = {"size": factors, **CHANNELS_LAST, "interpolation": mode}
         if mode == "bilinear" and factors[0] % 2 and factors[1] % 2:
             # Keras 3 up to 3.8 interpolates bilinearly on its torch backend with torchvision alone. For odd
             # factors, the mean over a window of one factor's width around each repeated pixel is the same.
             nearest = f.helper(
                 "UpSampling2D", inputs, {**config, "interpolation": "nearest"}, f"{o.name}_repeat"
             )
-            smooth = {"pool_size": factors, "strides": [1, 1], "padding": "same", **_LAST}
+            smooth = {"pool_size": factors, "strides": [1, 1], "padding": "same", **CHANNELS_LAST}
             return f.layer("AveragePooling2D", [nearest], smooth, o.name)
         return f.layer("UpSampling2D", inputs, config, o.name)
     return f.layer("Resizing", inputs, {"height": height, "width": width, "interpolation": mode}, o.name)
@@ -356,7 +190,7 @@ def _upsample(f: Former, o: Operation, inputs: list[str]) -> str:
 def _flatten(f: Former, o: Operation, inputs: list[str]) -> str:
     if o.settings["order"] == "channels-first":
         inputs = [f.helper("Permute", inputs, {"dims": [3, 1, 2]}, f"{o.name}_order")]
-    return f.layer("Flatten", inputs, dict(_LAST), o.name)
+    return f.layer("Flatten", inputs, dict(CHANNELS_LAST), o.name)
 
 
 def _reshape(f: Former, o: Operation, inputs: list[str]) -> str:
@@ -412,7 +246,7 @@ _FORMS: dict[str, Form] = {
     "prelu": _prelu,
     "softmax": _softmax,
     "dropout": _dropout,
-    "pool": _pool,
+    "pool": pool,
     "global_pool": _global_pool,
     "pad": _sides("ZeroPadding2D", "padding"),
     "crop": _sides("Cropping2D", "cropping"),

@@ -9,10 +9,10 @@ from torch import nn
 
 from hundred.errors import HundredError, UsageError
 from hundred.interchange.archive import Archive, open_archive
-from hundred.interchange.assemble import Assembly, CustomLayer, assemble, fill
+from hundred.interchange.assemble import Assembly, assemble, fill
 from hundred.interchange.layers import Rescale, Standardize, Wired
 from hundred.interchange.model import LoadedModel, Model, require_image_input, scale_constants
-from hundred.interchange.settings import NotNative, shown
+from hundred.interchange.settings import CustomObject, NotNative, shown
 from hundred.interchange.wiring import MODELS, read_wiring
 
 
@@ -36,37 +36,47 @@ def load(
     path = Path(path)
     if scale is not None:
         scale_constants(scale)  # an unknown word is refused before the file is read
-    with open_archive(path) as archive:
-        if has_lambda(archive.config) and not allow_lambda:
-            raise HundredError(
-                f"{archive.name}: has a Lambda layer, which is code inside the file; "
-                "it is only run with allow_lambda=True (--allow-lambda), for files you trust"
-            )
-        try:
-            return _native(archive, scale)
-        except NotNative as reason:
-            why = reason
-        except HundredError as error:
-            text = str(error)
-            raise HundredError(text if text.startswith(archive.name) else f"{archive.name}: {text}") from None
-        except RecursionError:
-            raise HundredError(f"{archive.name}: nested too deep") from None
-        if isinstance(why, CustomLayer) and why.class_name not in (custom_objects or {}):
-            raise HundredError(
-                f"{archive.name}: {why}: "
-                f"pass its class: hundred.load(path, custom_objects={{{shown(why.class_name)!r}: TheClass}})"
-            )
-        from hundred.interchange.through_keras import load_through_keras
+    try:
+        with open_archive(path) as archive:
+            return _load(path, archive, scale, dict(custom_objects or {}), allow_lambda)
+    except HundredError as error:
+        if str(error).startswith((path.name, str(path))) or isinstance(error, UsageError):
+            raise
+        raise HundredError(f"{path.name}: {error}") from None
+    except RecursionError:
+        raise HundredError(f"{path.name}: nested too deep") from None
+    except MemoryError:
+        raise HundredError(f"{path.name}: this machine has not enough memory for it") from None
 
-        return load_through_keras(
-            path, archive, why, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda
+
+def _load(
+    path: Path, archive: Archive, scale: str | None, custom_objects: dict[str, Any], allow_lambda: bool
+) -> LoadedModel:
+    if has_lambda(archive.config) and not allow_lambda:
+        raise HundredError(
+            "has a Lambda layer, which is code inside the file; "
+            "it is only run with allow_lambda=True (--allow-lambda), for files you trust"
         )
+    try:
+        return _native(archive, scale)
+    except NotNative as reason:
+        why = reason
+    if isinstance(why, CustomObject) and why.custom not in custom_objects:
+        raise HundredError(
+            f"{why}: pass it, as in hundred.load(path, custom_objects={{{shown(why.custom)!r}: ...}})"
+        )
+    from hundred.interchange.through_keras import load_through_keras
+
+    return load_through_keras(
+        path, archive, why, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda
+    )
 
 
 def _native(archive: Archive, scale: str | None) -> Model:
     config = archive.config
-    if config["class_name"] not in MODELS or "layers" not in config["config"]:
-        raise CustomLayer("the model", config["class_name"], "is a class of its author's own")
+    if config["class_name"] not in MODELS:
+        name = config["class_name"]
+        raise CustomObject("the model", name, "is a class of its author's own", name)
     wiring = read_wiring(config["class_name"], config["config"], archive.version)
     input_shape = require_image_input(wiring.input_shape, archive.name)
     assembly = Assembly(archive.version, archive.backend)

@@ -117,6 +117,10 @@ class Model:
         return self._from_pixels(batch) if self._normalized_inside else batch.float()
 
     def _from_pixels(self, batch: Tensor) -> Tensor:
+        if self.input_shape[2] != 3:
+            raise UsageError(
+                f"the model takes images of {self.input_shape[2]} channels, not pictures in colour"
+            )
         return self._scaling(batch)
 
     def _forward(
@@ -172,17 +176,6 @@ def scale_constants(scale: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if scale == "standard":
         return CIFAR100_MEAN, CIFAR100_STD
     return (0.0, 0.0, 0.0), ((1.0,) * 3 if scale == "0-1" else (1 / 255,) * 3)
-
-
-def at_chance(model: LoadedModel, accuracy: float, classes: int) -> str | None:
-    """A hint for a foreign file whose accuracy (a fraction) is at chance: the other scales, or None."""
-    if model.origin == "hundred" or accuracy > 2.5 / classes:
-        return None
-    others = [scale for scale in SCALES if scale != model.input_scale]
-    return (
-        f"the accuracy is at chance: the file may expect another input scale than {model.input_scale}; "
-        f"try --scale {others[0]} or --scale {others[1]}"
-    )
 
 
 def require_image_input(shape: tuple[int | None, ...] | None, name: str) -> tuple[int, int, int]:

@@ -14,7 +14,8 @@ from torch import nn
 from hundred.errors import MissingExtra, UsageError
 from hundred.files import written_whole
 from hundred.interchange import rewrite
-from hundred.interchange.keras_form import KerasLayer, keras_layers
+from hundred.interchange.former import KerasLayer
+from hundred.interchange.keras_form import keras_layers
 from hundred.interchange.tape import Tape
 from hundred.interchange.trace import tape_of
 from hundred.interchange.weights import snake_case

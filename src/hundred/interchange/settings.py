@@ -18,6 +18,14 @@ class NotNative(Exception):
         self.layer, self.class_name, self.reason = layer, class_name, reason
 
 
+class CustomObject(NotNative):
+    """A class or function that is none of Keras' own; `custom` is its name."""
+
+    def __init__(self, layer: str, class_name: str, reason: str, custom: str) -> None:
+        super().__init__(layer, class_name, reason)
+        self.custom = custom.rpartition(">")[2]  # Keras registers them as Package>Name
+
+
 def shown(value: object) -> str:
     """`value` as one short printable line, whatever a hostile file put there."""
     text = value if isinstance(value, str) else repr(value)

@@ -6,7 +6,8 @@ read other files before Keras sees it.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,16 +111,19 @@ def load_through_keras(
 
     Raises MissingExtra where Keras is not installed, HundredError where the config is unsafe or Keras fails.
     """
-    refuse_unsafe(archive.config, archive.name, custom_objects or {}, allow_lambda)
+    custom = dict(custom_objects or {})
+    custom |= {f"Custom>{name}": value for name, value in custom.items()}
+    refuse_unsafe(archive.config, archive.name, custom, allow_lambda)
     os.environ.setdefault("KERAS_BACKEND", "torch")
     try:
         import keras
     except ImportError:
         raise MissingExtra("keras", "keras", f"{archive.name}: {why}; running it through Keras") from None
     try:
-        model = keras.saving.load_model(
-            path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=not allow_lambda
-        )
+        with _limited_memory(4 * path.stat().st_size + (2 << 30)):
+            model = keras.saving.load_model(
+                path, custom_objects=custom, compile=False, safe_mode=not allow_lambda
+            )
         shape = model.input_shape
         outputs = model.output_shape
     except Exception as error:  # whatever Keras raises for the file
@@ -130,6 +134,28 @@ def load_through_keras(
     input_shape = require_image_input(tuple(shape[1:]), archive.name)
     note = f"{why}; the model runs through Keras, slower, and cannot be trained further here"
     return KerasModel(model, input_scale=scale or "0-1", input_shape=input_shape, notes=(note,))
+
+
+@contextmanager
+def _limited_memory(more: int) -> Iterator[None]:
+    """Let this process take `more` bytes and then fail cleanly, where the system can (Linux).
+
+    Keras makes room for what the config says before it looks at the weights.
+    """
+    try:
+        import resource
+
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = now + more if soft == resource.RLIM_INFINITY else min(now + more, soft)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    except (ImportError, OSError, ValueError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def refuse_unsafe(config: Any, name: str, custom_objects: Mapping[str, Any], allow_lambda: bool) -> None:

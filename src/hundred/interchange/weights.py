@@ -8,6 +8,7 @@ from hundred.errors import HundredError
 from hundred.interchange.hdf import Group, Stored
 from hundred.interchange.requests import Request
 from hundred.interchange.settings import shown
+from hundred.interchange.wiring import layer_name
 
 
 class LegacyWeights:
@@ -123,21 +124,19 @@ class ArchiveWeights:
             return
         layers = self._model["config"]["layers"]
         for name in path:
-            inner = next(layer for layer in layers if layer["config"].get("name") == name)
-            layers = inner["config"]["layers"]
+            layers = next((e["config"].get("layers", []) for e in layers if layer_name(e) == name), [])
         counts: dict[str, int] = {}
         for layer in layers:
             kind = snake_case(layer["class_name"])
             number = counts.get(kind, 0)
             counts[kind] = number + 1
             key = f"{kind}_{number}" if number else kind
-            name = layer["config"].get("name")
-            if isinstance(name, str):
-                # Some versions name groups by the layer's own name instead of its class and number.
-                for candidate in (key, name):
-                    if level.has(candidate):
-                        known[(*path, name)] = level.group(candidate)
-                        break
+            name = layer_name(layer)
+            # Some versions name groups by the layer's own name instead of its class and number.
+            for candidate in (key, name):
+                if level.has(candidate):
+                    known[(*path, name)] = level.group(candidate)
+                    break
 
 
 def snake_case(name: str) -> str:

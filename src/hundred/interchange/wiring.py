@@ -7,7 +7,7 @@ from hundred.errors import HundredError
 from hundred.interchange.settings import NotNative, shown
 
 MODELS = ("Sequential", "Functional", "Model")
-_MOST_LAYERS = 20_000
+_MOST_LAYERS = 5_000
 _DEEPEST_MODEL = 12
 
 
@@ -133,8 +133,14 @@ def declared_shape(settings: dict[str, Any]) -> tuple[int | None, ...] | None:
     return None
 
 
+def layer_name(entry: dict[str, Any]) -> str:
+    """The name of a layer that check_tree has passed; a file may leave it out."""
+    name = entry.get("name") or entry["config"].get("name") or entry["class_name"]
+    return str(name)
+
+
 def _layer(entry: dict[str, Any], version: int) -> Layer:
-    name = entry.get("name", entry["config"].get("name", entry["class_name"]))
+    name = layer_name(entry)
     class_name = entry["class_name"]
     registered = entry.get("registered_name")
     module = entry.get("module")
