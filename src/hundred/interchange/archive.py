@@ -11,7 +11,7 @@ from typing import Any
 from hundred.errors import HundredError
 from hundred.interchange.hdf import Group, opened
 from hundred.interchange.requests import WeightSource
-from hundred.interchange.settings import shown
+from hundred.interchange.settings import shown, shown_path
 from hundred.interchange.weights import ArchiveWeights, LegacyWeights
 from hundred.interchange.wiring import MODELS, check_tree
 
@@ -47,9 +47,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
     name = path.name
     if path.is_dir():
         hint = "a SavedModel folder" if (path / "saved_model.pb").exists() else "a folder"
-        raise HundredError(f"{shown(str(path))} is {hint}: save the model as .h5 or .keras")
+        raise HundredError(f"{shown_path(path)} is {hint}: save the model as .h5 or .keras")
     if not path.is_file():
-        raise HundredError(f"{shown(str(path))}: no such file")
+        raise HundredError(f"{shown_path(path)}: no such file")
     try:
         with path.open("rb") as file:
             start = file.read(8)

@@ -33,6 +33,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def shown_path(path: object) -> str:
+    """A path as one printable line, in full."""
+    return "".join(c if c.isprintable() else "?" for c in str(path))
+
+
 class Settings:
     """The `config` of one layer. Every method raises HundredError naming layer, key and value at fault."""
 

@@ -1,5 +1,6 @@
 """A network written down as plain operations on channels-first images, between torch and the file formats."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,6 +94,12 @@ class Tape:
     def users(self, name: str) -> list[Operation]:
         """The operations that take the value `name`."""
         return [operation for operation in self.operations if name in operation.inputs]
+
+
+def written_name(name: str) -> str:
+    """The name in a file of the layer or value `name` of a network. Keras wants a letter first."""
+    plain = re.sub(r"[^0-9A-Za-z_]+", "_", name)
+    return plain if plain[:1].isalpha() else f"layer_{plain}"
 
 
 def as_array(value: Any) -> Array:

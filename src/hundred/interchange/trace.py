@@ -1,14 +1,13 @@
 """From a torch network to a tape: torch.fx gives the graph, one run on zeros the shapes."""
 
 import copy
-import re
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from hundred.errors import HundredError
-from hundred.interchange.tape import Tape
+from hundred.interchange.tape import Tape, written_name
 from hundred.interchange.trace_functions import FUNCTIONS, METHODS
 from hundred.interchange.trace_modules import MODULES
 from hundred.interchange.use import Handler, Unknown, Use, Value
@@ -103,7 +102,7 @@ def _operation(
     handler: Handler | None
     if layer is not None:
         handler, where = MODULES.get(type(layer)), f"the layer {node.target} ({type(layer).__name__})"
-        hint = re.sub(r"[^0-9A-Za-z_]+", "_", str(node.target))
+        hint = str(node.target)
     else:
         table: dict[Any, Handler] = FUNCTIONS if node.op == "call_function" else METHODS
         handler = table.get(node.target)
@@ -113,7 +112,7 @@ def _operation(
         raise HundredError(
             f"the network cannot be exported: {where} has no counterpart in the files written here"
         )
-    hint = hint if re.match("[A-Za-z]", hint) else f"layer_{hint}"  # Keras wants a letter first
+    hint = written_name(hint)
     arguments = [plain(item) for item in node.args]
     named = {key: plain(value) for key, value in node.kwargs.items()}
     all_frozen = not any(parameter.requires_grad for parameter in module.parameters())

@@ -8,7 +8,8 @@ from torch import nn
 from hundred.errors import HundredError, UsageError
 from hundred.interchange.hdf import Group, opened
 from hundred.interchange.requests import Array
-from hundred.interchange.settings import shown
+from hundred.interchange.settings import shown, shown_path
+from hundred.interchange.tape import written_name
 
 
 def read_weights_file(path: Path | str) -> dict[str, dict[str, Array]]:
@@ -21,7 +22,7 @@ def read_weights_file(path: Path | str) -> dict[str, dict[str, Array]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise HundredError(f"{shown(str(path))}: no such file")
+        raise HundredError(f"{shown_path(path)}: no such file")
     found: dict[str, dict[str, Array]] = {}
     with opened(path, path.name) as root:
         group = root.group("model_weights") if root.has("model_weights") else root
@@ -55,13 +56,13 @@ def load_weights(network: nn.Module, path: Path | str) -> list[str]:
     taken = []
     for name, layer in network.named_modules():
         kind = _kind(layer)
-        keys = [key for key in (name.replace(".", "_"), name.rpartition(".")[2]) if key in weights]
+        keys = [key for key in (written_name(name), name.rpartition(".")[2]) if key in weights]
         if kind and keys and _put(layer, kind, weights[keys[0]]):
             taken.append(name)
     if not taken:
         known = ", ".join(shown(layer) for layer in list(weights)[:3])
         raise UsageError(
-            f"{shown(str(path))}: none of its layers ({known}, ...) has name and shape of one of this network"
+            f"{shown_path(path)}: none of its layers ({known}, ...) has name and shape of one of this network"
         )
     return taken
 
@@ -74,7 +75,7 @@ def load_resnet50_imagenet(network: nn.Module, path: Path | str) -> None:
     taken = {name.rpartition(".")[2] for name in load_weights(network, path)}
     for layer in read_weights_file(path):
         if layer not in taken:
-            raise HundredError(f"{shown(str(path))}: layer {shown(layer)} does not fit this network")
+            raise HundredError(f"{shown_path(path)}: layer {shown(layer)} does not fit this network")
 
 
 def _kind(layer: nn.Module) -> dict[str, str]:
@@ -95,14 +96,17 @@ def _put(layer: nn.Module, names: dict[str, str], arrays: dict[str, Array]) -> b
     """Copy `arrays` into `layer` if all that it needs is there in the right shape."""
     import torch
 
+    depthwise = isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1
     if "depthwise_kernel" in arrays:
-        arrays = {**arrays, "kernel": arrays["depthwise_kernel"].swapaxes(2, 3)}
+        arrays = {**arrays, "kernel": arrays["depthwise_kernel"]}
     values = {}
     for keras_name, torch_name in names.items():
         if keras_name not in arrays:
             return False
         array = arrays[keras_name]
-        if keras_name == "kernel":
+        if keras_name == "kernel" and depthwise and array.ndim == 4:  # rows, columns, channels, multiplier
+            array = array.transpose(2, 3, 0, 1).reshape(-1, 1, *array.shape[:2])
+        elif keras_name == "kernel":
             array = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
         if tuple(array.shape) != tuple(getattr(layer, torch_name).shape):
             return False
