@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Everything runs from the environment, whatever is active outside.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help quickstart test check lint types bench study compat faults lock clean
+.PHONY: help quickstart test check lint types bench study compat lock clean
 .DEFAULT_GOAL := help
 
 help:

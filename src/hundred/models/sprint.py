@@ -98,7 +98,7 @@ def sprint(
     *,
     width1: int = 32,
     width2: int = 128,
-    width3: int = 128,
+    width3: int = 256,
     depth: int = 2,
     scale: float = 1 / 9,
 ) -> nn.Module:
