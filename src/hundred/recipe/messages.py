@@ -33,7 +33,7 @@ def one_line(error: ErrorDetails, raw: Mapping[str, Any]) -> str:
     if error["type"] == "value_error":
         return "recipe: " + str(error["msg"]).removeprefix("Value error, ")
     hint = ""
-    if path[0] == "model" and len(path) == 2 and path[1] not in _known_keys(path)[0]:
+    if path[0] == "model" and len(path) == 2 and path[1] not in (_known_keys(path)[0] or []):
         return f"recipe: {key} = {shown!r} is not allowed (allowed: a number, a text, true or false)"
     if field is not None:
         choices = [str(c) for c in _choices(field)]
