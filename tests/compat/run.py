@@ -61,7 +61,7 @@ VERSIONS = [
 #: What no file of Hundred can change: GroupNormalization came with Keras 2.11, and Keras 3 before 3.10
 #: resizes bilinearly on torch with torchvision alone.
 KNOWN = {
-    "tensorflow-2.10": ("group_norm",),
+    "tensorflow-2.10": ("group_norm", "functions_with_weights"),
     **dict.fromkeys([f"keras-3.{minor}" for minor in (0, 1, 2, 3, 4, 6, 8)], ("upsampling",)),
 }
 

@@ -94,6 +94,26 @@ class Reused(nn.Module):
         return self.linear(torch.flatten(F.adaptive_max_pool2d(x, 1), 1))
 
 
+class OfFunctions(nn.Module):
+    """Weights of its own and torch's functions, as layers of a person's own class come down to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(6, 3, 3, 3) / 5)
+        self.norm = nn.BatchNorm2d(6)
+        self.out = nn.Parameter(torch.randn(6, CLASSES))
+        self.linear = nn.Linear(6, 6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel = self.kernel - self.kernel.mean((1, 2, 3), keepdim=True)  # weight standardization
+        x = F.conv2d(x, kernel, stride=2, padding=1)
+        n = self.norm
+        x = F.batch_norm(x, n.running_mean, n.running_var, n.weight, n.bias, False, 0.1, n.eps)
+        x = F.group_norm(F.relu(x), 3).mean((2, 3))
+        x = F.layer_norm(F.linear(x, self.linear.weight, self.linear.bias), (6,))
+        return x @ self.out
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "strides": lambda: _net(
         nn.Conv2d(6, 8, 3, stride=2, padding=1), nn.Conv2d(8, 4, 5, (2, 3), (2, 1)), channels=4,
@@ -164,6 +184,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "whitened": Whitened,
     "scaled": Scaled,
     "reused": Reused,
+    "functions with weights": OfFunctions,
     "ends in a softmax": lambda: nn.Sequential(_net(nn.ReLU()), nn.Softmax(1)),
     "squeezed": lambda: _Of(
         lambda self, x: self.out(F.adaptive_avg_pool2d(self.conv(x), 1).squeeze(-1).squeeze(-1)),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hundred import models
+from hundred.data import open_dataset
 from hundred.interchange import Model, load, save_h5, save_keras, save_onnx
 
 from . import networks
@@ -78,3 +79,18 @@ def test_the_same_network_gives_the_same_bytes(tmp_path: Path, normalization: di
         for copy in "ab":
             save(tmp_path / (copy + suffix), network, **normalization)
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["school", "sprint"])
+def test_real_images_agree_in_keras_and_onnx(
+    name: str, tmp_path: Path, real_data: Path, normalization: dict[str, Any], references: References
+) -> None:
+    network = networks.shaken(models.build(name))
+    images = open_dataset(real_data).test.images[:50]  # uint8 [50, 3, 32, 32]
+    pixels = images.permute(0, 2, 3, 1).numpy()
+    wanted = networks.softmax(references.torch(network, pixels))
+    save_h5(tmp_path / "m.h5", network, **normalization)
+    save_onnx(tmp_path / "m.onnx", network, **normalization)
+    assert np.abs(references.keras_file(tmp_path / "m.h5", pixels)[0] - wanted).max() < 1e-4
+    assert np.abs(references.onnx_file(tmp_path / "m.onnx", pixels) - wanted).max() < 1e-4
+    assert np.abs(load(tmp_path / "m.h5").predict_images(images) - wanted).max() < 1e-4

@@ -31,10 +31,11 @@ def _without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
 def _survives(path: Path) -> bool:
     """Whether `path` loads. A HundredError of one line is the only other end."""
     try:
-        load(path)
+        model = load(path)
     except HundredError as error:
         line = str(error)
     else:
+        assert model.parameters >= 0
         return True
     assert "\n" not in line
     assert len(line) < 500
@@ -67,14 +68,14 @@ def _bases(folder: Path) -> list[Path]:
     return [folder / "legacy.h5", folder / "ours.h5"]
 
 
-def test_two_thousand_damaged_h5_files_give_a_line_or_load(tmp_path: Path) -> None:
+def test_a_thousand_damaged_h5_files_give_a_line_or_load(tmp_path: Path) -> None:
     contents = [path.read_bytes() for path in _bases(tmp_path)]
     path, loaded = tmp_path / "m.h5", 0
-    for seed in range(2000):
+    for seed in range(1200):
         draw = random.Random(seed)
         path.write_bytes(_damaged(draw.choice(contents), draw))
         loaded += _survives(path)
-    assert 200 < loaded < 1800  # most damage hits weights or text: both ends must have been seen
+    assert 100 < loaded < 1100  # most damage hits weights or text: both ends must have been seen
 
 
 def test_damaged_parts_inside_a_sound_archive_give_a_line_or_load(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_damaged_parts_inside_a_sound_archive_give_a_line_or_load(tmp_path: Path
     with zipfile.ZipFile(tmp_path / "ours.keras") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     path = tmp_path / "m.keras"
-    for seed in range(500):
+    for seed in range(400):
         draw = random.Random(seed)
         part = draw.choice(sorted(parts))
         with zipfile.ZipFile(path, "w") as archive:
@@ -127,13 +128,13 @@ def _mutate(item: Any, draw: random.Random) -> None:
             return
 
 
-def test_two_thousand_changed_configs_give_a_line_or_load(tmp_path: Path) -> None:
+def test_a_thousand_changed_configs_give_a_line_or_load(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     configs = []
     for base in _bases(tmp_path):
         with h5py.File(base) as file:
             configs.append((base.read_bytes(), json.loads(file.attrs["model_config"])))
-    for seed in range(2000):
+    for seed in range(1200):
         draw = random.Random(seed)
         content, config = draw.choice(configs)
         config = copy.deepcopy(config)

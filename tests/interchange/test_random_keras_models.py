@@ -1,17 +1,14 @@
 """Random Keras models, saved by Keras itself: read natively, the same predictions and counts."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from compat import random_models
 
 from hundred.interchange import Model, load, save_h5
 
 from .references import References
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "compat"))
-import random_models
 
 
 @pytest.mark.parametrize("seed", range(40))

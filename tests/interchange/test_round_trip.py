@@ -1,5 +1,6 @@
 """What is written is read back: the same predictions, counts and names, with and without Keras' softmax."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from hundred.errors import HundredError, UsageError
-from hundred.interchange import Model, load, save_h5
+from hundred.errors import HundredError, MissingExtra, UsageError
+from hundred.interchange import Model, load, save_h5, save_onnx
 
 MEAN, STD = (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)
 
@@ -105,6 +106,21 @@ def test_a_layer_that_cannot_be_exported_is_named_in_one_line(
         save_h5(tmp_path / "m.h5", nn.Sequential(layer), mean=MEAN, std=STD, class_names=None)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_without_onnx_the_extra_to_install_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'hundred\[onnx\]'"):
+        save_onnx(tmp_path / "m.onnx", _network(), mean=MEAN, std=STD, class_names=None)
+
+
+def test_a_network_with_branches_on_its_input_cannot_be_traced(tmp_path: Path) -> None:
+    class Branching(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(HundredError, match=r"torch\.fx cannot trace it"):
+        save_h5(tmp_path / "m.h5", Branching(), mean=MEAN, std=STD, class_names=None)
 
 
 def test_class_names_must_be_as_many_as_classes(tmp_path: Path) -> None:

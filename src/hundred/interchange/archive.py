@@ -26,7 +26,7 @@ class Archive:
 
     config: Keras' {"class_name", "config", ...}, checked to be a tree of layers.
     version: Keras' major version. ours: what Hundred wrote about the model, or None.
-    backend: what Keras ran on when it wrote the file, where that is known.
+    backend: what Keras ran on when it wrote the file, or `unknown`.
     """
 
     name: str
@@ -143,7 +143,13 @@ def _keras_zip(path: Path, name: str) -> Iterator[Archive]:
     ours = parse_json(parts["hundred.json"], name, "hundred.json") if "hundred.json" in parts else None
     with opened(parts["model.weights.h5"], name) as root:
         yield Archive(
-            name, "keras", config, _major(str(version or "3")), ArchiveWeights(root, config), _ours(ours)
+            name,
+            "keras",
+            config,
+            _major(str(version or "3")),
+            ArchiveWeights(root, config),
+            _ours(ours),
+            "unknown",
         )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from torch import nn
@@ -20,6 +21,16 @@ from hundred.interchange.wiring import Call, Layer, ModelWiring, Value, read_wir
 _LARGEST_MAP = 1 << 26
 
 
+@dataclass(frozen=True)
+class Row:
+    """One outermost Keras layer for a table: name, class, output shape as Keras has it, number of weights."""
+
+    name: str
+    class_name: str
+    shape: Shape
+    parameters: int
+
+
 @dataclass
 class Assembly:
     """A network under construction, and what it asks of the file."""
@@ -28,6 +39,7 @@ class Assembly:
     backend: str = "tensorflow"
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     largest: int = 0  # values in the largest feature map of one image
 
 
@@ -37,16 +49,6 @@ class Assembled:
 
     network: nn.Module
     shape: Shape
-
-
-@dataclass(frozen=True)
-class Row:
-    """One Keras layer for a table: name, class, output shape as Keras has it, number of weights."""
-
-    name: str
-    class_name: str
-    shape: Shape
-    parameters: int
 
 
 def assemble(
@@ -70,7 +72,10 @@ def assemble(
         taken = [values[value] for value in call.taken]
         shapes = [each for _, each in taken]
         if call.layer.name not in built:
+            asked = len(assembly.requests)
             converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+            if not path:
+                assembly.rows.append(_row(call.layer, converted.shape, assembly.requests[asked:]))
             _check_size(assembly, converted.shape, call.layer.name)
             names = _add(modules, call.layer.name, converted.modules)
             built[call.layer.name] = (shapes, names, converted.shape)
@@ -91,6 +96,11 @@ def assemble(
     return Assembled(Wired(modules, steps, output), out)
 
 
+def _row(layer: Layer, shape: Shape, requests: list[Request]) -> Row:
+    sizes = (prod(weight) for request in requests for weight in request.shapes)
+    return Row(shown(layer.name), shown(layer.class_name), shape, sum(sizes))
+
+
 def _add(modules: OrderedDict[str, nn.Module], layer: str, new: Modules) -> list[str]:
     """Put the native layers of one Keras layer under names that torch allows; give the names."""
     names = []
@@ -107,9 +117,7 @@ def _add(modules: OrderedDict[str, nn.Module], layer: str, new: Modules) -> list
 
 
 def _check_size(assembly: Assembly, shape: Shape, layer: str) -> None:
-    size = 1
-    for side in shape:
-        size *= side
+    size = prod(shape)
     if size > _LARGEST_MAP:
         raise HundredError(f"layer {shown(layer)} gives {size} values for one image: refused as absurd")
     assembly.largest = max(assembly.largest, size)

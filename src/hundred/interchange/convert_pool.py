@@ -12,6 +12,7 @@ from hundred.interchange.layers import (
     PermuteChannelsLast,
     ReshapeChannelsLast,
 )
+from hundred.interchange.settings import shown
 
 
 def pooling(c: Conversion) -> Converted:
@@ -30,6 +31,11 @@ def pooling(c: Conversion) -> Converted:
         module = nn.AvgPool2d(size, stride, (pads[2], pads[0]), count_include_pad=False)
     else:
         repeat = c.backend == "torch"
+        if c.backend == "unknown" and not largest:
+            c.notes.append(
+                f"layer {shown(s.layer)} takes means near the edge as Keras does on TensorFlow and JAX; "
+                "on torch it counts the edge's pixels twice"
+            )
         module = PadMaxPool2d(size, stride, pads) if largest else PadAvgPool2d(size, stride, pads, repeat)
     return Converted([("", module)], (*out, c.image_shape()[2]))
 
@@ -149,7 +155,7 @@ def reshape(c: Conversion) -> Converted:
     if known < 1 or total % known or (list(target).count(-1) != 1 and known != total) or min(target) < -1:
         raise s.wrong("target_shape", f"a shape of {total} values")
     shape: Shape = tuple(total // known if side == -1 else side for side in target)
-    return Converted([("", ReshapeChannelsLast(shape))], shape)
+    return Converted([("", ReshapeChannelsLast(shape, len(c.shape) == 3))], shape)
 
 
 def permute(c: Conversion) -> Converted:

@@ -7,7 +7,7 @@ loaded, and no array is given room for more values than the file holds.
 import mmap
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +34,16 @@ def opened(source: Path | bytes, name: str) -> Iterator["Group"]:
         yield _root(memoryview(source), name)
         return
     try:
-        with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            view = memoryview(mapped)
-            try:
-                yield _root(view, name)
-            finally:
-                view.release()
-    except BufferError:  # an exception on its way still holds a view; the map goes with it
-        pass
+        with source.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise HundredError(f"{name}: cannot be read ({shown(str(error))})") from None
+    try:
+        yield _root(memoryview(mapped), name)
+    finally:
+        # Whoever still holds a part of it (an error on its way up) lets the map go later.
+        with suppress(BufferError):
+            mapped.close()
 
 
 def _root(view: memoryview, name: str) -> "Group":

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class FlattenChannelsLast(nn.Module):
-    """Flatten [n, c, h, w] in the order of Keras: row, column, channel. [n, f] passes unchanged.
+    """Flatten [n, c, h, w] in the order of Keras: row, column, channel.
 
     The Dense kernel behind it therefore keeps its rows as they lie in the file. With channels-last memory
     this order is a view, while torch's own order would be a copy.
@@ -20,22 +20,23 @@ class FlattenChannelsLast(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, c, h, w] to [n, h * w * c]."""
-        if x.dim() == 4:
-            x = x.permute(0, 2, 3, 1)  # [n, h, w, c]
-        return x.flatten(1)
+        return x.permute(0, 2, 3, 1).flatten(1)
 
 
 class ReshapeChannelsLast(nn.Module):
     """Keras' Reshape: read as [n, h, w, c] (or [n, f]), shaped to `target`, given channels-first again."""
 
-    def __init__(self, target: Sequence[int]) -> None:
-        """`target` is Keras' target shape without the batch: one value or (h, w, c)."""
+    def __init__(self, target: Sequence[int], from_map: bool = True) -> None:
+        """`target` is Keras' target shape without the batch: one value or (h, w, c).
+
+        from_map: whether the input is [n, c, h, w], else [n, f].
+        """
         super().__init__()
-        self.target = tuple(target)
+        self.target, self.from_map = tuple(target), from_map
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, c, h, w] or [n, f] to the target shape, channels first."""
-        if x.dim() == 4:
+        if self.from_map:
             x = x.permute(0, 2, 3, 1)
         x = x.reshape((-1, *self.target))
         return x.permute(0, 3, 1, 2) if len(self.target) == 3 else x

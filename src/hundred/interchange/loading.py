@@ -80,6 +80,8 @@ def _native(archive: Archive, scale: str | None) -> Model:
     wiring = read_wiring(config["class_name"], config["config"], archive.version)
     input_shape = require_image_input(wiring.input_shape, archive.name)
     assembly = Assembly(archive.version, archive.backend)
+    if wiring.input_shape is not None and None in wiring.input_shape:
+        assembly.notes.append(f"the file takes images of any size: {input_shape[0]}x{input_shape[1]} is used")
     built = assemble(assembly, wiring, input_shape)
     if len(built.shape) != 1:
         raise HundredError(f"gives {list(built.shape)} for an image, no vector of classes")
@@ -90,6 +92,7 @@ def _native(archive: Archive, scale: str | None) -> Model:
         "input_shape": input_shape,
         "parameters": parameters,
         "largest_map": assembly.largest,
+        "rows": assembly.rows,
     }
     if archive.ours is not None:
         ours = _our_details(archive, network, scale, built.shape[0])

@@ -10,6 +10,7 @@ from hundred.errors import HundredError
 from hundred.interchange.tape import Tape, written_name
 from hundred.interchange.trace_functions import FUNCTIONS, METHODS
 from hundred.interchange.trace_modules import MODULES
+from hundred.interchange.trace_weighted import WEIGHTED
 from hundred.interchange.use import Handler, Unknown, Use, Value
 
 
@@ -46,8 +47,8 @@ def tape_of(network: nn.Module, image_size: tuple[int, int] = (32, 32), channels
     network = getattr(network, "_orig_mod", network)  # torch.compile's wrapper
     if isinstance(network, nn.DataParallel | nn.parallel.DistributedDataParallel):
         network = network.module
-    network = copy.deepcopy(network).cpu().float().eval()
     try:
+        network = copy.deepcopy(network).cpu().float().eval()
         module = fx.GraphModule(network, _Tracer().trace(network))
     except Exception as error:
         raise HundredError(
@@ -104,7 +105,7 @@ def _operation(
         handler, where = MODULES.get(type(layer)), f"the layer {node.target} ({type(layer).__name__})"
         hint = str(node.target)
     else:
-        table: dict[Any, Handler] = FUNCTIONS if node.op == "call_function" else METHODS
+        table: dict[Any, Handler] = {**FUNCTIONS, **WEIGHTED} if node.op == "call_function" else METHODS
         handler = table.get(node.target)
         where = f"the function {getattr(node.target, '__name__', node.target)}"
         hint = node.name

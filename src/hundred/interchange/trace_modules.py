@@ -7,6 +7,7 @@ from torch import nn
 
 from hundred.interchange import layers as own
 from hundred.interchange import trace_functions as functions
+from hundred.interchange.trace_weighted import conv_sides
 from hundred.interchange.use import Handler, Unknown, Use, mode_of, pair
 
 
@@ -15,13 +16,6 @@ def _conv(use: Use) -> str:
     if mode_of(conv) != "zeros" and conv.padding not in ((0, 0), "valid"):
         raise Unknown(f"pads with {conv.padding_mode}, Keras with zeros")
     kernel, dilation = pair(conv.kernel_size), pair(conv.dilation)
-    if conv.padding == "same":
-        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        top, left = (total // 2 for total in totals)
-        sides = (left, totals[1] - left, top, totals[0] - top)
-    else:
-        rows, columns = (0, 0) if conv.padding == "valid" else pair(conv.padding)
-        sides = (columns, columns, rows, rows)
     return use.tape.add(
         "conv",
         [image.name],
@@ -29,7 +23,7 @@ def _conv(use: Use) -> str:
         hint=use.hint,
         weights={"weight": conv.weight, "bias": conv.bias},
         stride=pair(conv.stride),
-        sides=sides,
+        sides=conv_sides(conv.padding, kernel, dilation),
         dilation=dilation,
         groups=conv.groups,
         trainable=use.trainable,
