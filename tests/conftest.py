@@ -1,6 +1,7 @@
 """Shared fixtures. Tests run on two cores or fewer, offline, and leave nothing outside their own folders."""
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,10 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import pytest
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from finished import Finished
