@@ -10,7 +10,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import pytest
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process they start.
+# A shell that starts tests in the background has them ignore Ctrl-C, and all processes that they start too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
