@@ -125,18 +125,28 @@ class ArchiveWeights:
         layers = self._model["config"]["layers"]
         for name in path:
             layers = next((e["config"].get("layers", []) for e in layers if layer_name(e) == name), [])
+        places = _numbered(level.keys())
         counts: dict[str, int] = {}
         for layer in layers:
-            kind = snake_case(layer["class_name"])
+            kind, name = snake_case(layer["class_name"]), layer_name(layer)
             number = counts.get(kind, 0)
             counts[kind] = number + 1
-            key = f"{kind}_{number}" if number else kind
-            name = layer_name(layer)
-            # Some versions name groups by the layer's own name instead of its class and number.
-            for candidate in (key, name):
-                if level.has(candidate):
-                    known[(*path, name)] = level.group(candidate)
-                    break
+            # Keras 2.13 counts layers with weights twice: dense, dense_2, dense_4. Their order is what holds.
+            # Some versions name groups by the layer's own name instead.
+            mine = places.get(kind, [])
+            key = mine[number] if number < len(mine) else name
+            if level.has(key):
+                known[(*path, name)] = level.group(key)
+
+
+def _numbered(keys: list[str]) -> dict[str, list[str]]:
+    """Group names by the part before their number, in the order of the numbers: dense, dense_1, dense_2."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for key in keys:
+        head, _, tail = key.rpartition("_")
+        numbered = head and tail.isdecimal() and len(tail) < 7
+        found.setdefault(head if numbered else key, []).append((int(tail) if numbered else 0, key))
+    return {head: [key for _, key in sorted(numbers)] for head, numbers in found.items()}
 
 
 def snake_case(name: str) -> str:
