@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Everything runs from the environment, whatever is active outside.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help quickstart test check lint types bench study compat lock clean
+.PHONY: help quickstart test faults check lint types bench study compat lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,7 +21,11 @@ quickstart: $(VENV)/.run
 
 ## test        set up and run the tests
 test: $(VENV)/.dev
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+## faults      the slow tests: things broken on purpose, whole runs killed anywhere (minutes)
+faults: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 ## check       what CI checks beside the tests: format, lint, types
 check: lint types
