@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hundred.data import open_dataset
     from hundred.errors import HundredError, UsageError
-    from hundred.experiment import Repeats, compare, export, predict, test, train, write_report
+    from hundred.experiment import Repeats, compare, export, find_lr, predict, test, train, write_report
     from hundred.interchange import load
     from hundred.recipe import load_recipe
     from hundred.runs.run import Run, list_runs, open_run
@@ -30,6 +30,7 @@ _HOME = {
     "UsageError": "errors",
     "compare": "experiment",
     "export": "experiment",
+    "find_lr": "experiment",
     "list_runs": "runs.run",
     "load": "interchange",
     "load_recipe": "recipe",
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "compare",
     "export",
+    "find_lr",
     "list_runs",
     "load",
     "load_recipe",

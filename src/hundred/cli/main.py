@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": ("predict", "Name what is in your own pictures."),
     "compare": ("compare", "Which of several runs or files is better, and is the difference real?"),
     "report": ("report", "Write one HTML page about a run, or about several side by side."),
+    "find-lr": ("find_lr", "Find a learning rate for a recipe by a range test."),
     "export": ("export", "Write a trained network as a Keras or ONNX file."),
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
@@ -41,7 +42,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"hundred.cli.{module}"), cmd_name)
+        command: click.Command = getattr(
+            import_module(f"hundred.cli.{module}"), cmd_name.replace("-", "_")
+        )
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images, image_table
     from hundred.evaluation.intervals import Summary, summarize, wilson_interval
     from hundred.evaluation.labels import suspected_label_errors
+    from hundred.evaluation.learning_rates import RateReading, read_range_test
     from hundred.evaluation.metrics import Metrics, evaluate
     from hundred.evaluation.predict import predict_logits
     from hundred.evaluation.significance import holm, mcnemar, paired_bootstrap, seeds_to_settle
@@ -26,6 +27,7 @@ _HOME = {
     "Comparison": "comparison",
     "Contender": "contender",
     "Metrics": "metrics",
+    "RateReading": "learning_rates",
     "Summary": "intervals",
     "class_changes": "changes",
     "class_table": "classes",
@@ -44,6 +46,7 @@ _HOME = {
     "paired_bootstrap": "significance",
     "pareto_front": "cost",
     "predict_logits": "predict",
+    "read_range_test": "learning_rates",
     "seeds_to_settle": "significance",
     "summarize": "intervals",
     "superclass_order": "confusion",
@@ -57,6 +60,7 @@ __all__ = [
     "Comparison",
     "Contender",
     "Metrics",
+    "RateReading",
     "Summary",
     "class_changes",
     "class_table",
@@ -75,6 +79,7 @@ __all__ = [
     "paired_bootstrap",
     "pareto_front",
     "predict_logits",
+    "read_range_test",
     "seeds_to_settle",
     "summarize",
     "superclass_order",

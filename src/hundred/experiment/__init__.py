@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hundred.experiment.comparing import compare
     from hundred.experiment.exporting import export
+    from hundred.experiment.finding_rate import FoundRate, find_lr
     from hundred.experiment.predicting import predict
     from hundred.experiment.repeat import Repeats
     from hundred.experiment.reporting import write_report, write_run_report
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from hundred.experiment.start import train
 
 _HOME = {
+    "FoundRate": "finding_rate",
     "Repeats": "repeat",
     "TestResult": "retest",
     "compare": "comparing",
     "export": "exporting",
+    "find_lr": "finding_rate",
     "predict": "predicting",
     "test": "retest",
     "train": "start",
@@ -28,10 +31,12 @@ _HOME = {
 }
 
 __all__ = [
+    "FoundRate",
     "Repeats",
     "TestResult",
     "compare",
     "export",
+    "find_lr",
     "predict",
     "test",
     "train",

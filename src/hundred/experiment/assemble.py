@@ -87,6 +87,26 @@ def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.de
     return put_network(starting_network(recipe.model, classes).network, splits, device)
 
 
+def assembled(
+    recipe: Recipe,
+    dataset: Dataset,
+    device: torch.device,
+    given: nn.Module | Callable[[int], nn.Module] | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> tuple[Splits, Trainer]:
+    """All parts of a run on `device`, the network's random start decided by the seed.
+
+    dataset: limited as the recipe says. given: a network instead of the recipe's, or what builds it.
+
+    Raises UsageError and HundredError as `starting_network` does.
+    """
+    torch.manual_seed(recipe.seed)
+    start = starting_network(recipe.model, len(dataset.fine_names), given)
+    splits = build_splits(recipe, dataset, device, start.scaling)
+    network = put_network(start.network, splits, device)
+    return splits, build_trainer(recipe, dataset, splits, network, interrupted)
+
+
 def build_trainer(
     recipe: Recipe,
     dataset: Dataset,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hundred.report.mosaic import Shot
     from hundred.report.page import ReportData, RunReport, render_page, write_report
     from hundred.report.pareto import draw_pareto
+    from hundred.report.rates import draw_range_test
     from hundred.report.samples import (
         ClassGallery,
         draw_augmented,
@@ -42,6 +43,7 @@ _HOME = {
     "draw_curves": "curves",
     "draw_layer_table": "architecture",
     "draw_pareto": "pareto",
+    "draw_range_test": "rates",
     "draw_reliability": "calibration",
     "draw_sample_grid": "samples",
     "draw_shots": "samples",
@@ -72,6 +74,7 @@ __all__ = [
     "draw_curves",
     "draw_layer_table",
     "draw_pareto",
+    "draw_range_test",
     "draw_reliability",
     "draw_sample_grid",
     "draw_shots",

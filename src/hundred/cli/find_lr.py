@@ -1,0 +1,53 @@
+"""`hundred find-lr`."""
+
+from typing import Any
+
+import click
+
+from hundred.cli.output import data_option, device_option, json_option, print_json, seconds
+
+
+@click.command("find-lr")
+@click.argument("recipe", default="sprint")
+@data_option
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
+)
+@click.option("--steps", type=int, help="Steps of the test (150).")
+@click.option("--minutes", type=float, help="Take as many steps as fit into so many minutes instead.")
+@click.option("--lowest", type=float, help="Rate to begin with (by the optimizer).")
+@click.option("--highest", type=float, help="Rate to end with, if nothing breaks before (by the optimizer).")
+@click.option("--seed", type=click.IntRange(min=0), help="Decides every random draw (the recipe's: 0).")
+@device_option
+@click.option("--out", metavar="FILE", help="The picture, a .png or .svg file (find-lr-RECIPE.png).")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+@json_option
+def find_lr(
+    recipe: str, overrides: tuple[str, ...], out: str | None, *, as_json: bool, **options: Any
+) -> None:
+    """Find a learning rate for RECIPE by a range test: training while the rate grows until it breaks.
+
+    The recipe's own images, augmentation, network and optimizer are used, for some steps, and nothing is
+    kept but the picture. With Muon both rates grow in proportion, and both are suggested.
+
+    \b
+    Examples:
+      hundred find-lr school --data cifar-100-python
+      hundred find-lr sprint --minutes 2 --set training.batch_size=256
+      hundred find-lr my.toml --data sample --out rates.svg --json
+    """
+    from pathlib import Path
+
+    from hundred.experiment.finding_rate import find_lr as find
+    from hundred.recipe import load_recipe
+
+    picture = out or f"find-lr-{load_recipe(recipe, overrides).recipe.name}.png"
+    found = find(recipe, set=overrides, out=picture, **options)
+    if as_json:
+        print_json({**found.as_dict(), "picture": str(Path(picture))})
+        return
+    click.echo(found.verdict)
+    click.echo(f"varied: {found.varied}; {len(found.test.rates)} steps in {seconds(found.seconds)}")
+    click.echo(f"picture: {picture}")
+    if found.paste:
+        click.echo(f"\nhundred train {recipe} {found.paste}")
