@@ -74,6 +74,12 @@ def _process_started() -> float:
     help="Go on with the run NAME, the run directory given as RECIPE, or the newest unfinished one.",
 )
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
+@click.option(
+    "--test/--no-test",
+    default=True,
+    show_default=True,
+    help="Read the test set at the end; leave it out while you are still choosing among runs.",
+)
 @click.option("--keep-checkpoint", is_flag=True, help="Leave checkpoint.pt when the run has finished.")
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
@@ -87,12 +93,16 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
       hundred train sprint --minutes 24 --repeat 3
       hundred train runs/school-2026-01-31-1200 --resume
       hundred train school --from their-model.h5 --scale 0-255
+      torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
     from hundred.experiment import train as train_run
     from hundred.experiment.repeat import Repeats
+    from hundred.training.parallel import follows
 
     outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
+    if follows():
+        return
     if isinstance(outcome, Repeats):
         content = outcome.summary
         if as_json:
@@ -112,9 +122,7 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
     click.echo()
     print_pairs(
         [
-            ("test accuracy", percent(result["test_accuracy"]) + sample + own),
-            ("top-5", percent(result["test_top5_accuracy"])),
-            ("superclass", percent(result["test_coarse_accuracy"])),
+            *_tested(result, sample + own),
             ("validation", percent(result["val_accuracy"])),
             ("training", f"{seconds(result['train_seconds'])} of {seconds(result['total_seconds'])} in all"),
             ("stopped", result["stopped"]),
@@ -124,6 +132,16 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
     page = Path(path) / "report.html"
     look = f"open {page}    " if page.exists() else ""
     click.echo(f"\nNext: {look}hundred test {path}    hundred ui    hundred show {path}")
+
+
+def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:
+    if result["test_accuracy"] is None:
+        return [("test accuracy", "not measured")]
+    return [
+        ("test accuracy", percent(result["test_accuracy"]) + mark),
+        ("top-5", percent(result["test_top5_accuracy"])),
+        ("superclass", percent(result["test_coarse_accuracy"])),
+    ]
 
 
 def _print_repeats(path: str, content: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def finish(job: Job, stopped: Stopped, warn: Callable[[str], None]) -> Run:
     _write_result(job, result)
     if job.call.figures:
         network = job.trainer.network
-        for fault in draw_figures(run, job.recipe, job.dataset, network, logits["test"]):
+        for fault in draw_figures(run, job.recipe, job.dataset, network, logits.get("test")):
             warn(f"a picture could not be drawn: {fault}")
         _write_report(run, job, warn)
         _write_result(job, result)
@@ -62,15 +62,7 @@ def _write_result(job: Job, result: dict[str, Any]) -> None:
 
 
 def _result(job: Job, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, Any]:
-    recipe, splits, trainer = job.recipe, job.splits, job.trainer
-    test = evaluate(logits["test"], splits.test.fine.cpu(), job.dataset.fine_to_coarse)
-    val_accuracy = None
-    if "val" in logits and splits.validation is not None:
-        val_accuracy = evaluate(
-            logits["val"], splits.validation.fine.cpu(), job.dataset.fine_to_coarse
-        ).accuracy
-    elif splits.validation is not None:
-        val_accuracy = test.accuracy
+    recipe, trainer = job.recipe, job.trainer
     return {
         "name": job.path.name,
         "recipe": recipe.name,
@@ -82,19 +74,29 @@ def _result(job: Job, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, 
         "data": job.dataset.name,
         "data_digest": job.dataset.digest,
         "protocol": recipe.data.protocol,
-        "val_accuracy": val_accuracy,
-        **{
-            key: value
-            for key, value in test.as_dict("test_").items()
-            if key not in ("test_calibration_error",)
-        },
-        "calibration_error": test.calibration_error,
+        **_accuracies(job, logits),
         "train_seconds": trainer.train_seconds,
         "images_per_second": _images_per_second(trainer.history),
         "stopped": stopped.reason,
         "stopped_detail": stopped.detail,
         "model_bytes": _size(job.path / MODEL),
     }
+
+
+def _accuracies(job: Job, logits: dict[str, Tensor]) -> dict[str, Any]:
+    """`val_accuracy`, and the test figures of a run that is tested."""
+    splits, to_coarse = job.splits, job.dataset.fine_to_coarse
+    figures: dict[str, Any] = {"val_accuracy": None}
+    if "val" in logits and splits.validation is not None:
+        figures["val_accuracy"] = evaluate(logits["val"], splits.validation.fine.cpu(), to_coarse).accuracy
+    if "test" not in logits:
+        return figures
+    test = evaluate(logits["test"], splits.test.fine.cpu(), to_coarse)
+    if splits.validation is not None and "val" not in logits:
+        figures["val_accuracy"] = test.accuracy
+    figures |= test.as_dict("test_")
+    figures["calibration_error"] = figures.pop("test_calibration_error")
+    return figures
 
 
 def _images_per_second(history: list[dict[str, Any]]) -> float | None:

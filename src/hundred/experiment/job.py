@@ -12,11 +12,13 @@ from hundred.data.dataset import Dataset
 from hundred.experiment.assemble import Splits
 from hundred.experiment.interrupt import Interrupt
 from hundred.recipe import Recipe
+from hundred.training.events import EpochEnded
 from hundred.training.plan import MOST_EPOCHS
 from hundred.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from hundred.runs.live_mirror import MirrorProcess
+    from hundred.training.parallel import Team
 
 Network = nn.Module | Callable[[int], nn.Module]
 
@@ -28,7 +30,9 @@ class Call:
     started: `time.monotonic()` when the command began. deadline: the same clock, when it is to have ended.
     most_epochs: that a deadline leaves room for. keep_plan: a deadline may only take epochs away.
     mirror: the child process that sends runs to MLflow, shared by repeats; each run has its own otherwise.
-    parent_run_id: of the MLflow run around it.
+    parent_run_id: of the MLflow run around it. tracked: False where somebody else sends the run to MLflow.
+    test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
+    judge: asked after each epoch with its row; where it answers, the run ends there, for that reason.
     """
 
     device: torch.device
@@ -47,6 +51,10 @@ class Call:
     keep_checkpoint: bool = False
     mirror: "MirrorProcess | None" = None
     parent_run_id: str | None = None
+    team: "Team | None" = None
+    tracked: bool = True
+    test: bool = True
+    judge: Callable[[EpochEnded], str] | None = None
 
 
 @dataclass(frozen=True)

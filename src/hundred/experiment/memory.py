@@ -7,28 +7,25 @@ import torch
 
 from hundred.errors import HundredError
 from hundred.recipe import Recipe
-
-# How torch's CPU allocator says it; on a GPU there is a type of its own.
-CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory", "not enough memory")
-
-
-def is_lack_of_memory(error: Exception) -> bool:
-    """Whether `error` says that the machine or the GPU has too little memory."""
-    kinds = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds) or any(word in str(error) for word in CPU_WORDS)
+from hundred.training.memory import is_lack_of_memory
+from hundred.training.trainer import Trainer
 
 
 @contextmanager
-def memory_in_one_line(recipe: Recipe) -> Iterator[None]:
-    """Turn running out of memory inside into a HundredError that names the recipe's batch size."""
+def memory_in_one_line(recipe: Recipe, trainer: Trainer | None = None) -> Iterator[None]:
+    """Turn running out of memory inside into a HundredError that names the recipe's batch size.
+
+    trainer: whose halved batches, where it has halved them, did not fit either.
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not is_lack_of_memory(error):
             raise
         where = "the GPU" if isinstance(error, torch.OutOfMemoryError) else "this machine"
-        size = recipe.training.batch_size
+        size, parts = recipe.training.batch_size, 1 if trainer is None else trainer.team.parts
+        halves = f" even in {parts} parts" if parts > 1 else ""
         raise HundredError(
-            f"{where} has too little memory for {recipe.model.name} at batch size {size}: "
-            f"try --set training.batch_size={max(size // 2, 1)}"
+            f"{where} has too little memory for {recipe.model.name} at batch size {size}{halves}: "
+            f"try --set training.batch_size={max(size // (2 * parts), 1)}"
         ) from error

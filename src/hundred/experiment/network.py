@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from hundred.data.scaling import Scaling
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.memory import is_lack_of_memory
 from hundred.experiment.weights import check_frozen, lay_in_weights
 from hundred.models import build, count_parameters, options
 from hundred.models.summary import evaluating
 from hundred.recipe.schema import ModelSection
 from hundred.runs.layout import MODEL, is_run
+from hundred.training.memory import is_lack_of_memory
 
 # `model.name = "file:/path/their.h5"`: the network is that of a saved model, to be trained further.
 FILE = "file:"

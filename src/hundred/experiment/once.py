@@ -1,25 +1,18 @@
 """Training one run, and going on with one that was cut off."""
 
-import time
 from dataclasses import replace
-from pathlib import Path
 
-import torch
-
-from hundred.data.limit import limited
 from hundred.errors import HundredError
-from hundred.experiment.assemble import build_splits, build_trainer, put_network
+from hundred.experiment.building import build_job
 from hundred.experiment.deadline import plan_time
 from hundred.experiment.finish import finish
-from hundred.experiment.interrupt import Interrupt
 from hundred.experiment.job import Call, Job
 from hundred.experiment.listeners import RunListeners
 from hundred.experiment.memory import memory_in_one_line
-from hundred.experiment.network import starting_network
-from hundred.experiment.opening import open_data
+from hundred.experiment.parallel import lead
 from hundred.experiment.resume import clean, is_whole, keeper, recipe_of_run, resume
 from hundred.files import write_text
-from hundred.recipe import Recipe, Resolved, to_toml
+from hundred.recipe import Resolved, to_toml
 from hundred.runs.directory import create_run_directory, lock_run
 from hundred.runs.environment import write_environment
 from hundred.runs.faults import told_in_one_line
@@ -42,27 +35,12 @@ def train_once(resolved: Resolved, call: Call, *, any_recipe: bool = False) -> R
             clean(path)
             if is_whole(path):
                 return _unless_diverged(Run(path))
-            return _train(_build(path, recipe_of_run(path, resolved), call))
+            return _train(build_job(path, recipe_of_run(path, resolved), call))
     # Everything is built before the directory is made: a wrong recipe or missing data leaves none behind.
-    job = _build(call.runs, resolved.recipe, call)
+    job = build_job(call.runs, resolved.recipe, call)
     path = create_run_directory(call.runs, call.name, prefix=prefix)
     with lock_run(path):
         return _train(replace(job, path=path))
-
-
-def _build(path: Path, recipe: Recipe, call: Call) -> Job:
-    """All parts of a run from its recipe."""
-    dataset = limited(open_data(call.data), recipe.data.train_per_class, recipe.data.test_per_class)
-    begin = time.perf_counter()
-    interrupt = Interrupt()
-    with memory_in_one_line(recipe):
-        torch.manual_seed(recipe.seed)
-        start = starting_network(recipe.model, len(dataset.fine_names), call.network)
-        splits = build_splits(recipe, dataset, call.device, start.scaling)
-        network = put_network(start.network, splits, call.device)
-        trainer = build_trainer(recipe, dataset, splits, network, interrupt.asked)
-    trainer.train_seconds = time.perf_counter() - begin
-    return Job(path, recipe, call, dataset, splits, trainer, interrupt)
 
 
 def _train(job: Job) -> Run:
@@ -71,12 +49,16 @@ def _train(job: Job) -> Run:
     _write_recipe(job)
     resumed = job.call.resume and resume(job)
     job.trainer.keep = keeper(job)
-    with RunListeners(job) as listeners, memory_in_one_line(job.recipe):
+    lead(job, resumed=resumed)
+    with RunListeners(job) as listeners, memory_in_one_line(job.recipe, job.trainer):
         job = plan_time(job, listeners.warn, resumed=resumed)
+        job.trainer.agree()
         _write_recipe(job)
         _write_environment(job)
         with job.interrupt:
             stopped = listeners.follow(job.trainer.run())
+        if job.call.team is not None:
+            job.call.team.busy = False
         job = _as_trained(job)
         run = finish(job, stopped, listeners.warn)
     if stopped.reason == "interrupted":
@@ -118,6 +100,7 @@ def _write_environment(job: Job) -> None:
     write_environment(
         job.path,
         device=str(job.call.device),
+        processes=job.trainer.team.size,
         seed=job.recipe.seed,
         data_name=job.dataset.name,
         data_digest=job.dataset.digest,

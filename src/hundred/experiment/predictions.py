@@ -1,26 +1,39 @@
 """The logits of a trained network on test and validation images, and the file that keeps them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hundred.data.dataset import Split
-from hundred.errors import HundredError
+from hundred.data.dataset import Dataset, Split
+from hundred.errors import HundredError, UsageError
 from hundred.evaluation.predict import predict_logits
 from hundred.experiment.job import Job
 from hundred.files import write_with
 from hundred.interchange import Model, load
+from hundred.recipe import Recipe
 from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import MODEL, PREDICTIONS
 
 Predict = Callable[[Split], Tensor]
 
 
+def without_test(dataset: Dataset, recipe: Recipe) -> Dataset:
+    """`dataset` with no test images in it, so that nothing can read them by mistake; its digest stays.
+
+    Raises UsageError where the recipe's protocol validates on them.
+    """
+    if recipe.data.protocol == "test-as-validation":
+        raise UsageError("data.protocol = 'test-as-validation' reads the test set after each epoch: use holdout")
+    return replace(dataset, test=dataset.test.take(torch.arange(0)))
+
+
 def predict(job: Job, *, saved: bool, warn: Callable[[str], None]) -> dict[str, Tensor]:
-    """Float32 logits [n, classes] on the CPU: `test`, and `val` where the validation images are others.
+    """Float32 logits [n, classes] on the CPU: `test`, where the run is tested, and `val` where the validation
+    images are others.
 
     saved: the model file was written; then it is read again and asked, so that `hundred test` on it gives
     the same figures to the last digit.
@@ -28,7 +41,7 @@ def predict(job: Job, *, saved: bool, warn: Callable[[str], None]) -> dict[str, 
     ask = _from_file(job, warn) if saved else None
     if ask is None:
         ask = _from_network(job)
-    logits = {"test": ask(job.splits.test)}
+    logits = {"test": ask(job.splits.test)} if job.call.test else {}
     if job.splits.validation_indices is not None and job.splits.validation is not None:
         logits["val"] = ask(job.splits.validation)
     return logits
@@ -37,10 +50,10 @@ def predict(job: Job, *, saved: bool, warn: Callable[[str], None]) -> dict[str, 
 def save_predictions(job: Job, logits: dict[str, Tensor]) -> None:
     """Write predictions.npz: test_logits, test_labels, and val_logits, val_labels, val_indices."""
     splits, path = job.splits, job.path / PREDICTIONS
-    arrays: dict[str, Any] = {
-        "test_logits": logits["test"].numpy(),
-        "test_labels": splits.test.fine.cpu().numpy(),
-    }
+    arrays: dict[str, Any] = {}
+    if "test" in logits:
+        arrays["test_logits"] = logits["test"].numpy()
+        arrays["test_labels"] = splits.test.fine.cpu().numpy()
     if "val" in logits and splits.validation is not None and splits.validation_indices is not None:
         arrays["val_logits"] = logits["val"].numpy()
         arrays["val_labels"] = splits.validation.fine.cpu().numpy()

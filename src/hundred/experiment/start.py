@@ -13,7 +13,8 @@ from hundred.errors import UsageError
 from hundred.experiment.job import Call, Network
 from hundred.experiment.network import table_of_file, table_of_network
 from hundred.experiment.once import train_once
-from hundred.experiment.repeat import Repeats, train_repeats
+from hundred.experiment.parallel import follow, join, leading
+from hundred.experiment.repeat import Repeats, is_repeats, train_repeats
 from hundred.experiment.targets import overrides_for
 from hundred.recipe import DEFAULT_RECIPE, Resolved, load_recipe
 from hundred.runs.layout import is_run
@@ -44,6 +45,7 @@ def train(
     figures: bool = True,
     keep_checkpoint: bool = False,
     started: float | None = None,
+    test: bool = True,
 ) -> Run | Repeats:
     """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
 
@@ -62,13 +64,17 @@ def train(
     listeners: objects with some of the methods of `hundred.training.events.METHODS`.
     quiet: no progress display on standard error, only warnings. figures: draw pictures at the end.
     keep_checkpoint: leave checkpoint.pt when the run has finished.
+    test: False leaves the test images unread, for runs among which you will choose; test figures are null.
     started: `time.monotonic()` when the command began, for `minutes` and `total_seconds`; None is now.
+
+    Under PyTorch's `torchrun`, its processes train one network together: call this in each of them.
 
     Raises UsageError for a wrong call, HundredError where the work fails, and KeyboardInterrupt after an
     interruption, with everything up to then kept.
     """
     _check(minutes, repeat, model, start_from, scale)
     began = time.monotonic() if started is None else started
+    device, team = join(device)
     call = Call(
         data=data,
         device=choose_device(device),
@@ -82,20 +88,30 @@ def train(
         figures=figures,
         keep_checkpoint=keep_checkpoint,
         started=began,
+        test=test,
+        team=team,
     )
+    if team is not None and team.rank > 0:
+        path = follow(team, replace(call, deadline=None))
+        return Repeats(path) if is_repeats(path) else Run(path)
     if epochs is not None:
         call = replace(call, most_epochs=epochs)
     if resume and name is None and isinstance(recipe, str | Path) and is_run(Path(recipe)):
         path = Path(recipe).resolve()
         call = replace(call, name=path.name, runs=path.parent)
-    resolved = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set)
-    if start_from is not None:
-        resolved = _with_model(resolved, table_of_file(start_from, scale))
-    elif model is not None:
-        resolved = _with_model(resolved, table_of_network(model))
-    if repeat > 1:
-        return train_repeats(resolved, call, repeat)
-    return train_once(resolved, call, any_recipe=recipe is None)
+    with leading(team) as outcome:
+        resolved = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set)
+        if start_from is not None:
+            resolved = _with_model(resolved, table_of_file(start_from, scale))
+        elif model is not None:
+            resolved = _with_model(resolved, table_of_network(model))
+        trained: Run | Repeats
+        if repeat > 1:
+            trained = train_repeats(resolved, call, repeat)
+        else:
+            trained = train_once(resolved, call, any_recipe=recipe is None)
+        outcome.append(trained.path)
+    return trained
 
 
 def resolve(

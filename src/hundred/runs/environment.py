@@ -26,17 +26,20 @@ def write_environment(
     data_name: str,
     data_digest: str,
     command: list[str] | None = None,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Write environment.json into the run directory `path`, whole or not at all, and return its content.
 
     `device` is torch's name, such as `cpu` or `cuda:0`; `command` the arguments of the command line (this
-    process' own by default). When a run is resumed, what it ran on before is kept in a list `earlier`.
+    process' own by default); `processes` how many trained together. When a run is resumed, what it ran on
+    before is kept in a list `earlier`.
 
     Raises HundredError where it cannot be written.
     """
     file = Path(path) / ENVIRONMENT
     content = {
         **describe_machine(device),
+        "processes": processes,
         "seed": seed,
         "git_revision": git_revision(Path.cwd()),
         "data": data_name,

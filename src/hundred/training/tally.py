@@ -1,5 +1,7 @@
 """Means over an epoch, gathered on the device so that reading them stalls it once, not every step."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -20,6 +22,14 @@ class Tally:
         self._loss += loss.detach().to(self._loss.dtype) * images
         self._correct += correct
         self.images += images
+
+    def combine(self, add_up: Callable[[Tensor], None]) -> None:
+        """Let `add_up` replace the sums (float64 [3], on the device) by those of several tallies together."""
+        sums = torch.stack(
+            [self._loss, self._correct.to(self._loss.dtype), self._loss.new_tensor(self.images)]
+        )
+        add_up(sums)
+        self._loss, self._correct, self.images = sums[0], sums[1].long(), int(sums[2])
 
     @property
     def loss(self) -> float:

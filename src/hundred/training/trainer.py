@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,11 +19,15 @@ from hundred.training.control import Control
 from hundred.training.ema import Ema
 from hundred.training.events import EpochEnded, Event, RunStarted, StepsDone, Stopped, Warned, WeightsRestored
 from hundred.training.loss import cross_entropy
+from hundred.training.memory import Alone
 from hundred.training.optimizers import set_learning_rate
 from hundred.training.plan import Plan
 from hundred.training.precision import mixed_precision
 from hundred.training.schedules import Schedule
 from hundred.training.tally import Tally
+
+if TYPE_CHECKING:
+    from hundred.training.parallel import Team
 
 SECONDS_BETWEEN_REPORTS = 0.3
 
@@ -35,6 +39,7 @@ class Trainer:
     validation: what `val_*` is measured on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
     average: of the weights; where there is one, it is what is validated, judged by callbacks, and kept.
+    team: who trains along; `Alone` is this process by itself.
     interrupted: asked after each step; True ends the run there.
     keep: called after each epoch with its number, `state_dict`, and whether it was the last; gives the event
         to tell, or None.
@@ -54,6 +59,7 @@ class Trainer:
     precision: torch.dtype = torch.float32
     model_name: str = "network"
     parameters: int = 0
+    team: "Alone | Team" = field(default_factory=Alone)
     interrupted: Callable[[], bool] = lambda: False
     keep: Callable[[int, Callable[[], dict[str, Any]], bool], Event | None] = lambda _epoch, _state, _last: (
         None
@@ -78,7 +84,7 @@ class Trainer:
             self.plan.epochs,
             self.plan.steps_per_epoch,
             len(self.batches.indices),
-            str(self.device),
+            str(self.device) + (f", {self.team.size} processes" if self.team.size > 1 else ""),
             self.epoch + 1,
         )
         with self._evaluated():
@@ -93,7 +99,7 @@ class Trainer:
     def _epoch(self, epoch: int) -> Generator[Event, None, Tally]:
         """One pass over the training images; returns its Tally."""
         # All other draws (dropout) come from here, so (seed, epoch) and the weights decide an epoch.
-        torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1))
+        torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.team.rank))
         self.network.train()
         tally = Tally(self.device)
         begin = told = time.perf_counter()
@@ -105,10 +111,13 @@ class Trainer:
             if self.device.type == "cpu" and not math.isfinite(loss.item()):
                 self._not_finite(epoch, f"the loss became {loss.item()} in step {step}")
                 break
-            if self.interrupted():
+            if self.team.word:
+                yield Warned(self.team.word)
+                self.team.word = ""
+            interrupted, late = self.team.any(self.interrupted(), self.plan.late())
+            if interrupted:
                 self.control.stop("interrupted", f"in epoch {epoch}, after step {step} of {len(sizes)}")
-                break
-            if self.plan.late():
+            if interrupted or late:
                 break
             now = time.perf_counter()
             if now - told > SECONDS_BETWEEN_REPORTS:
@@ -123,16 +132,21 @@ class Trainer:
     def step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """One step on a batch of `Batches`: its mean loss [] and number of hits [], still on the device."""
         self.optimizer.zero_grad(set_to_none=True)
-        with mixed_precision(self.precision, self.device):
-            logits = self.network(inputs)
-        loss, correct = cross_entropy(logits, targets, self.label_smoothing)
-        loss.backward()
+        loss, correct = self.team.gradients(self.network, self._differentiate, inputs, targets)
         if self.gradient_clip:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
         self.optimizer.step()
         if self.average is not None:
             self._steps += 1
             self.average.update(self._steps)
+        return loss, correct
+
+    def _differentiate(self, inputs: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """Add the gradient of `weight` times the mean loss to the network's; that loss and the hits."""
+        with mixed_precision(self.precision, self.device):
+            logits = self.network(inputs)
+        loss, correct = cross_entropy(logits, targets, self.label_smoothing)
+        (loss if weight == 1.0 else loss * weight).backward()
         return loss, correct
 
     def _after_epoch(self, tally: Tally, begin: float) -> Iterator[Event]:
@@ -146,7 +160,8 @@ class Trainer:
         word = self.plan.replan(self.epoch)
         if word:
             yield Warned(word)
-        if self.plan.late() and self.epoch < self.plan.epochs:
+        self.agree()
+        if self._late() and self.epoch < self.plan.epochs:
             self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs}")
         kept = self.keep(self.epoch, self.state_dict, self.control.stopped or self.epoch >= self.plan.epochs)
         if kept is not None:
@@ -159,9 +174,11 @@ class Trainer:
         """
         epoch = self.epoch + 1
         val_accuracy, val_loss = None, None
-        if self.validation is not None and (self.plan.validates(epoch) or self.plan.late()):
-            scaling = self.batches.scaling
-            val_accuracy, val_loss = measure(self.network, self.validation, scaling, self.precision)
+        if self.validation is not None and (self.plan.validates(epoch) or self._late()):
+            part, scaling = self.team.part(self.validation), self.batches.scaling
+            val_accuracy, val_loss = measure(
+                self.network, part, scaling, self.precision, add_up=self.team.add_up
+            )
         if not all_finite(self.network):
             self._not_finite(epoch, "a weight stopped being a finite number")
         elif val_loss is not None and not math.isfinite(val_loss):
@@ -195,6 +212,29 @@ class Trainer:
         for callback in self.callbacks:
             yield from callback.at_end(self.control)
         yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
+
+    def _late(self) -> bool:
+        return self.team.any(self.plan.late())[0]
+
+    def agree(self) -> None:
+        """With several processes: what the first one's callbacks and clock have decided holds for all.
+
+        `run` does so after each epoch; before it, a plan that was made for a deadline needs it too.
+        """
+        if self.team.size == 1:
+            return
+        said = self.team.settle(
+            self.network,
+            {
+                "learning_rate": self.control.learning_rate,
+                "stopped": [self.control.reason, self.control.detail] if self.control.stopped else [],
+                "plan": self.plan.state_dict(),
+            },
+        )
+        self.control.learning_rate = said["learning_rate"]
+        self.plan.load_state_dict(said["plan"])
+        if said["stopped"]:
+            self.control.stop(*said["stopped"])
 
     def _evaluated(self) -> AbstractContextManager[None]:
         """Inside, the network has the weights that count: the averaged ones, where there is an average."""
@@ -237,6 +277,7 @@ class Trainer:
             "learning_rate": self.control.learning_rate,
             "stopped": [self.control.reason, self.control.detail] if self.control.stopped else [],
             "plan": self.plan.state_dict(),
+            "parts": self.team.parts,
             "steps": self._steps,
             "history": list(self.history),
             "train_seconds": self.train_seconds,
@@ -256,15 +297,25 @@ class Trainer:
         self.plan.load_state_dict(state["plan"])
         self.history = list(state["history"])
         self.train_seconds = state["train_seconds"]
+        self.team.parts = state.get("parts", 1)
         self._steps = state["steps"]
         self.epoch = state["epoch"]
 
 
 @torch.inference_mode()
 def measure(
-    network: nn.Module, split: Split, scaling: Scaling, precision: torch.dtype, batch_size: int = 500
+    network: nn.Module,
+    split: Split,
+    scaling: Scaling,
+    precision: torch.dtype,
+    batch_size: int = 500,
+    *,
+    add_up: Callable[[Tally], None] = lambda _tally: None,
 ) -> tuple[float, float]:
-    """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode."""
+    """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode.
+
+    add_up: called at the end with what was counted, which it may add to what others have counted.
+    """
     network.eval()
     device = split.images.device
     tally = Tally(device)
@@ -274,6 +325,7 @@ def measure(
             logits = network(scaling(images, precision))
         loss, correct = cross_entropy(logits, split.fine[start : start + batch_size])
         tally.add(loss, correct, len(images))
+    add_up(tally)
     return tally.accuracy, tally.loss
 
 
