@@ -45,22 +45,30 @@ GALLERY_IMAGES = 8
 MISTAKES = 24
 AUGMENTED_ROWS, AUGMENTED_TIMES = 8, 8
 
+# Each picture is a function of no arguments, so that one that cannot be drawn costs no other.
+Pictures = dict[str, Callable[[], Figure]]
 
-def draw_figures(run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module, logits: Tensor) -> list[str]:
+
+def draw_figures(
+    run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module, logits: Tensor | None
+) -> list[str]:
     """Draw every picture of `run` from its history and test `logits`, and write its tables as CSV.
 
+    logits: None of a run that was not tested, which has no tables and no pictures of classes.
     Returns the names of pictures that could not be drawn: a run is not lost over one of them.
 
     Raises HundredError where the disk refuses.
     """
     provenance = Provenance(dataset.name, recipe.data.protocol)
-    failed = []
-    frames = tables(logits, dataset.test.fine, *_names(dataset), dataset.fine_to_coarse)
-    with told_in_one_line(run.path / TABLES):
-        tables_to_csv(run.path / TABLES, frames)
+    failed, of_classes = [], Pictures()
+    if logits is not None:
+        frames = tables(logits, dataset.test.fine, *_names(dataset), dataset.fine_to_coarse)
+        with told_in_one_line(run.path / TABLES):
+            tables_to_csv(run.path / TABLES, frames)
+        of_classes = _pictures_of_classes(dataset, logits, frames, provenance)
     pictures = {
         **_pictures_of_run(run, provenance),
-        **_pictures_of_classes(dataset, logits, frames, provenance),
+        **of_classes,
         **_pictures_of_data(recipe, dataset, provenance),
         **_pictures_of_network(recipe, network, provenance),
     }
@@ -73,10 +81,6 @@ def draw_figures(run: Run, recipe: Recipe, dataset: Dataset, network: nn.Module,
             except Exception as error:  # whatever is wrong with one picture, the others and the run are good
                 failed.append(f"{name} ({type(error).__name__}: {error})")
     return failed
-
-
-# Each picture is a function of no arguments, so that one that cannot be drawn costs no other.
-Pictures = dict[str, Callable[[], Figure]]
 
 
 def _pictures_of_run(run: Run, provenance: Provenance) -> Pictures:
@@ -147,6 +151,7 @@ def balance(dataset: Dataset, provenance: Provenance) -> Figure:
     counts = {
         name: torch.bincount(split.fine.cpu(), minlength=classes).tolist()
         for name, split in (("train", dataset.train), ("test", dataset.test))
+        if len(split)
     }
     return draw_balance(counts, _names(dataset)[0], provenance=provenance)
 

@@ -10,7 +10,8 @@ from hundred.runs.eventlog import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
 from hundred.runs.progress import progress_listener
-from hundred.training.events import Event, Stopped, Warned, tell
+from hundred.training.control import Control
+from hundred.training.events import EpochEnded, Event, Stopped, Warned, tell
 
 
 class RunListeners:
@@ -22,6 +23,8 @@ class RunListeners:
         self.all.append(progress_listener(quiet=job.call.quiet))
         self.all.append(ModelOnDisk(job, self.warn))
         self.all.extend(_trackers(job, self.warn))
+        if job.call.judge is not None:
+            self.all.append(_Judged(job.trainer.control, job.call.judge))
         self.all.extend(job.trainer.callbacks)
         self.all.extend(job.call.listeners)
 
@@ -54,9 +57,22 @@ class RunListeners:
         tell(self.all, Warned(message))
 
 
+class _Judged:
+    """Listener: ends the run after an epoch of which `judge` says why."""
+
+    def __init__(self, control: Control, judge: Callable[[EpochEnded], str]) -> None:
+        self.control, self.judge = control, judge
+
+    def on_epoch_ended(self, event: EpochEnded) -> None:
+        """Told before the callbacks act and the state is kept, so that a resumed run ends there as well."""
+        reason = self.judge(event)
+        if reason:
+            self.control.stop(reason)
+
+
 def _trackers(job: Job, warn: Callable[[str], None]) -> Iterator[object]:
     path, recipe = job.path, job.recipe
-    if recipe.tracking.mlflow:
+    if recipe.tracking.mlflow and job.call.tracked:
         from hundred.runs.live_mirror import LiveMirror
 
         yield LiveMirror(

@@ -27,7 +27,9 @@ def without_test(dataset: Dataset, recipe: Recipe) -> Dataset:
     Raises UsageError where the recipe's protocol validates on them.
     """
     if recipe.data.protocol == "test-as-validation":
-        raise UsageError("data.protocol = 'test-as-validation' reads the test set after each epoch: use holdout")
+        raise UsageError(
+            "data.protocol = 'test-as-validation' reads the test set after each epoch: use holdout"
+        )
     return replace(dataset, test=dataset.test.take(torch.arange(0)))
 
 

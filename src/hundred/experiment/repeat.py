@@ -48,9 +48,13 @@ class Repeats:
         return [Run(self.path / name) for name in self.summary["runs"]]
 
     def __repr__(self) -> str:
-        accuracy = self.summary["test_accuracy"]
+        accuracy, of = self.summary["test_accuracy"], "test accuracy"
+        if accuracy is None:
+            accuracy, of = self.summary["val_accuracy"], "validation accuracy"
+        if accuracy is None:
+            return f"Repeats({str(self.path)!r}: {len(self.summary['seeds'])} seeds)"
         spread = "" if accuracy["low"] is None else f" [{accuracy['low']:.2%}, {accuracy['high']:.2%}]"
-        seeds = f"{accuracy['n']} seeds, test accuracy {accuracy['mean']:.2%}{spread}"
+        seeds = f"{accuracy['n']} seeds, {of} {accuracy['mean']:.2%}{spread}"
         return f"Repeats({str(self.path)!r}: {seeds})"
 
 
@@ -71,7 +75,7 @@ def train_repeats(resolved: Resolved, call: Call, repeat: int) -> Repeats:
     try:
         with nested(folder, resolved.recipe, call) as call:
             runs = _train_all(resolved, call, folder, seeds)
-            _write_summary(folder, seeds, runs)
+            write_summary(folder, seeds, runs)
     except BaseException:
         with suppress(OSError):
             folder.rmdir()  # where nothing was begun, as with a wrong recipe
@@ -122,7 +126,8 @@ def _folder(recipe: str, call: Call, repeat: int) -> Path:
     return max(begun, key=lambda path: path.stat().st_mtime)
 
 
-def _write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:
+def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:
+    """Write repeats.json into `folder` for its finished `runs`, which differ by seed."""
     results = [run.result for run in runs]
     content: dict[str, Any] = {
         "name": folder.name,

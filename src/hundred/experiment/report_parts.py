@@ -179,6 +179,8 @@ def _tested(run: Run, result: Mapping[str, Any], dataset: Dataset | None) -> _Te
     if not (run.path / PREDICTIONS).is_file():
         return None
     arrays = run.predictions()
+    if result.get("val_accuracy") is not None and result.get("test_accuracy") is None:
+        return None  # trained without a test
     if not {"test_logits", "test_labels"} <= set(arrays):
         raise HundredError(f"{run.path / PREDICTIONS} is damaged: it has no test_logits and test_labels")
     fine, coarse, to_coarse = (

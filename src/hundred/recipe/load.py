@@ -162,12 +162,12 @@ def _parse_overrides(overrides: Iterable[str] | Mapping[str, Any]) -> list[tuple
         key, sign, value = text.partition("=")
         if not sign or not key.strip():
             raise UsageError(f"--set {text!r}: write it as section.key=value, as in training.batch_size=256")
-        pairs.append((key.strip(), _parse_value(key.strip(), value.strip())))
+        pairs.append((key.strip(), parse_value(key.strip(), value.strip())))
     return pairs
 
 
-def _parse_value(key: str, text: str) -> Any:
-    """A value as TOML would read it, or the bare text where a bare word is meant."""
+def parse_value(key: str, text: str) -> Any:
+    """The value for `key` that `text` means: as TOML reads it, or the bare text where a bare word is meant."""
     annotation = annotation_of(key)
     if annotation is str:
         return text.strip("\"'")
