@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from hundred.errors import HundredError
-from hundred.interchange.conversion import Conversion, Converted, Modules, Shape
+from hundred.interchange.conversion import TENSOR, Conversion, Converted, Modules, Shape
 from hundred.interchange.convert import CONVERTERS
 from hundred.interchange.keras_names import KERAS_LAYERS
 from hundred.interchange.layers import Wired
@@ -19,6 +19,7 @@ from hundred.interchange.wiring import Call, Layer, ModelWiring, Value, read_wir
 
 #: Values of one feature map of one image; the widest map of ResNet50 at 224x224 has 802,816.
 _LARGEST_MAP = 1 << 26
+_HALF = "in half precision"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Assembly:
 
     version: int
     backend: str = "tensorflow"
+    channels_first: bool = False
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -63,6 +65,7 @@ def assemble(
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     steps: list[tuple[str, tuple[int, ...]]] = []
     built: dict[str, tuple[list[Shape], list[str], Shape]] = {}
+    asked_by: dict[str, list[Request]] = {}
     for call in wiring.calls:
         for value in call.taken:
             if value not in values:
@@ -74,8 +77,11 @@ def assemble(
         if call.layer.name not in built:
             asked = len(assembly.requests)
             converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+            asked_by[call.layer.name] = assembly.requests[asked:]
+            del assembly.requests[asked:]
             if not path:
-                assembly.rows.append(_row(call.layer, converted.shape, assembly.requests[asked:]))
+                shape = keras_shape(converted.shape, assembly.channels_first)
+                assembly.rows.append(_row(call.layer, shape, asked_by[call.layer.name]))
             _check_size(assembly, converted.shape, call.layer.name)
             names = _add(modules, call.layer.name, converted.modules)
             built[call.layer.name] = (shapes, names, converted.shape)
@@ -87,6 +93,9 @@ def assemble(
             steps.append((name, inputs))
             inputs = (len(steps),)
         values[Value(call.layer.name, call.node, 0)] = (inputs[0], out)
+    # As the file lists its layers, and not as they are called, Keras lists the weights of a nested model.
+    for layer in wiring.layers:
+        assembly.requests += asked_by.get(layer.name, [])
     if wiring.output not in values:
         raise HundredError(f"the model {shown(wiring.name)} has no output {shown(wiring.output.layer)}")
     output, out = values[wiring.output]
@@ -94,6 +103,11 @@ def assemble(
     if chain and len(steps) == len(modules):
         return Assembled(nn.Sequential(modules), out)
     return Assembled(Wired(modules, steps, output), out)
+
+
+def keras_shape(shape: Shape, channels_first: bool) -> Shape:
+    """(rows, columns, channels) in the order that the file's layers have."""
+    return (shape[2], *shape[:2]) if channels_first and len(shape) == 3 else shape
 
 
 def _row(layer: Layer, shape: Shape, requests: list[Request]) -> Row:
@@ -134,6 +148,9 @@ def _convert(
         return _nested(assembly, layer, shapes, path, flag)
     settings = Settings(dict(layer.settings), layer.name, layer.class_name)
     converter = CONVERTERS.get(layer.class_name)
+    if converter is None and "trainable" not in layer.settings:
+        # An .h5 of Keras 3 names no modules, but a function's config lacks what every layer's has.
+        converter = CONVERTERS.get(f"op {layer.class_name}")
     if converter is None:
         raise _unknown(layer)
     policy = layer.settings.get("dtype")
@@ -141,11 +158,20 @@ def _convert(
         raise settings.not_native("is quantized")
     if isinstance(layer.settings.get("quantization_config"), dict):
         raise settings.not_native("is quantized")
-    constants = [argument for argument in call.arguments if not isinstance(argument, Value)]
     conversion = Conversion(
-        settings, shapes, path, assembly.version, flag, assembly.backend, constants=constants
+        settings,
+        shapes,
+        path,
+        assembly.version,
+        flag,
+        assembly.backend,
+        assembly.channels_first,
+        [TENSOR if isinstance(argument, Value) else argument for argument in call.arguments],
+        call.keywords,
     )
     converted = converter(conversion)
+    if "float16" in str(policy) and not any(_HALF in note for note in assembly.notes):
+        assembly.notes.append(f"the file computes {_HALF}, here it is float32")
     assembly.requests += conversion.requests
     assembly.notes += conversion.notes
     return converted

@@ -59,7 +59,7 @@ def named_activation(c: Conversion, value: Any, shape: Shape) -> nn.Module | Non
             if name == "Activation":
                 return named_activation(c, inner.get("activation"), shape)
             if name in _LAYERS:
-                return _LAYERS[name](settings, shape)
+                return _LAYERS[name](c, settings, shape)
             if name == "PReLU":
                 raise s.not_native("has PReLU as its activation")
             raise CustomObject(s.layer, s.class_name, f"has the custom activation {shown(name)}", name)
@@ -67,10 +67,12 @@ def named_activation(c: Conversion, value: Any, shape: Shape) -> nn.Module | Non
         return None
     if not isinstance(value, str):
         raise s.wrong("activation", "the name of an activation")
-    return _by_name(c, value.removeprefix("keras.activations."))
+    return _by_name(c, value.removeprefix("keras.activations."), shape)
 
 
-def _by_name(c: Conversion, name: str) -> nn.Module | None:
+def _by_name(c: Conversion, name: str, shape: Shape) -> nn.Module | None:
+    if name.endswith("softmax") and len(shape) > 1 and (c.channels_first or len(shape) == 2):
+        raise c.settings.not_native(f"has a {shown(name)} along another axis than the channels")
     if name == "linear":
         return None
     if name == "hard_sigmoid":
@@ -83,7 +85,7 @@ def _by_name(c: Conversion, name: str) -> nn.Module | None:
     raise CustomObject(c.settings.layer, c.settings.class_name, reason, name)
 
 
-def _relu(s: Settings, _: Shape) -> nn.Module:
+def _relu(_: Conversion, s: Settings, __: Shape) -> nn.Module:
     largest, slope, threshold = (
         s.optional_number("max_value"),
         s.optional_number("negative_slope") or 0.0,
@@ -98,23 +100,26 @@ def _relu(s: Settings, _: Shape) -> nn.Module:
     return nn.ReLU6() if largest == 6 else nn.Hardtanh(0.0, largest)
 
 
-def _leaky_relu(s: Settings, _: Shape) -> nn.Module:
+def _leaky_relu(_: Conversion, s: Settings, __: Shape) -> nn.Module:
     key = "negative_slope" if s.values.get("negative_slope") is not None else "alpha"
     return nn.LeakyReLU(s.number(key, 0.3))
 
 
-def _elu(s: Settings, _: Shape) -> nn.Module:
+def _elu(_: Conversion, s: Settings, __: Shape) -> nn.Module:
     return nn.ELU(s.number("alpha", 1.0))
 
 
-def _softmax(s: Settings, shape: Shape) -> nn.Module:
+def _softmax(c: Conversion, s: Settings, shape: Shape) -> nn.Module:
     axis = s.values.get("axis", -1)
     if isinstance(axis, list) and len(axis) == 1:
         axis = axis[0]
-    if type(axis) is not int or not -len(shape) <= axis <= len(shape) or axis == 0:
-        raise s.not_native(f"works along the axis {shown(axis)}")
-    axis = axis % (len(shape) + 1)
-    return nn.Softmax(1 if axis == len(shape) else axis + 1)
+    rank = len(shape)
+    if rank not in (1, 3) or type(axis) is not int or not -rank <= axis <= rank or axis == 0:
+        raise s.not_native(f"works along the axis {shown(axis)} of {list(shape)}")
+    axis = axis % (rank + 1)
+    if c.channels_first and rank == 3:
+        return nn.Softmax(axis)
+    return nn.Softmax(1 if axis == rank else axis + 1)
 
 
 _LAYERS = {"ReLU": _relu, "LeakyReLU": _leaky_relu, "ELU": _elu, "Softmax": _softmax}
@@ -122,7 +127,7 @@ _LAYERS = {"ReLU": _relu, "LeakyReLU": _leaky_relu, "ELU": _elu, "Softmax": _sof
 
 def activation_layer(c: Conversion) -> Converted:
     """ReLU, LeakyReLU, ELU, Softmax as layers of their own."""
-    return Converted([("", _LAYERS[c.settings.class_name](c.settings, c.shape))], c.shape)
+    return Converted([("", _LAYERS[c.settings.class_name](c, c.settings, c.shape))], c.shape)
 
 
 def activation(c: Conversion) -> Converted:
@@ -134,6 +139,7 @@ def activation(c: Conversion) -> Converted:
 def prelu(c: Conversion) -> Converted:
     """PReLU with its slopes shared over no, one or both image axes."""
     s = c.settings
+    c.needs_channels_last()
     shape = list(c.shape)
     for axis in s.values.get("shared_axes") or []:
         if type(axis) is not int or not 1 <= axis <= len(shape):

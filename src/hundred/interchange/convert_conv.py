@@ -47,7 +47,7 @@ def _padded(pads: tuple[int, int, int, int]) -> tuple[Modules, tuple[int, int]]:
 def conv2d(c: Conversion) -> Converted:
     """Conv2D, with groups and dilation."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     channels = c.image_shape()[2]
     filters, groups = s.integer("filters"), s.integer("groups", 1)
     kernel, stride, dilation = s.pair("kernel_size"), s.pair("strides", 1), s.pair("dilation_rate", 1)
@@ -74,7 +74,7 @@ def conv2d(c: Conversion) -> Converted:
 def depthwise_conv2d(c: Conversion) -> Converted:
     """DepthwiseConv2D: every channel has filters of its own."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     channels, multiplier = c.image_shape()[2], s.integer("depth_multiplier", 1)
     kernel, stride, dilation = s.pair("kernel_size"), s.pair("strides", 1), s.pair("dilation_rate", 1)
     pads, out = window(c, kernel, stride, dilation)
@@ -96,7 +96,7 @@ def depthwise_conv2d(c: Conversion) -> Converted:
 def separable_conv2d(c: Conversion) -> Converted:
     """SeparableConv2D: a depthwise convolution, then a 1x1 convolution with bias and activation."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     channels, multiplier, filters = c.image_shape()[2], s.integer("depth_multiplier", 1), s.integer("filters")
     kernel, stride, dilation = s.pair("kernel_size"), s.pair("strides", 1), s.pair("dilation_rate", 1)
     pads, out = window(c, kernel, stride, dilation)
@@ -130,7 +130,7 @@ def _depthwise(kernel: Array) -> Array:
 def conv2d_transpose(c: Conversion) -> Converted:
     """Conv2DTranspose: the whole result is made and then cut as Keras cuts it."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     rows, columns, channels = c.image_shape()
     filters, kernel, stride = s.integer("filters"), s.pair("kernel_size"), s.pair("strides", 1)
     if s.pair("dilation_rate", 1) != (1, 1) or s.values.get("output_padding") is not None:
@@ -168,6 +168,7 @@ def dense(c: Conversion) -> Converted:
     units, bias, shape = s.integer("units"), s.flag("use_bias", True), c.shape
     if len(shape) not in (1, 3):
         raise s.not_native(f"works on a tensor of shape {list(shape)}")
+    c.needs_channels_last()
     features = shape[-1]
     layer: nn.Linear | nn.Conv2d
     with device("meta"):

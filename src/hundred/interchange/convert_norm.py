@@ -11,13 +11,14 @@ from hundred.interchange.settings import shown
 
 
 def _axes(c: Conversion, default: int) -> list[int]:
-    """`axis` as a list of axes counted from 1 (0 is the batch)."""
+    """`axis` as a list of axes counted from 1, the last being the channels (0 is the batch)."""
     value = c.settings.values.get("axis", default)
     axes = value if isinstance(value, list) else [value]
-    rank = len(c.shape) + 1
-    if not axes or any(type(axis) is not int or not -rank < axis < rank or axis == 0 for axis in axes):
-        raise c.settings.wrong("axis", f"axes of a tensor of {rank} dimensions")
-    return sorted(axis % rank for axis in axes)
+    try:
+        return sorted(c.place(axis) + 1 for axis in axes)
+    except ValueError:
+        dimensions = f"axes of a tensor of {len(c.shape) + 1} dimensions"
+        raise c.settings.wrong("axis", dimensions) from None
 
 
 def _positive_epsilon(c: Conversion) -> float:
@@ -69,6 +70,8 @@ def layer_norm(c: Conversion) -> Converted:
         raise s.not_native("is set to rms_scaling")
     scale, center, epsilon = s.flag("scale", True), s.flag("center", True), _positive_epsilon(c)
     whole = rank == 3 and axes == [1, 2, 3]
+    if whole:
+        c.needs_channels_last()
     if not whole and axes != [rank]:
         raise s.not_native(f"normalizes over the axes {axes}")
     shape = c.shape if whole else c.shape[-1:]
@@ -125,7 +128,7 @@ def group_norm(c: Conversion) -> Converted:
     return Converted([("", norm)], c.shape)
 
 
-def _spread(c: Conversion, values: list[float], key: str) -> torch.Tensor:
+def spread(c: Conversion, values: list[float], key: str) -> torch.Tensor:
     """One constant for all, or one for each channel, shaped to broadcast channels-first."""
     if len(values) == 1:
         return torch.tensor(values[0], dtype=torch.float32)
@@ -140,12 +143,15 @@ def rescaling(c: Conversion) -> Converted:
     s = c.settings
     if "offset" not in s.values:
         s.values["offset"] = 0.0
-    module = Rescale(_spread(c, s.numbers("scale"), "scale"), _spread(c, s.numbers("offset"), "offset"))
+    module = Rescale(spread(c, s.numbers("scale"), "scale"), spread(c, s.numbers("offset"), "offset"))
     return Converted([("", module)], c.shape)
 
 
 def normalization(c: Conversion) -> Converted:
-    """Normalization: (x - mean) / sqrt(variance), both from the config or, where adapted, from weights."""
+    """Normalization: (x - mean) / sqrt(variance), both from the config or, where adapted, from weights.
+
+    `axis` is null, or an empty list in Keras 2.12 on, where one mean and variance hold for all.
+    """
     s = c.settings
     if s.values.get("invert"):
         raise s.not_native("is set to invert")
@@ -157,16 +163,16 @@ def normalization(c: Conversion) -> Converted:
         if min(variance) < 0:
             raise s.wrong("variance", "numbers from 0 on")
         std = [max(value**0.5, 1e-7) for value in variance]
-        return Converted([("", Standardize(_spread(c, mean, "mean"), _spread(c, std, "variance")))], c.shape)
+        return Converted([("", Standardize(spread(c, mean, "mean"), spread(c, std, "variance")))], c.shape)
     channels = (c.shape[-1],) if axes else ()
     with torch.device("meta"):
         module = Standardize(torch.zeros(()), torch.ones(()))
 
     def give(arrays: list[Array]) -> None:
-        spread = (-1, 1, 1) if axes and len(c.shape) == 3 else channels
-        module.mean = tensor(arrays[0]).reshape(spread)
+        form = (-1, 1, 1) if axes and len(c.shape) == 3 else channels
+        module.mean = tensor(arrays[0]).reshape(form)
         # Keras' own epsilon keeps the divisor from 0.
-        module.std = tensor(np.maximum(np.sqrt(np.maximum(arrays[1], 0)), 1e-7)).reshape(spread)
+        module.std = tensor(np.maximum(np.sqrt(np.maximum(arrays[1], 0)), 1e-7)).reshape(form)
 
     c.ask([("mean", channels, False), ("variance", channels, False), ("count", (), False)], give)
     return Converted([("", module)], c.shape)

@@ -18,7 +18,7 @@ from hundred.interchange.settings import shown
 def pooling(c: Conversion) -> Converted:
     """MaxPooling2D and AveragePooling2D. `same` padding neither wins a maximum nor counts in a mean."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     size = s.pair("pool_size", 2)
     stride = size if s.values.get("strides") is None else s.pair("strides")
     pads, out = window(c, size, stride)
@@ -43,7 +43,7 @@ def pooling(c: Conversion) -> Converted:
 def global_pooling(c: Conversion) -> Converted:
     """GlobalMaxPooling2D and GlobalAveragePooling2D."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     channels = c.image_shape()[2]
     pool = nn.AdaptiveMaxPool2d(1) if s.class_name.startswith("GlobalMax") else nn.AdaptiveAvgPool2d(1)
     if s.flag("keepdims", False):
@@ -53,7 +53,7 @@ def global_pooling(c: Conversion) -> Converted:
 
 def zero_padding(c: Conversion) -> Converted:
     """ZeroPadding2D."""
-    c.settings.needs_channels_last()
+    c.needs_own_format()
     rows, columns, channels = c.image_shape()
     left, right, top, bottom = c.settings.sides("padding")
     module = nn.ZeroPad2d((left, right, top, bottom))
@@ -62,7 +62,7 @@ def zero_padding(c: Conversion) -> Converted:
 
 def cropping(c: Conversion) -> Converted:
     """Cropping2D."""
-    c.settings.needs_channels_last()
+    c.needs_own_format()
     rows, columns, channels = c.image_shape()
     left, right, top, bottom = c.settings.sides("cropping")
     if top + bottom >= rows or left + right >= columns:
@@ -75,7 +75,7 @@ def cropping(c: Conversion) -> Converted:
 def up_sampling(c: Conversion) -> Converted:
     """UpSampling2D, nearest or bilinear."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     rows, columns, channels = c.image_shape()
     size = s.pair("size", 2)
     mode = s.text("interpolation", "nearest").lower()
@@ -89,28 +89,32 @@ def up_sampling(c: Conversion) -> Converted:
 def resizing(c: Conversion) -> Converted:
     """Resizing, bilinear or nearest, without cropping or padding to keep the aspect."""
     s = c.settings
-    s.needs_channels_last()
-    rows, columns, channels = c.image_shape()
-    height, width = s.integer("height"), s.integer("width")
-    if (rows, columns) == (height, width):
-        return Converted([("", nn.Identity())], (height, width, channels))
-    mode = s.text("interpolation", "bilinear").lower()
+    c.needs_own_format()
     for key in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"):
         if s.values.get(key):
             raise s.not_native(f"is set to {key}")
+    size = s.integer("height"), s.integer("width")
+    return resized(c, size, s.text("interpolation", "bilinear").lower())
+
+
+def resized(c: Conversion, size: tuple[int, int], mode: str) -> Converted:
+    """The map in another size (rows, columns)."""
+    rows, columns, channels = c.image_shape()
+    if (rows, columns) == size:
+        return Converted([("", nn.Identity())], (rows, columns, channels))
     if mode == "bilinear":
-        module = nn.Upsample(size=(height, width), mode="bilinear", align_corners=False)
-    elif mode == "nearest" and height % rows == 0 and width % columns == 0:
-        module = nn.Upsample(size=(height, width), mode="nearest")
+        module = nn.Upsample(size=size, mode="bilinear", align_corners=False)
+    elif mode == "nearest" and size[0] % rows == 0 and size[1] % columns == 0:
+        module = nn.Upsample(size=size, mode="nearest")
     else:
-        raise s.not_native(f"interpolates in the way {mode!r}")
-    return Converted([("", module)], (height, width, channels))
+        raise c.settings.not_native(f"interpolates in the way {mode!r}")
+    return Converted([("", module)], (*size, channels))
 
 
 def center_crop(c: Conversion) -> Converted:
     """CenterCrop where the image is larger, and RandomCrop where it has the size already."""
     s = c.settings
-    s.needs_channels_last()
+    c.needs_own_format()
     rows, columns, channels = c.image_shape()
     height, width = s.integer("height"), s.integer("width")
     if (
@@ -128,17 +132,22 @@ def center_crop(c: Conversion) -> Converted:
 
 def flatten(c: Conversion) -> Converted:
     """Flatten in Keras' order."""
-    c.settings.needs_channels_last()
     size = 1
     for side in c.shape:
         size *= side
-    plain = len(c.shape) == 1 or c.shape[0] == c.shape[1] == 1
+    # In a channels-first model the layer's own data_format decides: told so, Keras puts the channels last.
+    told_first = c.settings.text("data_format", "channels_last") == "channels_first"
+    if told_first and not c.channels_first:
+        raise c.settings.not_native("puts the channels on another axis than other layers do")
+    in_torch_order = c.channels_first and not told_first
+    plain = in_torch_order or len(c.shape) == 1 or c.shape[0] == c.shape[1] == 1
     return Converted([("", nn.Flatten() if plain else FlattenChannelsLast())], (size,))
 
 
 def reshape(c: Conversion) -> Converted:
     """Reshape to features or to a feature map."""
     s = c.settings
+    c.needs_channels_last()
     target = s.values.get("target_shape")
     if isinstance(target, dict):
         target = target.get("items")
@@ -155,11 +164,16 @@ def reshape(c: Conversion) -> Converted:
     if known < 1 or total % known or (list(target).count(-1) != 1 and known != total) or min(target) < -1:
         raise s.wrong("target_shape", f"a shape of {total} values")
     shape: Shape = tuple(total // known if side == -1 else side for side in target)
+    if c.channels_first and len(shape) == 3:
+        shape = (*shape[1:], shape[0])
+        if shape[:2] != (1, 1):
+            raise s.not_native(f"shapes features to {list(target)} in a model that works channels-first")
     return Converted([("", ReshapeChannelsLast(shape, len(c.shape) == 3))], shape)
 
 
 def permute(c: Conversion) -> Converted:
     """Permute of a feature map's sides."""
+    c.needs_channels_last()
     shape, dims = c.image_shape(), c.settings.values.get("dims")
     if isinstance(dims, dict):
         dims = dims.get("items")

@@ -69,7 +69,6 @@ KERAS_LAYERS = frozenset(
         "Equalization",
         "AutoContrast",
         "Pipeline",
-        "SlicingOpLambda",
         "TensorFlowOpLayer",
         "ClassMethod",
         "InstanceMethod",

@@ -208,6 +208,38 @@ class Combine(nn.Module):
         return total * (1 / len(tensors)) if self.how == "average" else total
 
 
+class ReverseChannels(nn.Module):
+    """Channels in reverse: RGB to BGR, which the first ImageNet networks of Caffe took."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape as `x`."""
+        return x.flip(1)
+
+
+class TakeChannel(nn.Module):
+    """One channel of several."""
+
+    def __init__(self, channels: int, index: int) -> None:
+        super().__init__()
+        self.channels, self.index = channels, index
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, c, h, w] to [n, 1, h, w]."""
+        return x[:, self.index : self.index + 1]
+
+
+class StackChannels(nn.Module):
+    """Single channels as one map."""
+
+    def forward(self, *channels: Tensor) -> Tensor:
+        """[n, 1, h, w] each to [n, c, h, w]."""
+        return torch.cat(channels, 1)
+
+
 class Concatenate(nn.Module):
     """Join tensors along `dim` (1 is the channels)."""
 

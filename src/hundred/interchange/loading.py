@@ -13,7 +13,7 @@ from hundred.interchange.assemble import Assembly, assemble, fill
 from hundred.interchange.layers import Rescale, Standardize, Wired
 from hundred.interchange.model import LoadedModel, Model, require_image_input, scale_constants
 from hundred.interchange.settings import CustomObject, NotNative, shown
-from hundred.interchange.wiring import MODELS, read_wiring
+from hundred.interchange.wiring import MODELS, read_wiring, works_channels_first
 
 
 def load(
@@ -78,8 +78,9 @@ def _native(archive: Archive, scale: str | None) -> Model:
         name = config["class_name"]
         raise CustomObject("the model", name, "is a class of its author's own", name)
     wiring = read_wiring(config["class_name"], config["config"], archive.version)
-    input_shape = require_image_input(wiring.input_shape, archive.name)
-    assembly = Assembly(archive.version, archive.backend)
+    first = works_channels_first(config)
+    input_shape = require_image_input(wiring.input_shape, archive.name, first)
+    assembly = Assembly(archive.version, archive.backend, first)
     if wiring.input_shape is not None and None in wiring.input_shape:
         assembly.notes.append(f"the file takes images of any size: {input_shape[0]}x{input_shape[1]} is used")
     built = assemble(assembly, wiring, input_shape)
@@ -90,6 +91,7 @@ def _native(archive: Archive, scale: str | None) -> Model:
     details: dict[str, Any] = {
         "softmax": softmax,
         "input_shape": input_shape,
+        "channels_first": first,
         "parameters": parameters,
         "largest_map": assembly.largest,
         "rows": assembly.rows,

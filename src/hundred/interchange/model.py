@@ -49,7 +49,7 @@ class Model:
     mean, std: float32 [3], in 0..1 units.
     softmax: whether the file ends in a softmax, which `predict` then applies.
     input_scale: the pixel scale that the file takes: "0-1", "0-255" or "standard".
-    input_shape: (rows, columns, channels).
+    input_shape: (rows, columns, channels). channels_first: whether the file takes the channels first.
     parameters: Keras' total count, moving averages included.
     origin: "hundred" or "keras". class_names: as recorded in the file, or None.
     metadata: what the writer added, or {}. notes: sentences that a user should see.
@@ -72,13 +72,14 @@ class Model:
         notes: Sequence[str] = (),
         rows: Sequence[Row] = (),
         largest_map: int = 0,
+        channels_first: bool = False,
     ) -> None:
         """`normalized_inside`: the file takes raw pixels and normalizes them itself with `mean` and `std`."""
         self.network = network.eval()
         self.mean, self.std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
         self.softmax, self.input_scale, self.input_shape = softmax, input_scale, input_shape
         self.parameters, self.origin, self.class_names = parameters, origin, class_names
-        self.metadata = metadata or {}
+        self.metadata, self.channels_first = metadata or {}, channels_first
         self.notes, self.rows = tuple(notes), tuple(rows)
         self._normalized_inside = normalized_inside
         self._largest_map = max(largest_map, 1)
@@ -94,6 +95,7 @@ class Model:
     def predict(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
         """As Keras' predict on the same file: [n, rows, columns, 3] in the file's scale to [n, classes].
 
+        A file that works channels-first takes [n, 3, rows, columns].
         Raises UsageError for images of another shape.
         """
         return self._forward(self._channels_first(images), self._from_file_scale, self.softmax, batch_size)
@@ -111,7 +113,8 @@ class Model:
         return self._forward(pixels(images, self.input_shape), self._from_pixels, False, batch_size)
 
     def _channels_first(self, images: ArrayLike) -> Tensor:
-        return torch.from_numpy(checked_images(images, self.input_shape)).permute(0, 3, 1, 2)
+        batch = torch.from_numpy(checked_images(images, self.input_shape, self.channels_first))
+        return batch if self.channels_first else batch.permute(0, 3, 1, 2)
 
     def _from_file_scale(self, batch: Tensor) -> Tensor:
         return self._from_pixels(batch) if self._normalized_inside else batch.float()
@@ -142,8 +145,12 @@ class Model:
         return torch.cat(outputs).numpy()
 
 
-def checked_images(images: ArrayLike, shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    """`images` as float32 [n, rows, columns, 3], or UsageError."""
+def checked_images(
+    images: ArrayLike, shape: tuple[int, int, int], channels_first: bool = False
+) -> NDArray[np.float32]:
+    """`images` as float32 [n, *shape], `shape` being (rows, columns, channels), or UsageError."""
+    if channels_first:
+        shape = (shape[2], *shape[:2])
     try:
         array = np.ascontiguousarray(images, dtype=np.float32)
     except (TypeError, ValueError):
@@ -178,11 +185,13 @@ def scale_constants(scale: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return (0.0, 0.0, 0.0), ((1.0,) * 3 if scale == "0-1" else (1 / 255,) * 3)
 
 
-def require_image_input(shape: tuple[int | None, ...] | None, name: str) -> tuple[int, int, int]:
+def require_image_input(
+    shape: tuple[int | None, ...] | None, name: str, channels_first: bool = False
+) -> tuple[int, int, int]:
     """The input as (rows, columns, channels), 32 for open sides. HundredError where it takes no images."""
     if shape is None:
         raise HundredError(f"{name}: does not say what input it takes (saved before it was built?)")
     if len(shape) != 3:
         raise HundredError(f"{name}: takes an input of shape {list(shape)}, not images")
-    rows, columns, channels = shape
+    rows, columns, channels = (*shape[1:], shape[0]) if channels_first else shape
     return rows or 32, columns or 32, channels or 3

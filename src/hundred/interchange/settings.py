@@ -150,8 +150,3 @@ class Settings:
         if value not in allowed:
             raise self.wrong(key, " or ".join(allowed))
         return value
-
-    def needs_channels_last(self) -> None:
-        """Refuse channels-first layers: our files' and Keras' default is channels-last."""
-        if self.text("data_format", "channels_last") == "channels_first":
-            raise self.not_native("works channels-first; only channels-last models are turned native")

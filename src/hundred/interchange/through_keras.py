@@ -25,13 +25,14 @@ from hundred.interchange.model import (
     scale_constants,
 )
 from hundred.interchange.settings import LARGEST, NotNative, shown
+from hundred.interchange.wiring import works_channels_first
 
 #: Layers that run code of their own, or open files that the config names.
 _UNSAFE = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
 _UNSAFE |= {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
 _MODULES = re.compile(
     r"keras(\.src)?(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|optimizers"
-    r"|losses|metrics|quantizers|random|ops\.(numpy|nn|core|math|operation_utils))(\.\w+)*)?|builtins"
+    r"|losses|metrics|quantizers|random|engine|ops\.(numpy|nn|core|math|operation_utils))(\.\w+)*)?|builtins"
 )
 _SIZES = ("units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "value_dim")
 
@@ -52,9 +53,10 @@ class KerasModel:
         input_scale: str,
         input_shape: tuple[int, int, int],
         notes: tuple[str, ...],
+        channels_first: bool = False,
     ) -> None:
         """`keras_model` is the opened model."""
-        self.keras_model = keras_model
+        self.keras_model, self.channels_first = keras_model, channels_first
         self.input_scale, self.input_shape, self.notes = input_scale, input_shape, notes
         self.class_names: tuple[str, ...] | None = None
         self.parameters = int(keras_model.count_params())
@@ -62,7 +64,7 @@ class KerasModel:
 
     def predict(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
         """As Keras' predict: [n, rows, columns, 3] in the file's scale to [n, classes]."""
-        batch = checked_images(images, self.input_shape)
+        batch = checked_images(images, self.input_shape, self.channels_first)
         if not len(batch):
             return np.zeros((0, 0), np.float32)
         return np.asarray(self.keras_model.predict(batch, batch_size=batch_size, verbose=0), np.float32)
@@ -84,7 +86,8 @@ class KerasModel:
         mean, std = scale_constants(self.input_scale)
         batch = pixels(images, self.input_shape).permute(0, 2, 3, 1).cpu().numpy()
         channels = self.input_shape[2]
-        return ((batch.astype(np.float32) / 255 - mean[:channels]) / std[:channels]).astype(np.float32)
+        scaled = ((batch.astype(np.float32) / 255 - mean[:channels]) / std[:channels]).astype(np.float32)
+        return scaled.transpose(0, 3, 1, 2) if self.channels_first else scaled
 
 
 def _ends_in_softmax(model: Any) -> bool:
@@ -131,9 +134,12 @@ def load_through_keras(
         raise HundredError(f"{archive.name}: {why}, and Keras cannot open it: {shown(line)}") from None
     if not isinstance(shape, tuple) or not isinstance(outputs, tuple) or len(outputs) != 2:
         raise HundredError(f"{archive.name}: is no classifier of images ({shown(shape)} to {shown(outputs)})")
-    input_shape = require_image_input(tuple(shape[1:]), archive.name)
+    first = works_channels_first(archive.config)
+    input_shape = require_image_input(tuple(shape[1:]), archive.name, first)
     note = f"{why}; the model runs through Keras, slower, and cannot be trained further here"
-    return KerasModel(model, input_scale=scale or "0-1", input_shape=input_shape, notes=(note,))
+    return KerasModel(
+        model, input_scale=scale or "0-1", input_shape=input_shape, notes=(note,), channels_first=first
+    )
 
 
 @contextmanager

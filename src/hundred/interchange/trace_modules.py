@@ -255,6 +255,24 @@ def _flat(constants: torch.Tensor) -> torch.Tensor:
     return constants.reshape(()) if constants.numel() == 1 else constants.reshape(-1)
 
 
+def _chosen_channels(use: Use, taken: list[int]) -> str:
+    """Some of the channels, in their order, as a 1x1 convolution that is not trained."""
+    kernel = torch.eye(use.layer.channels)[taken][:, :, None, None]
+    return use.add(
+        "conv",
+        weights={"weight": kernel, "bias": None},
+        stride=(1, 1),
+        sides=(0, 0, 0, 0),
+        dilation=(1, 1),
+        groups=1,
+        trainable=False,
+    )
+
+
+def _reversed(use: Use) -> str:
+    return _chosen_channels(use, list(range(use.layer.channels))[::-1])
+
+
 def _nothing(use: Use) -> str:
     return use.value.name
 
@@ -310,4 +328,6 @@ MODULES: dict[Any, Handler] = {
     own.PadAvgPool2d: _own_pool("mean"),
     own.ChannelPReLU: _channel_prelu,
     own.Activation: _own_activation,
+    own.ReverseChannels: _reversed,
+    own.TakeChannel: lambda use: _chosen_channels(use, [use.layer.index]),
 }

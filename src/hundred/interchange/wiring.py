@@ -1,6 +1,6 @@
 """How the layers of a Keras model are wired, in Keras 2's list-style and Keras 3's dictionary-style nodes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hundred.errors import HundredError
@@ -9,6 +9,12 @@ from hundred.interchange.settings import NotNative, shown
 MODELS = ("Sequential", "Functional", "Model")
 _MOST_LAYERS = 5_000
 _DEEPEST_MODEL = 12
+#: Beside the convolutions, the layers whose data_format says where a model has its channels.
+_IMAGE_LAYERS = frozenset(
+    f"{start}{end}2D"
+    for start in ("Max", "Average", "GlobalMax", "GlobalAverage")
+    for end in ("Pooling", "Pool")
+)
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer. `arguments` are values and constants in the order of the call."""
+    """One use of a layer.
+
+    arguments: values and constants in the order of the call; a list of constants is one. keywords: the
+    constants given by name, which stand among the arguments too.
+    """
 
     layer: Layer
     node: int
     arguments: tuple[Any, ...]
+    keywords: dict[str, Any] = field(default_factory=dict)
 
     @property
     def taken(self) -> list[Value]:
@@ -133,6 +144,20 @@ def declared_shape(settings: dict[str, Any]) -> tuple[int | None, ...] | None:
     return None
 
 
+def works_channels_first(config: Any) -> bool:
+    """Whether the convolutions and poolings of a model that check_tree has passed take channels first."""
+    formats = set()
+    waiting = [config]
+    while waiting:
+        entry = waiting.pop()
+        inner = entry["config"]
+        if entry["class_name"] in MODELS and isinstance(inner.get("layers"), list):
+            waiting += inner["layers"]
+        elif entry["class_name"] in _IMAGE_LAYERS or "Conv" in entry["class_name"]:
+            formats.add(inner.get("data_format", "channels_last"))
+    return formats == {"channels_first"}
+
+
 def layer_name(entry: dict[str, Any]) -> str:
     """The name of a layer that check_tree has passed; a file may leave it out."""
     name = entry.get("name") or entry["config"].get("name") or entry["class_name"]
@@ -187,17 +212,19 @@ def _calls(layer: Layer, nodes: Any) -> list[Call]:
     calls = []
     for i, node in enumerate(nodes):
         arguments: list[Any] = []
+        keywords: dict[str, Any] = {}
         if isinstance(node, dict):
             _collect_new(layer, node.get("args", []), arguments)
             extra = node.get("kwargs", {})
             if not isinstance(extra, dict):
                 raise HundredError(f"layer {shown(layer.name)}: its inbound node {i} is damaged")
-            _collect_new(layer, [v for k, v in extra.items() if k not in ("mask", "training")], arguments)
+            keywords = {key: value for key, value in extra.items() if key not in ("mask", "training")}
+            _collect_new(layer, list(keywords.values()), arguments)
         elif isinstance(node, list):
-            _collect_old(layer, node, arguments)
+            _collect_old(layer, node, arguments, keywords)
         else:
             raise HundredError(f"layer {shown(layer.name)}: its inbound node {i} is damaged")
-        calls.append(Call(layer, i, tuple(arguments)))
+        calls.append(Call(layer, i, tuple(arguments), keywords))
     return calls
 
 
@@ -222,32 +249,51 @@ def _numbered_as_taken(calls: list[Call], target: Value) -> list[Call]:
 
 def _collect_new(layer: Layer, item: Any, found: list[Any], depth: int = 0) -> None:
     """Keras 3: tensors are {"class_name": "__keras_tensor__"} somewhere in the arguments."""
-    if isinstance(item, list) and depth < 4:
+    if isinstance(item, list) and depth < 4 and (depth == 0 or _holds_tensor(item)):
         for inner in item:
             _collect_new(layer, inner, found, depth + 1)
     elif isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
         config = item.get("config")
         found.append(_value(layer, config.get("keras_history") if isinstance(config, dict) else None))
-    elif isinstance(item, int | float | str) or item is None:
+    elif isinstance(item, int | float | str | list | dict) or item is None:
         found.append(item)
     else:
         raise NotNative(layer.name, layer.class_name, f"is called with {shown(item)}")
 
 
-def _collect_old(layer: Layer, node: list[Any], found: list[Any]) -> None:
-    """Keras 2: a list of [layer, node, output, {keywords}]; a single one may stand without its list."""
+def _holds_tensor(item: Any) -> bool:
+    """Whether a list of Keras 3's arguments has tensors in it, and not constants alone."""
+    waiting = [item]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, list):
+            waiting += here
+        elif isinstance(here, dict) and here.get("class_name") == "__keras_tensor__":
+            return True
+    return False
+
+
+def _collect_old(layer: Layer, node: list[Any], found: list[Any], keywords: dict[str, Any]) -> None:
+    """Keras 2: a list of [layer, node, output, {keywords}]; a single one may stand without its list.
+
+    A constant where a tensor would be first is ["_CONSTANT_VALUE", -1, constant, {keywords}].
+    """
     if node and isinstance(node[0], str):
         node = [node]
     for item in node:
-        found.append(_value(layer, item))
+        constant = isinstance(item, list) and len(item) >= 3 and item[0] == "_CONSTANT_VALUE"
+        found.append(item[2] if constant else _value(layer, item))
         extra = item[3] if len(item) > 3 else {}
         if not isinstance(extra, dict):
             raise HundredError(f"layer {shown(layer.name)}: its inbound nodes are damaged")
         for key, value in extra.items():
             if key in ("mask", "training", "name") or value is None:
                 continue
-            is_value = isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str)
-            found.append(_value(layer, value) if is_value else value)
+            if isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str):
+                found.append(_value(layer, value))
+            else:
+                found.append(value)
+                keywords[key] = value
 
 
 def _value(layer: Layer, item: Any) -> Value:
