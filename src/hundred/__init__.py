@@ -6,6 +6,7 @@
     hundred.test("model.h5", data="sample").metrics.accuracy
     hundred.load("model.h5").predict(images)
     hundred.compare(run, "runs/other").verdict
+    hundred.doctor("history.csv").findings
 
 Names are imported when first used, so `import hundred` costs nothing.
 """
@@ -16,7 +17,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hundred.data import open_dataset
     from hundred.errors import HundredError, UsageError
-    from hundred.experiment import Repeats, compare, export, find_lr, predict, test, train, write_report
+    from hundred.evaluation.doctor import doctor
+    from hundred.experiment import (
+        Repeats,
+        audit,
+        compare,
+        export,
+        find_lr,
+        predict,
+        test,
+        train,
+        write_report,
+    )
     from hundred.interchange import load
     from hundred.recipe import load_recipe
     from hundred.runs.run import Run, list_runs, open_run
@@ -28,7 +40,9 @@ _HOME = {
     "Repeats": "experiment",
     "Run": "runs.run",
     "UsageError": "errors",
+    "audit": "experiment",
     "compare": "experiment",
+    "doctor": "evaluation.doctor",
     "export": "experiment",
     "find_lr": "experiment",
     "list_runs": "runs.run",
@@ -48,7 +62,9 @@ __all__ = [
     "Run",
     "UsageError",
     "__version__",
+    "audit",
     "compare",
+    "doctor",
     "export",
     "find_lr",
     "list_runs",

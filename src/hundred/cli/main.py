@@ -17,8 +17,10 @@ COMMANDS = {
     "test": ("test", "Test a run, or any saved Keras model, on the test images."),
     "predict": ("predict", "Name what is in your own pictures."),
     "compare": ("compare", "Which of several runs or files is better, and is the difference real?"),
+    "doctor": ("doctor", "Say what the curves of a training show, and what to try next."),
     "report": ("report", "Write one HTML page about a run, or about several side by side."),
     "find-lr": ("find_lr", "Find a learning rate for a recipe by a range test."),
+    "audit": ("audit", "Find images that look mislabelled or that occur twice."),
     "export": ("export", "Write a trained network as a Keras or ONNX file."),
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
@@ -42,15 +44,15 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(
-            import_module(f"hundred.cli.{module}"), cmd_name.replace("-", "_")
-        )
+        command: click.Command = getattr(import_module(f"hundred.cli.{module}"), cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """As click's, with a hint for a mistyped name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}")
+        if args and args[0] != "train" and "--help" not in args and os.environ.get("WORLD_SIZE", "1") != "1":
+            ctx.fail(f"torchrun is for `hundred train`: start `hundred {args[0]}` without it")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

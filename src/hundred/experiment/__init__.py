@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hundred.experiment.auditing import Audit, audit
     from hundred.experiment.comparing import compare
     from hundred.experiment.exporting import export
     from hundred.experiment.finding_rate import FoundRate, find_lr
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from hundred.experiment.start import train
 
 _HOME = {
+    "Audit": "auditing",
     "FoundRate": "finding_rate",
     "Repeats": "repeat",
     "TestResult": "retest",
+    "audit": "auditing",
     "compare": "comparing",
     "export": "exporting",
     "find_lr": "finding_rate",
@@ -31,9 +34,11 @@ _HOME = {
 }
 
 __all__ = [
+    "Audit",
     "FoundRate",
     "Repeats",
     "TestResult",
+    "audit",
     "compare",
     "export",
     "find_lr",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hundred.report.history import Milestones, milestones
     from hundred.report.mosaic import Shot
     from hundred.report.page import ReportData, RunReport, render_page, write_report
+    from hundred.report.pairs import Pair, draw_pairs
     from hundred.report.pareto import draw_pareto
     from hundred.report.rates import draw_range_test
     from hundred.report.samples import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ClassGallery": "samples",
     "Milestones": "history",
+    "Pair": "pairs",
     "Provenance": "style",
     "ReportData": "page",
     "RunReport": "page",
@@ -42,6 +44,7 @@ _HOME = {
     "draw_confusion": "confusion",
     "draw_curves": "curves",
     "draw_layer_table": "architecture",
+    "draw_pairs": "pairs",
     "draw_pareto": "pareto",
     "draw_range_test": "rates",
     "draw_reliability": "calibration",
@@ -58,6 +61,7 @@ _HOME = {
 __all__ = [
     "ClassGallery",
     "Milestones",
+    "Pair",
     "Provenance",
     "ReportData",
     "RunReport",
@@ -73,6 +77,7 @@ __all__ = [
     "draw_confusion",
     "draw_curves",
     "draw_layer_table",
+    "draw_pairs",
     "draw_pareto",
     "draw_range_test",
     "draw_reliability",
