@@ -6,6 +6,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+# By rival, of each round: speed and the most memory in MB (0 where it was not measured).
+Figures = dict[str, list[tuple[float, float]]]
+
 
 @dataclass(frozen=True)
 class Rival:
@@ -15,29 +18,31 @@ class Rival:
     worker: str
     arguments: tuple[str, ...] = ()
 
-    def run(self) -> float:
-        """Images per second of one process."""
+    def run(self) -> tuple[float, float]:
+        """Speed (what is counted, per second) and peak memory in MB of one process."""
         command = [sys.executable, "-m", f"benchmarks.workers.{self.worker}", *self.arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{self.name} failed:\n{done.stderr[-2000:]}")
-        return float(json.loads(done.stdout.strip().splitlines()[-1])["images_per_second"])
+        said = json.loads(done.stdout.strip().splitlines()[-1])
+        return float(said["per_second"]), float(said.get("peak_memory_mb", 0.0))
 
 
-def alternate(rivals: list[Rival], rounds: int) -> dict[str, list[float]]:
-    """Images per second of each rival in each round, A B C A B C ..."""
-    figures: dict[str, list[float]] = {rival.name: [] for rival in rivals}
+def alternate(rivals: list[Rival], rounds: int) -> Figures:
+    """The figures of each rival in each round, A B C A B C ..."""
+    figures: Figures = {rival.name: [] for rival in rivals}
     for number in range(rounds):
         for rival in rivals:
-            figures[rival.name].append(rival.run())
+            speed, memory = rival.run()
+            figures[rival.name].append((speed, memory))
             print(
-                f"round {number + 1}/{rounds}  {rival.name:<40} {figures[rival.name][-1]:8.1f} images/s",
+                f"  round {number + 1}/{rounds}  {rival.name:<30} {speed:9.1f}/s  {memory:6.0f} MB",
                 flush=True,
             )
     return figures
 
 
-def ratios(figures: dict[str, list[float]], ours: str, peer: str) -> tuple[float, float, float]:
-    """Median, lowest and highest ratio of `ours` to `peer`, round by round."""
-    pairs = [a / b for a, b in zip(figures[ours], figures[peer], strict=True)]
+def ratios(figures: Figures, ours: str, peer: str) -> tuple[float, float, float]:
+    """Median, lowest and highest ratio of the speed of `ours` to `peer`, round by round."""
+    pairs = [a / b for (a, _), (b, _) in zip(figures[ours], figures[peer], strict=True)]
     return statistics.median(pairs), min(pairs), max(pairs)

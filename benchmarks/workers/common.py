@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import resource
 import time
 from collections.abc import Callable
 
@@ -28,12 +29,18 @@ def images_and_labels(where: str) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(train.images.permute(0, 2, 3, 1).numpy()), train.fine.numpy()
 
 
+def say(images: int, seconds: float, **more: object) -> None:
+    """Print one JSON object with the speed and the most memory that this process had, in MB."""
+    # Linux counts kilobytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(json.dumps({"per_second": images / seconds, "peak_memory_mb": peak, **more}))
+
+
 def report(step: Callable[[], None], options: argparse.Namespace, **more: object) -> None:
-    """Time `step` and print one JSON object with images_per_second."""
+    """Time `step` and say so."""
     for _ in range(options.warmup):
         step()
     begin = time.perf_counter()
     for _ in range(options.steps):
         step()
-    seconds = time.perf_counter() - begin
-    print(json.dumps({"images_per_second": options.batch * options.steps / seconds, **more}))
+    say(options.batch * options.steps, time.perf_counter() - begin, **more)

@@ -12,18 +12,10 @@ def main() -> None:
     os.environ["KERAS_BACKEND"] = options.backend or "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
-    from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     images, labels = images_and_labels(options.data)
-    generator = ImageDataGenerator(
-        rotation_range=15,
-        width_shift_range=0.2,
-        height_shift_range=0.2,
-        shear_range=0.2,
-        fill_mode="nearest",
-        rescale=1 / 255,
-    )
-    batches = generator.flow(images, keras.utils.to_categorical(labels, 100), batch_size=options.batch)
+    one_hot = keras.utils.to_categorical(labels, 100)
+    batches = study_generator().flow(images, one_hot, batch_size=options.batch)
     model = school(keras)
     model.compile(
         optimizer=keras.optimizers.Adam(1e-3),
@@ -39,6 +31,20 @@ def main() -> None:
         model.train_on_batch(inputs, targets)
 
     report(step, options, keras=keras.__version__, backend=keras.backend.backend())
+
+
+def study_generator() -> Any:
+    """The study's augmentation."""
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    return ImageDataGenerator(
+        rotation_range=15,
+        width_shift_range=0.2,
+        height_shift_range=0.2,
+        shear_range=0.2,
+        fill_mode="nearest",
+        rescale=1 / 255,
+    )
 
 
 def school(keras: Any) -> Any:

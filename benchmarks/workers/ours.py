@@ -1,11 +1,10 @@
 """Our own training step on a recipe, through the same Trainer that `hundred train` uses."""
 
-import json
 import time
 
 import torch
 
-from benchmarks.workers.common import arguments
+from benchmarks.workers.common import arguments, say
 from hundred.data import open_dataset
 from hundred.experiment.assemble import build_network, build_splits, build_trainer
 from hundred.recipe import load_recipe
@@ -29,12 +28,7 @@ def main() -> None:
         if len(marks) > options.steps:
             break
         trainer.step(inputs, targets)
-    images = options.batch * (len(marks) - 1)
-    print(
-        json.dumps(
-            {"images_per_second": images / (marks[-1] - marks[0]), "precision": str(trainer.precision)}
-        )
-    )
+    say(options.batch * (len(marks) - 1), marks[-1] - marks[0], precision=str(trainer.precision))
 
 
 if __name__ == "__main__":
