@@ -15,8 +15,7 @@ ORDER = ["recipe", "data", "models", "training", "runs", "evaluation", "report",
 ALLOWED: dict[str, set[str]] = {room: set(ORDER[:place]) for place, room in enumerate(ORDER)}
 ALLOWED["interchange"] = {"data", "models"}
 ALLOWED["experiment"] |= {"interchange"}
-ALLOWED["doctor"] = set(ORDER[: ORDER.index("report")])
-ALLOWED["study"] = ALLOWED["sweep"] = {*ORDER, "interchange", "doctor"}
+ALLOWED["study"] = ALLOWED["sweep"] = {*ORDER, "interchange"}
 ALLOWED["cli"] = {*ALLOWED, "cli"}
 
 

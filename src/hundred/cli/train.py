@@ -73,6 +73,9 @@ def _process_started() -> float:
     is_flag=True,
     help="Go on with the run NAME, the run directory given as RECIPE, or the newest unfinished one.",
 )
+@click.option(
+    "--doctor", is_flag=True, help="Say what goes wrong while it can still be helped; see docs/doctor.md."
+)
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
 @click.option(
     "--test/--no-test",

@@ -10,6 +10,8 @@ from hundred.data.batches import Batches
 from hundred.data.dataset import Dataset, Split
 from hundred.data.scaling import Scaling, standardized, zero_to_one
 from hundred.data.split import holdout
+from hundred.evaluation.doctor.live import LiveDoctor
+from hundred.evaluation.doctor.sources import context_of_recipe
 from hundred.experiment.augmentation import build_pipeline
 from hundred.experiment.network import check_sizes, starting_network
 from hundred.models import count_parameters
@@ -132,7 +134,7 @@ def build_trainer(
     plan = Plan(training.epochs, len(batches), training.resolutions, training.validate_every)
     if training.resolutions:
         check_sizes(network, recipe.model.name, plan.all_sizes(), device)
-    callbacks = build_callbacks(recipe.callbacks)
+    callbacks = [*build_callbacks(recipe.callbacks), *live_doctor(recipe, splits)]
     check_monitors(callbacks, validation=splits.validation is not None)
     return Trainer(
         network=network,
@@ -167,6 +169,15 @@ def build_callbacks(section: CallbacksSection) -> list[Callback]:
         callbacks.append(BestWeights(section.checkpoint.monitor, section.checkpoint.mode))
     callbacks.extend(load_custom(where) for where in section.custom)
     return callbacks
+
+
+def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
+    """The doctor beside the run, where the recipe asks for it; last, so that it sees what the others did."""
+    section = recipe.doctor
+    if not (section.live or section.act):
+        return []
+    context = context_of_recipe(recipe, None if splits.validation is None else len(splits.validation))
+    return [LiveDoctor(context, act=section.act, confidence=section.confidence, factor=section.factor)]
 
 
 def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Optimizer:

@@ -10,6 +10,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.comparison import Comparison
+from hundred.evaluation.doctor import doctor as examine
 from hundred.experiment.comparing import Entry, compare_entries, entry_of, names_of
 from hundred.experiment.opening import open_data
 from hundred.experiment.report_parts import recipe_leaves, run_report
@@ -28,11 +29,23 @@ if TYPE_CHECKING:
 Doctor = Callable[[Run], Mapping[str, Any] | None]
 
 
-def write_run_report(run: Run, dataset: Dataset | None = None, doctor: Doctor | None = None) -> Path:
+def what_the_doctor_says(run: Run) -> dict[str, Any] | None:
+    """The doctor's findings on `run` in sentences, as `RunReport.doctor`; None where it has no epochs."""
+    try:
+        found = examine(run)
+    except HundredError:
+        return None
+    findings = [{**finding.as_dict(), "evidence": finding.sentence} for finding in found.findings]
+    return {"findings": findings, "verdict": found.verdict}
+
+
+def write_run_report(
+    run: Run, dataset: Dataset | None = None, doctor: Doctor | None = what_the_doctor_says
+) -> Path:
     """Write report.html into the directory of `run`, from what is in it, and return its path.
 
     dataset: the images the run was tested on, for the galleries; without them the page has none.
-    doctor: asked for its findings, where given.
+    doctor: asked for its findings; None for a page without them.
 
     Raises HundredError where a file of the run is damaged or the page cannot be written.
     """
@@ -46,7 +59,7 @@ def write_report(
     out: str | Path | None = None,
     data: str | Path | Dataset | None = None,
     notes: list[str] | None = None,
-    doctor: Doctor | None = None,
+    doctor: Doctor | None = what_the_doctor_says,
 ) -> Path:
     """Write the page of one run, or of several (and folders of repeats) side by side; return its path.
 
@@ -54,7 +67,7 @@ def write_report(
         or, for several, in the folder that holds the first of them.
     data: the images that the runs were tested on; where None, they are looked for, not downloaded.
     notes: a list to which sentences are added on what the page lacks, and why.
-    doctor: asked for its findings on each run, where given.
+    doctor: asked for its findings on each run; None for a page without them.
 
     Raises UsageError for a wrong call, HundredError where a run is damaged or the page cannot be written.
     """

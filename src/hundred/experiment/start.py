@@ -40,6 +40,7 @@ def train(
     name: str | None = None,
     runs: str | Path = "runs",
     resume: bool = False,
+    doctor: bool = False,
     listeners: Sequence[object] = (),
     quiet: bool = False,
     figures: bool = True,
@@ -61,6 +62,8 @@ def train(
     set: overrides such as `["training.batch_size=256"]` or `{"training.batch_size": 256}`.
     resume: go on with the run `name`, with the run whose directory is given as `recipe`, or with the newest
         unfinished one (of this recipe, where one is given). A finished run is returned as it is.
+    doctor: let the doctor say what it sees while the run goes on (`doctor.live` of the recipe, which by
+        `doctor.act` may let it act).
     listeners: objects with some of the methods of `hundred.training.events.METHODS`.
     quiet: no progress display on standard error, only warnings. figures: draw pictures at the end.
     keep_checkpoint: leave checkpoint.pt when the run has finished.
@@ -100,7 +103,15 @@ def train(
         path = Path(recipe).resolve()
         call = replace(call, name=path.name, runs=path.parent)
     with leading(team) as outcome:
-        resolved = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set)
+        resolved = resolve(
+            recipe,
+            epochs=epochs,
+            target=target,
+            seed=seed,
+            protocol=protocol,
+            doctor=doctor,
+            overrides=set,
+        )
         if start_from is not None:
             resolved = _with_model(resolved, table_of_file(start_from, scale))
         elif model is not None:
@@ -121,11 +132,17 @@ def resolve(
     target: float | None = None,
     seed: int | None = None,
     protocol: str | None = None,
+    doctor: bool = False,
     overrides: Iterable[str] | Mapping[str, Any] = (),
 ) -> Resolved:
     """The recipe with the shorthands of the command line and `overrides` applied, in that order."""
     recipe = DEFAULT_RECIPE if recipe is None else recipe
-    shorthands = {"training.epochs": epochs, "seed": seed, "data.protocol": protocol}
+    shorthands = {
+        "training.epochs": epochs,
+        "seed": seed,
+        "data.protocol": protocol,
+        "doctor.live": doctor or None,
+    }
     given = {key: value for key, value in shorthands.items() if value is not None}
     if target is not None:
         given = {**overrides_for(recipe, target), **given}

@@ -238,6 +238,20 @@ class CallbacksSection(Section):
     custom: tuple[str, ...] = ()
 
 
+class DoctorSection(Section):
+    """The doctor beside a run. live: it says what it sees once that is clear.
+
+    act: what it may do about it (either makes it live): cut the learning rate by `factor` on a plateau or
+    where the rate is too high, stop when the network overfits or training falls apart. confidence: from which
+    on it speaks and acts.
+    """
+
+    live: bool = False
+    act: tuple[Literal["cut-learning-rate", "stop"], ...] = ()
+    confidence: Annotated[float, Field(ge=0.5, le=1.0)] = 0.8
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+
+
 class TrackingSection(Section):
     """Where a run is mirrored to. The run directory itself is always written."""
 
@@ -246,16 +260,21 @@ class TrackingSection(Section):
 
 
 class Recipe(Section):
-    """A whole experiment. `name` labels its runs; `seed` decides every draw."""
+    """A whole experiment. `name` labels its runs; `seed` decides every draw.
+
+    based_on: the recipe it was made from, as a record that changes nothing; filled in from `extends`.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "unnamed"
     summary: str = ""
+    based_on: str = ""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     model: ModelSection = ModelSection()
     data: DataSection = DataSection()
     training: TrainingSection = TrainingSection()
     augment: AugmentSection = AugmentSection()
     callbacks: CallbacksSection = CallbacksSection()
+    doctor: DoctorSection = DoctorSection()
     tracking: TrackingSection = TrackingSection()
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""Augmentation, or other regularization, so strong that the network never fits what it is shown."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import measured, tail
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+
+
+def augmentation_too_strong(facts: Facts) -> Finding | None:
+    """Training stays clearly below validation to the end, more than its averaging over the epoch explains.
+
+    Dropout does the same to a lesser degree. Mixed or smoothed labels make training figures something else,
+    so nothing is said of such runs.
+    """
+    history = facts.history
+    if facts.n < 6 or history.context.mixes_labels:
+        return None
+    if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
+        return None
+    size = tail(facts.n, 0.4, 4)
+    ahead = (history.val_accuracy - facts.lagged_accuracy)[-size:]
+    where, values = measured(ahead)
+    level = max(facts.last("val_accuracy"), 1e-3)
+    if len(where) < 3 or (history.classes and level < 3.0 / history.classes):
+        return None
+    share = float(np.median(values)) / level
+    positive = float((values > 0).mean())
+    confidence = min(sure(share, 0.12, 0.3), sure(positive, 0.75, 0.95))
+    since = _since(facts)
+    return Finding(
+        "augmentation-too-strong",
+        facts.epoch(since),
+        confidence,
+        f"training accuracy has stayed below validation since epoch {facts.epoch(since)} and ends at "
+        f"{facts.last('accuracy'):.1%} against "
+        f"{facts.last('val_accuracy'):.1%}: what is shown in training is much harder",
+        {
+            "epochs": [facts.epoch(since), facts.epoch(facts.n - 1)],
+            "accuracy_end": facts.last("accuracy"),
+            "val_accuracy_end": facts.last("val_accuracy"),
+            "gap_as_share": share,
+        },
+        advice.LESS_AUGMENTATION,
+    )
+
+
+def _since(facts: Facts) -> int:
+    behind = facts.val_accuracy > facts.accuracy
+    over = np.flatnonzero(~behind)
+    return min(int(over[-1]) + 1 if len(over) else 0, facts.n - 1)

@@ -1,0 +1,137 @@
+"""Whether the learning rate was cut too early (too deep, too often) or too late."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import filled, tail
+from hundred.evaluation.doctor.ending import flat_since
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.rates import Cut
+
+
+def early_cut(facts: Facts) -> Finding | None:
+    """A cut that came while training was still getting on, and after which it got on less."""
+    history = facts.history
+    if facts.n < 5 or not history.has("loss", 5) or not facts.rates.cuts:
+        return None
+    judged = [(cut, _worth(facts, cut)) for cut in facts.rates.cuts]
+    early = [(cut, worth, before) for cut, (worth, before) in judged if before > 0]
+    if not early:
+        return None
+    cut, worth, before = early[0]
+    left = facts.n - cut.at
+    # What is lost counts where much of the run was spent after the cut, at a fraction of the rate.
+    share = left / facts.n
+    depth = facts.rates.remaining
+    confidence = min(
+        sure(worth, 1.0, 0.4), sure(share, 0.3, 0.5), sure(before, 0.01, 0.03), sure(depth, 0.45, 0.1)
+    )
+    deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
+    often = f"; {len(facts.rates.cuts)} cuts in all" if len(facts.rates.cuts) > 1 else ""
+    return Finding(
+        "early-cut",
+        facts.epoch(cut.at),
+        confidence,
+        f"the learning rate was cut from {cut.old:.3g} to {cut.new:.3g}{deep} at epoch "
+        f"{facts.epoch(cut.at)}, while "
+        f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth:.0%} as fast{often}",
+        {
+            "epochs": [facts.epoch(each.at) for each in facts.rates.cuts],
+            "rates": [[each.old, each.new] for each in facts.rates.cuts],
+            "fell_an_epoch_before": before,
+            "progress_after_over_before": worth,
+        },
+        _later_cuts(facts),
+    )
+
+
+def _worth(facts: Facts, cut: Cut) -> tuple[float, float]:
+    """How fast training loss fell after a cut relative to before it, the drop that a cut brings included; and
+    how fast it fell before, as a share of it an epoch.
+
+    Before: the slope of the last few epochs at the old rate, without the first epoch of the run.
+    """
+    loss = filled(facts.history.loss)
+    earlier = [each.at for each in facts.rates.cuts if each.at < cut.at]
+    begin = max(earlier[-1] if earlier else 0, cut.at - 4, 1 if cut.at > 3 else 0)
+    if cut.at - begin < 2:
+        begin = max(cut.at - 2, 0)
+    before = (loss[begin] - loss[cut.at - 1]) / max(cut.at - 1 - begin, 1)
+    ahead = min(facts.n - cut.at, max(3, round(0.4 * facts.n)))
+    after = (loss[cut.at - 1] - float(np.min(facts.loss[cut.at : cut.at + ahead]))) / max(ahead, 1)
+    if before <= 0:
+        return float("inf"), 0.0
+    return float(after / before), float(before / loss[cut.at - 1])
+
+
+def _later_cuts(facts: Facts) -> tuple[str, ...]:
+    if facts.history.context.optimizer and facts.rates.cuts:
+        return advice.COSINE
+    return (*advice.CUT_ON_PLATEAU, "--set callbacks.reduce_on_plateau.cooldown=3")
+
+
+def late_cut(facts: Facts) -> Finding | None:
+    """A long stretch without progress, ended by a cut that brought some at once: it could have come
+    sooner."""
+    if facts.n < 10 or not facts.rates.cuts or facts.rates.smooth:
+        return None
+    cut = facts.rates.cuts[0]
+    if cut.at < 6 or facts.n - cut.at < 1:
+        return None
+    flat = _flat_before(facts, cut)
+    share = (cut.at - flat) / facts.n
+    jump, spread, what = _jump(facts, cut)
+    confidence = min(
+        sure(share, 0.38, 0.6), sure(cut.at / facts.n, 0.6, 0.75), sure(jump / max(spread, 1e-9), 2.0, 4.0)
+    )
+    return Finding(
+        "late-cut",
+        facts.epoch(flat),
+        confidence,
+        f"from epoch {facts.epoch(flat)} to {facts.epoch(cut.at - 1)} little improved; the cut from "
+        f"{cut.old:.3g} to "
+        f"{cut.new:.3g} at epoch {facts.epoch(cut.at)} then brought {jump:.3g} in {what} at once",
+        {
+            "epochs": [facts.epoch(flat), facts.epoch(cut.at)],
+            "rates": [[cut.old, cut.new]],
+            "share_without_progress": share,
+            "jump": jump,
+            "noise": spread,
+        },
+        _sooner(facts, flat),
+    )
+
+
+def _flat_before(facts: Facts, cut: Cut) -> int:
+    """Index from which on nothing much improved until the cut."""
+    if facts.history.has("val_accuracy", 5):
+        return flat_since(facts.val_accuracy[: cut.at], facts.noises["val_accuracy"])
+    return flat_since(-facts.loss[: cut.at], facts.noises["loss"])
+
+
+def _jump(facts: Facts, cut: Cut) -> tuple[float, float, str]:
+    """What came with a cut, in the better direction, its noise, and of which figure."""
+    history = facts.history
+    for name, sign in (("val_accuracy", 1), ("val_loss", -1), ("loss", -1)):
+        if history.has(name, 5):
+            curve = filled(getattr(history, name))
+            size = tail(cut.at, 0.2, 3)
+            before = float(np.median(curve[cut.at - size : cut.at]))
+            after = float(np.median(curve[cut.at : cut.at + size]))
+            return (
+                sign * (after - before),
+                max(facts.noises[name], 1e-6),
+                name.replace("_", " ").replace("val", "validation"),
+            )
+    return 0.0, 1.0, ""
+
+
+def _sooner(facts: Facts, flat: int) -> tuple[str, ...]:
+    share = min(max(round((flat + 3) / facts.n, 2), 0.2), 0.6)
+    later = round((1 + share) / 2, 2)
+    return (
+        "--set training.schedule.name=step",
+        f"--set training.schedule.milestones=[{share}, {later}]",
+        "--set training.schedule.gamma=0.2",
+    )

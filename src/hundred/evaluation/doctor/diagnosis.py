@@ -1,0 +1,114 @@
+"""All detectors over one history: what they find, less what another finding explains, and a verdict."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hundred.evaluation.doctor.augmentation import augmentation_too_strong
+from hundred.evaluation.doctor.cuts import early_cut, late_cut
+from hundred.evaluation.doctor.diverged import diverged
+from hundred.evaluation.doctor.ending import plateau, stopped_early
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, ranked
+from hundred.evaluation.doctor.fit import overfitting, underfitting
+from hundred.evaluation.doctor.history import History
+from hundred.evaluation.doctor.rate_faults import rate_too_high, rate_too_low
+from hundred.evaluation.doctor.sources import read_anything
+from hundred.evaluation.doctor.validation import noisy_validation, validation_suspect
+from hundred.evaluation.doctor.verdict import healthy, verdict_on
+
+DETECTORS: tuple[Callable[[Facts], Finding | None], ...] = (
+    diverged,
+    validation_suspect,
+    rate_too_high,
+    rate_too_low,
+    overfitting,
+    early_cut,
+    late_cut,
+    plateau,
+    augmentation_too_strong,
+    underfitting,
+    stopped_early,
+    noisy_validation,
+)
+
+# What a finding brings with it, so that the consequence is not told as a second fault.
+EXPLAINS: dict[str, frozenset[str]] = {
+    "diverged": frozenset(
+        ("learning-rate-too-high", "learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut",
+         "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong", "validation-suspect")
+    ),
+    "validation-suspect": frozenset(
+        ("overfitting", "plateau", "stopped-early", "noisy-validation", "augmentation-too-strong",
+         "underfitting", "late-cut")
+    ),
+    "learning-rate-too-high": frozenset(
+        ("plateau", "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong",
+         "late-cut")
+    ),
+    "learning-rate-too-low": frozenset(("plateau", "underfitting", "stopped-early", "noisy-validation")),
+    "overfitting": frozenset(("plateau", "stopped-early", "late-cut", "early-cut")),
+    "early-cut": frozenset(("plateau", "underfitting", "stopped-early", "learning-rate-too-low")),
+    "late-cut": frozenset(("plateau", "underfitting")),
+    "plateau": frozenset(("underfitting",)),
+    "augmentation-too-strong": frozenset(("underfitting",)),
+    "noisy-validation": frozenset(("plateau", "late-cut")),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """findings: ranked, the surest and most urgent first; empty where nothing is sure, not even health.
+    verdict: one sentence. notes: how the history was read, and what could not be judged."""
+
+    findings: tuple[Finding, ...]
+    verdict: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the findings."""
+        return [finding.name for finding in self.findings]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `hundred doctor --json` gives it."""
+        return {"findings": [finding.as_dict() for finding in self.findings], "verdict": self.verdict}
+
+    def __getitem__(self, key: str) -> Any:
+        """`findings` or `verdict` as in the JSON."""
+        return self.as_dict()[key]
+
+
+def doctor(what: Any, run: str | None = None) -> Diagnosis:
+    """What the history that `what` is or leads to says of its training, and what to try next.
+
+    what: a run directory, a CSV or JSON file of any framework, an MLflow run id, a Run, a data frame, a dict
+        of lists, or Keras' History; see `read_anything`. run: which one, where a file holds several.
+
+    Raises UsageError where there is nothing, HundredError where it is no history.
+    """
+    return diagnose(read_anything(what, run))
+
+
+def diagnose(history: History) -> Diagnosis:
+    """What `history` says."""
+    facts = Facts(history)
+    found = [each for detect in DETECTORS if (each := detect(facts)) is not None]
+    findings = unexplained(ranked(found))
+    if not findings:
+        findings = healthy(facts, found)
+    verdict, notes = verdict_on(facts, findings)
+    return Diagnosis(tuple(findings), verdict, (*history.notes, *notes))
+
+
+def unexplained(findings: list[Finding]) -> list[Finding]:
+    """The findings that no other one of them explains; of two that explain each other the first stays."""
+    kept: list[Finding] = []
+    explained: set[str] = set()
+    for finding in sorted(
+        findings, key=lambda each: list(EXPLAINS).index(each.name) if each.name in EXPLAINS else 99
+    ):
+        if finding.name not in explained:
+            kept.append(finding)
+            explained |= EXPLAINS.get(finding.name, frozenset())
+    return [finding for finding in findings if finding in kept]

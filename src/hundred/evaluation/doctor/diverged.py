@@ -1,0 +1,77 @@
+"""Training that fell apart: figures that are not numbers, or a loss that went up and did not come back."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import filled, level, tail
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+
+
+def diverged(facts: Facts) -> Finding | None:
+    """NaN or infinite figures to the end, else a training loss back at or above that of chance."""
+    found = _not_finite(facts) or _lost(facts)
+    return found
+
+
+def _not_finite(facts: Facts) -> Finding | None:
+    history = facts.history
+    if not history.infinite.any():
+        return None
+    first = int(np.flatnonzero(history.infinite)[0])
+    # A single epoch that the run recovered from is a scar; not being a number to the end is the fault.
+    lasting = bool(history.infinite[-1])
+    before = level(history.loss, 0, first)
+    was = (
+        ""
+        if np.isnan(before)
+        else f" after {first} epoch{'' if first == 1 else 's'} with a loss around {before:.3g}"
+    )
+    return Finding(
+        "diverged",
+        facts.epoch(first),
+        0.99 if lasting else 0.6,
+        f"the loss or accuracy of epoch {facts.epoch(first)} is not a finite number{was}",
+        {"epochs": [facts.epoch(first), facts.epoch(facts.n - 1)], "loss_before": _plain(before)},
+        _advice(facts),
+    )
+
+
+def _lost(facts: Facts) -> Finding | None:
+    if not facts.history.has("loss", 4):
+        return None
+    loss = filled(facts.history.loss)
+    lowest = int(np.argmin(facts.loss[:-1]))
+    low = float(facts.loss[lowest])
+    ends = facts.n - tail(facts.n, 0.15, 2)
+    high = float(np.median(loss[ends:]))
+    chance = facts.chance_loss or float(loss[: max(3, facts.n // 10)].max())
+    if lowest >= ends or low > 0.93 * chance:
+        return None
+    # From well below chance back up to it: what was learned is gone.
+    confidence = sure((high - low) / (chance - low), 0.75, 0.95)
+    if confidence <= 0:
+        return None
+    since = next(i for i in range(lowest, facts.n) if loss[i] > (low + high) / 2)
+    return Finding(
+        "diverged",
+        facts.epoch(since),
+        confidence,
+        f"training loss was down to {low:.3g} in epoch {facts.epoch(lowest)} and is back at {high:.3g} "
+        f"(knowing nothing is {chance:.3g})",
+        {
+            "epochs": [facts.epoch(lowest), facts.epoch(since)],
+            "loss_lowest": low,
+            "loss_end": high,
+            "loss_of_chance": chance,
+        },
+        _advice(facts),
+    )
+
+
+def _advice(facts: Facts) -> tuple[str, ...]:
+    return advice.other_rate(facts, 0.1), advice.CLIPPING, advice.WARMUP
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else value

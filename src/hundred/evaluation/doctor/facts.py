@@ -1,0 +1,105 @@
+"""What all detectors look at: the curves of a history, smoothed and with their noise, and its rate."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hundred.evaluation.doctor.curves import filled, level, measured, noise, smooth, tail
+from hundred.evaluation.doctor.history import History, Series
+from hundred.evaluation.doctor.rates import Rates, rates_of
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Derived curves of `history`; a curve that it lacks is all NaN. Indices count from 0, epochs from 1."""
+
+    history: History
+
+    @property
+    def n(self) -> int:
+        """Epochs."""
+        return len(self.history)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The learning rate."""
+        return rates_of(self.history)
+
+    @cached_property
+    def loss(self) -> Series:
+        """Training loss, smoothed."""
+        return smooth(self.history.loss)
+
+    @cached_property
+    def accuracy(self) -> Series:
+        """Training accuracy, smoothed."""
+        return smooth(self.history.accuracy)
+
+    @cached_property
+    def val_loss(self) -> Series:
+        """Validation loss, smoothed."""
+        return smooth(self.history.val_loss)
+
+    @cached_property
+    def val_accuracy(self) -> Series:
+        """Validation accuracy, smoothed."""
+        return smooth(self.history.val_accuracy)
+
+    @cached_property
+    def noises(self) -> dict[str, float]:
+        """The standard deviation of the epoch-to-epoch noise of each curve."""
+        return {
+            name: noise(getattr(self.history, name))
+            for name in ("accuracy", "loss", "val_accuracy", "val_loss")
+        }
+
+    @property
+    def chance_loss(self) -> float | None:
+        """The cross-entropy of knowing nothing, where it can be told."""
+        return self.history.chance_loss
+
+    @cached_property
+    def late_start(self) -> int:
+        """Where the last third begins, of at least three epochs."""
+        return self.n - tail(self.n, 1 / 3, 3)
+
+    def late(self, name: str) -> float:
+        """The median of a curve of the history over its last third."""
+        return level(getattr(self.history, name), self.late_start, self.n)
+
+    def last(self, name: str, share: float = 0.1) -> float:
+        """The median of a curve of the history over its end, at least two epochs."""
+        return level(getattr(self.history, name), self.n - tail(self.n, share, 2), self.n)
+
+    @cached_property
+    def lagged_accuracy(self) -> Series:
+        """Training accuracy at the end of each epoch: a row's is the mean over its epoch, while the network
+        improved, so half an epoch older than its validation."""
+        return half_an_epoch_on(self.history.accuracy)
+
+    @cached_property
+    def lagged_loss(self) -> Series:
+        """Training loss at the end of each epoch."""
+        return half_an_epoch_on(self.history.loss)
+
+    @cached_property
+    def learned(self) -> float:
+        """How much of the loss of chance is gone at the best: 0 nothing, 1 all of it; NaN where not known."""
+        _, values = measured(self.history.loss)
+        if self.chance_loss is None or len(values) < 2:
+            return float("nan")
+        return float(1.0 - np.min(smooth(self.history.loss)) / self.chance_loss)
+
+    def epoch(self, index: int) -> int:
+        """The epoch, from 1, at an index."""
+        return int(self.history.epoch[min(max(index, 0), self.n - 1)])
+
+
+def half_an_epoch_on(y: Series) -> Series:
+    """A curve of means over epochs, moved on to each epoch's end; the last value by half the last step."""
+    values = filled(y)
+    if len(values) < 3:
+        return values
+    middle = (values[:-1] + values[1:]) / 2
+    return np.append(middle, values[-1] + (values[-1] - values[-2]) / 2)

@@ -1,0 +1,149 @@
+"""Overfitting and underfitting: what the gap between training and validation does as training goes on."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import tail
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+
+
+def overfitting(facts: Facts) -> Finding | None:
+    """Validation gets worse while training goes on getting better."""
+    if facts.n < 5:
+        return None
+    return _rising_loss(facts) or _falling_accuracy(facts)
+
+
+def _rising_loss(facts: Facts) -> Finding | None:
+    history = facts.history
+    if not (history.has("loss", 5) and history.has("val_loss", 5)):
+        return None
+    lowest = int(np.argmin(facts.val_loss))
+    low, end = float(facts.val_loss[lowest]), facts.last("val_loss")
+    if facts.n - 1 - lowest < max(2, 0.1 * facts.n):
+        return None
+    falls = 1.0 - facts.last("loss") / float(facts.loss[lowest])
+    spread = facts.noises["val_loss"]
+    if falls < 0.03 or end < 1.08 * facts.last("loss") or end - low < 2.5 * spread:
+        return None
+    rise = (end - low) / low
+    confidence = sure(rise, 0.03, 0.2)
+    gain = _gain(facts, lowest)
+    if gain > 0.08:  # the network is surer of its mistakes, but it still learns to make fewer
+        confidence -= 0.25
+    return Finding(
+        "overfitting",
+        facts.epoch(lowest + 1),
+        confidence,
+        f"validation loss has risen from {low:.3g} in epoch {facts.epoch(lowest)} to {end:.3g} while "
+        "training loss "
+        f"fell from {float(facts.loss[lowest]):.3g} to {facts.last('loss'):.3g}{_accuracies(facts)}",
+        {
+            "epochs": [facts.epoch(lowest), facts.epoch(facts.n - 1)],
+            "val_loss_lowest": low,
+            "val_loss_end": end,
+            "loss_then": float(facts.loss[lowest]),
+            "loss_end": facts.last("loss"),
+        },
+        _less_overfitting(facts),
+    )
+
+
+def _falling_accuracy(facts: Facts) -> Finding | None:
+    """Where there is no validation loss: accuracy falls from its best while training accuracy rises."""
+    history = facts.history
+    if history.has("val_loss", 5) or not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
+        return None
+    best = int(np.argmax(facts.val_accuracy))
+    high, end = float(facts.val_accuracy[best]), facts.last("val_accuracy")
+    spread = max(facts.noises["val_accuracy"], 1e-4)
+    gap = facts.last("accuracy") - end
+    grew = facts.last("accuracy") - float(facts.accuracy[best])
+    if facts.n - 1 - best < max(3, 0.2 * facts.n) or grew < 0.05 or gap < 0.1:
+        return None
+    # A validation accuracy that only stands still says less than one that falls.
+    confidence = max(sure((high - end) / spread, 1.5, 5.0), sure(gap / max(end, 0.01), 0.4, 1.5))
+    return Finding(
+        "overfitting",
+        facts.epoch(best + 1),
+        confidence,
+        f"validation accuracy has not risen since epoch {facts.epoch(best)} ({high:.1%}, now {end:.1%}) "
+        "while "
+        f"training accuracy went from {float(facts.accuracy[best]):.1%} to {facts.last('accuracy'):.1%}",
+        {
+            "epochs": [facts.epoch(best), facts.epoch(facts.n - 1)],
+            "val_accuracy_best": high,
+            "val_accuracy_end": end,
+            "accuracy_end": facts.last("accuracy"),
+        },
+        _less_overfitting(facts),
+    )
+
+
+def _gain(facts: Facts, since: int) -> float:
+    """How much validation accuracy has risen since an index, as a share of what it was."""
+    if not facts.history.has("val_accuracy", 5):
+        return 0.0
+    before = max(float(facts.val_accuracy[since]), 1e-3)
+    return (facts.last("val_accuracy") - before) / before
+
+
+def _accuracies(facts: Facts) -> str:
+    if not (facts.history.has("accuracy") and facts.history.has("val_accuracy")):
+        return ""
+    ends = [f"{facts.last(name):.1%}" for name in ("accuracy", "val_accuracy")]
+    return f"; accuracy ends at {ends[0]} in training and {ends[1]} in validation"
+
+
+def _less_overfitting(facts: Facts) -> tuple[str, ...]:
+    decay = facts.history.context.weight_decay
+    more = () if decay else (advice.WEIGHT_DECAY,)
+    return (*advice.MILD_AUGMENTATION, *more, *advice.EARLY_STOPPING)
+
+
+def underfitting(facts: Facts) -> Finding | None:
+    """Training has come to rest at a high loss, and validation is no worse: the network cannot do more."""
+    history = facts.history
+    if facts.n < 6 or not history.has("loss", 5) or facts.chance_loss is None:
+        return None
+    if history.context.mixes_labels:
+        return None
+    left = facts.last("loss") / facts.chance_loss
+    size = tail(facts.n, 0.3, 3)
+    moved = (float(facts.loss[-size]) - float(facts.loss[-1])) / float(facts.loss[-1])
+    gap = _relative_gap(facts)
+    if gap is None or facts.learned < 0.01:
+        return None
+    confidence = min(sure(left, 0.62, 0.85), sure(moved, 0.035, 0.0), sure(gap, 0.1, 0.0))
+    return Finding(
+        "underfitting",
+        facts.epoch(facts.n - size),
+        confidence,
+        f"training loss has come to rest at {facts.last('loss'):.3g}, {left:.0%} of what knowing nothing "
+        "costs, and "
+        f"validation is no worse than training{_accuracies(facts)}",
+        {
+            "epochs": [facts.epoch(facts.n - size), facts.epoch(facts.n - 1)],
+            "loss_end": facts.last("loss"),
+            "loss_of_chance": facts.chance_loss,
+            "fell_at_the_end": moved,
+        },
+        _more_capacity(facts),
+    )
+
+
+def _relative_gap(facts: Facts) -> float | None:
+    """How far validation is behind training at the end, as a share of training; None where not measured."""
+    history = facts.history
+    if history.has("accuracy") and history.has("val_accuracy"):
+        return (facts.last("accuracy") - facts.last("val_accuracy")) / max(facts.last("accuracy"), 1e-3)
+    if history.has("val_loss"):
+        return (facts.last("val_loss") - facts.last("loss")) / facts.last("val_loss")
+    return None
+
+
+def _more_capacity(facts: Facts) -> tuple[str, ...]:
+    decay = facts.history.context.weight_decay
+    less = ("--set training.weight_decay=0",) if decay is None or decay > 1e-3 else ()
+    return ("--set model.name=resnet18", *less, advice.longer(facts, 1.5))

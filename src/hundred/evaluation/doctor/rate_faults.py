@@ -1,0 +1,160 @@
+"""A learning rate that is too high (nothing is learned, or training is thrown about) or too low."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import filled, slope
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.history import Series
+
+# Rates beyond which an optimizer rarely trains a small network well, and below which it hardly moves one.
+_HIGH = {"adam": 0.02, "adamw": 0.02, "sgd": 1.0, "": 1.0}
+_LOW = {"adam": 3e-5, "adamw": 3e-5, "sgd": 1e-3, "": 3e-5}
+
+
+def rate_too_high(facts: Facts) -> Finding | None:
+    """Nothing is learned though the rate is no small one, or training loss jumps about and goes nowhere."""
+    if facts.n < 3 or not facts.history.has("loss", 3):
+        return None
+    found = [each for each in (_nothing_learned(facts), _thrown_about(facts)) if each]
+    return max(found, key=lambda each: each.confidence, default=None)
+
+
+def _nothing_learned(facts: Facts) -> Finding | None:
+    """The loss has stayed at that of chance from the start."""
+    if not at_chance(facts) or crawls(facts):
+        return None
+    peak = facts.rates.peak
+    high, low = _typical(facts)
+    confidence = 0.75 if peak is None else sure(np.log10(peak / low), 1.0, max(np.log10(high / low), 1.5))
+    first = float(filled(facts.history.loss)[0])
+    if facts.chance_loss is not None and first > 1.03 * facts.chance_loss:
+        confidence = max(confidence, 0.85)  # a start above chance: the first steps threw the weights far away
+    return Finding(
+        "learning-rate-too-high",
+        facts.epoch(0),
+        confidence,
+        f"training loss began at {first:.3g} and is at {facts.last('loss'):.3g} after {facts.n} epochs: "
+        "nothing is "
+        f"learned{_rate_text(facts)}",
+        {
+            "epochs": [facts.epoch(0), facts.epoch(facts.n - 1)],
+            "loss_first": first,
+            "loss_end": facts.last("loss"),
+            "loss_of_chance": facts.chance_loss,
+            "learning_rate": peak,
+        },
+        (advice.other_rate(facts, 0.1), advice.WARMUP),
+    )
+
+
+def _thrown_about(facts: Facts) -> Finding | None:
+    """Training loss goes up about as often as down, by more than its epochs' averages can differ by
+    chance."""
+    if facts.n < 6:
+        return None
+    loss = filled(facts.history.loss)
+    shaken = shaking(loss)
+    left = facts.last("loss") / facts.chance_loss if facts.chance_loss else 1.0
+    high, _ = _typical(facts)
+    peak = facts.rates.peak
+    # How rough the way is counts, more so at a rate that is known to be high.
+    confidence = sure(shaken, 0.25, 0.5) if left > 0.4 else 0.0
+    if peak is not None and peak >= high and left > 0.6:
+        confidence = max(confidence, sure(shaken, 0.06, 0.3), sure(left, 0.6, 0.9))
+    if facts.rates.annealed:
+        confidence -= 0.2
+    return Finding(
+        "learning-rate-too-high",
+        facts.epoch(0),
+        confidence,
+        f"training loss goes up and down instead of falling: {shaken:.0%} of its way went upwards, and "
+        "it is still at "
+        f"{facts.last('loss'):.3g} after {facts.n} epochs{_rate_text(facts)}",
+        {
+            "epochs": [facts.epoch(0), facts.epoch(facts.n - 1)],
+            "share_upwards": shaken,
+            "loss_end": facts.last("loss"),
+            "learning_rate": peak,
+        },
+        (advice.other_rate(facts, 0.1), advice.WARMUP),
+    )
+
+
+def shaking(loss: Series) -> float:
+    """The share of the way of a training loss, summed over epochs, that went upwards (0 to 0.5 and more);
+    steps of less than 0.3 % of the loss not counted."""
+    steps = np.diff(loss)
+    steps = np.where(np.abs(steps) > 0.003 * loss[:-1], steps, 0.0)
+    way = float(np.abs(steps).sum())
+    return float(np.clip(steps, 0, None).sum()) / way if way > 0 else 0.0
+
+
+def at_chance(facts: Facts) -> bool:
+    """Whether next to nothing was learned: loss and accuracy about those of guessing all the time."""
+    if facts.chance_loss is None or facts.n < 3:
+        return False
+    classes = facts.history.classes
+    if facts.history.has("accuracy") and classes:
+        return facts.last("accuracy") < 2.5 / classes and facts.learned < 0.03
+    return bool(facts.learned < 0.01)
+
+
+def rate_too_low(facts: Facts) -> Finding | None:
+    """Training loss falls evenly, far from having bent, and is still high: each epoch goes too short a
+    way."""
+    if facts.n < 5 or not facts.history.has("loss", 5) or facts.chance_loss is None or not crawls(facts):
+        return None
+    peak = facts.rates.peak
+    _, low = _typical(facts)
+    bend = straightness(facts)
+    left = facts.last("loss") / facts.chance_loss
+    confidence = min(sure(left, 0.72, 0.9), sure(bend, 0.2, 0.6))
+    if peak is not None:
+        near = np.log10(peak / low)  # 0 where the rate is known to be low
+        confidence += 0.2 if near <= 0 else -0.15 * float(min(near, 4))
+        if near <= 0 and left > 0.72:
+            confidence = max(confidence, 0.7)
+    return Finding(
+        "learning-rate-too-low",
+        facts.epoch(0),
+        min(max(confidence, 0.0), 0.98),
+        f"in {facts.n} epochs training loss only came from {filled(facts.history.loss)[0]:.3g} to "
+        f"{facts.last('loss'):.3g}, and still falls evenly{_rate_text(facts)}",
+        {
+            "epochs": [facts.epoch(0), facts.epoch(facts.n - 1)],
+            "loss_first": float(filled(facts.history.loss)[0]),
+            "loss_end": facts.last("loss"),
+            "straightness": bend,
+            "learning_rate": peak,
+        },
+        (advice.other_rate(facts, 10.0),),
+    )
+
+
+def crawls(facts: Facts) -> bool:
+    """Whether training loss falls steadily all along, if slowly."""
+    found, error = slope(facts.history.loss, 1 if facts.n > 4 else 0)
+    return bool(-found > 4 * error and shaking(filled(facts.history.loss)) < 0.1)
+
+
+def straightness(facts: Facts) -> float:
+    """The slope of the training loss over the last half of the way that the rate went (the sum of the
+    rates, so that a schedule does not bend it) relative to that over the first half; 1 is a straight line."""
+    loss = facts.loss
+    rate = facts.rates.rate
+    way = np.cumsum(rate) if rate is not None and rate.sum() > 0 else np.arange(1, facts.n + 1, dtype=float)
+    middle = (way[0] + way[-1]) / 2
+    at_middle = float(np.interp(middle, way, loss))
+    first, second = loss[0] - at_middle, at_middle - loss[-1]
+    return float(second / first) if first > 0 else 1.0
+
+
+def _typical(facts: Facts) -> tuple[float, float]:
+    optimizer = facts.history.context.optimizer
+    return _HIGH.get(optimizer, _HIGH[""]), _LOW.get(optimizer, _LOW[""])
+
+
+def _rate_text(facts: Facts) -> str:
+    return "" if facts.rates.peak is None else f" (learning rate {facts.rates.peak:.3g})"

@@ -1,0 +1,160 @@
+"""Whether validation can be believed: too noisy to steer by, leaking, or with wrong labels or images."""
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import filled, measured, smooth
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import Finding, sure
+
+
+def noisy_validation(facts: Facts) -> Finding | None:
+    """Validation accuracy goes up and down by more from epoch to epoch than training gets on."""
+    history = facts.history
+    if facts.n < 7 or not history.has("val_accuracy", 7):
+        return None
+    late = slice(max(2, facts.n // 5), None)
+    spread = _wobble(history.val_accuracy[late])
+    level = facts.late("val_accuracy")
+    if not level > 0:
+        return None
+    share = spread / level
+    confidence = sure(share, 0.06, 0.12)
+    images = history.context.validation_images
+    if images and history.classes:
+        chance = float(np.sqrt(level * (1 - level) / images))
+        why = f"; {images} images alone give {chance:.1%}"
+    else:
+        as_few = round(level * (1 - level) / max(spread, 1e-6) ** 2)
+        why = f", as much as chance gives with some {as_few:,} images"
+    return Finding(
+        "noisy-validation",
+        facts.epoch(max(2, facts.n // 5)),
+        confidence,
+        f"validation accuracy moves by {spread:.1%} (standard deviation) from epoch to epoch around "
+        f"{level:.1%}{why}",
+        {
+            "epochs": [facts.epoch(max(2, facts.n // 5)), facts.epoch(facts.n - 1)],
+            "noise": spread,
+            "level": level,
+            "validation_images": images,
+        },
+        _steadier(facts),
+    )
+
+
+def _wobble(y: np.ndarray) -> float:
+    """Noise about the smoothed curve. Not only from medians: a curve that jumps now and then is noisy as
+    well."""
+    _, values = measured(y)
+    if len(values) < 5:
+        return 0.0
+    second = np.diff(values, 2)
+    usual = 1.4826 * float(np.median(np.abs(second))) / 6**0.5
+    quarter = float(np.quantile(np.abs(second), 0.75)) / 1.15 / 6**0.5
+    return (usual + quarter) / 2
+
+
+def _steadier(facts: Facts) -> tuple[str, ...]:
+    images = facts.history.context.validation_images
+    more = ("--set data.validation_per_class=50",) if images is None or images < 2_000 else ()
+    return (*more, "--set training.ema=0.99", advice.other_rate(facts, 0.3))
+
+
+def validation_suspect(facts: Facts) -> Finding | None:
+    """Validation that does not follow training where it must, or follows it where it cannot."""
+    history = facts.history
+    if facts.n < 4 or not (history.has("accuracy", 4) and history.has("val_accuracy", 4)):
+        return None
+    found = [each for each in (_unrelated(facts), _behind_from_the_start(facts), _leaking(facts)) if each]
+    return max(found, key=lambda each: each.confidence, default=None)
+
+
+def _unrelated(facts: Facts) -> Finding | None:
+    """Training learns and validation stays at chance."""
+    history = facts.history
+    classes = history.classes
+    best_val = float(np.nanmax(smooth(history.val_accuracy)[1:]))
+    reached = facts.last("accuracy")
+    chance = 1.0 / classes if classes else float(np.nanmin(history.val_accuracy))
+    if reached < 5 * chance or best_val > 3 * chance or best_val > 0.35 * reached:
+        return None
+    confidence = min(sure(reached / max(best_val, 1e-4), 3.0, 6.0), sure(facts.n, 3, 6))
+    return _suspect(
+        facts,
+        0,
+        confidence,
+        f"training accuracy reached {reached:.1%} while validation never left {best_val:.1%}, about what "
+        "guessing gives: "
+        "its labels or images do not belong to what was trained",
+        {"accuracy_end": reached, "val_accuracy_best": best_val, "chance": chance},
+    )
+
+
+def _behind_from_the_start(facts: Facts) -> Finding | None:
+    """Validation is a constant share of training from the first epochs on, before anything can be
+    overfitted, and
+    rises with it: part of it is wrong."""
+    history = facts.history
+    if facts.n < 6:
+        return None
+    train, val = facts.lagged_accuracy, filled(history.val_accuracy)
+    half = train < 0.6 * np.nanmax(train)
+    half[0] = False  # moving averages of batch normalization may still be far off after the first epoch
+    if half.sum() < 2:
+        half[1:3] = True
+    ratio = val[1:] / np.maximum(train[1:], 1e-6)
+    early = float(np.median((val / np.maximum(train, 1e-6))[half]))
+    late = float(np.median(ratio[-max(3, facts.n // 3) :]))
+    rises = float(facts.val_accuracy[-1] - facts.val_accuracy[1]) / max(float(train[-1] - train[1]), 1e-6)
+    if rises < 0.25 or facts.last("val_accuracy") < 1.5 * float(facts.val_accuracy[0]):
+        return None
+    confidence = min(sure(early, 0.72, 0.55), sure(late / max(early, 1e-6), 0.55, 0.8))
+    return _suspect(
+        facts,
+        1,
+        confidence,
+        f"validation accuracy is about {early:.0%} of training accuracy from the first epochs on, when "
+        "nothing can be "
+        f"overfitted yet, and rises with it to {facts.last('val_accuracy'):.1%}: part of its labels or "
+        "images may be wrong",
+        {"early_share": early, "late_share": late, "val_accuracy_end": facts.last("val_accuracy")},
+    )
+
+
+def _leaking(facts: Facts) -> Finding | None:
+    """Validation follows training into what can only be memory: no gap at all where there always is one."""
+    history = facts.history
+    if facts.n < 5 or not history.has("loss", 4) or history.context.mixes_labels or not facts.chance_loss:
+        return None
+    classes = history.classes or 0
+    train, val = facts.lagged_accuracy, filled(history.val_accuracy)
+    high = facts.last("accuracy")
+    gap = float(np.median((train - val)[facts.late_start :])) / max(high, 1e-3)
+    speed = facts.chance_loss - facts.last("loss")
+    # Few-class problems can be that easy; with many classes nobody gets there from scratch.
+    if classes < 50 or float(filled(history.val_accuracy)[0]) > 0.4:
+        return None
+    if speed <= 0 or gap > 0.08:
+        return None
+    confidence = min(sure(min(high, facts.last("val_accuracy")), 0.7, 0.9), sure(gap, 0.08, 0.0))
+    return _suspect(
+        facts,
+        0,
+        confidence,
+        f"validation accuracy follows training up to {facts.last('val_accuracy'):.1%} (training "
+        f"{high:.1%}) without any "
+        f"gap, which {classes} classes do not allow: its images seem to be among those trained on",
+        {"accuracy_end": high, "val_accuracy_end": facts.last("val_accuracy"), "gap_as_share": gap},
+    )
+
+
+def _suspect(facts: Facts, index: int, confidence: float, sentence: str, data: dict[str, float]) -> Finding:
+    return Finding(
+        "validation-suspect",
+        facts.epoch(index),
+        confidence,
+        sentence,
+        {"epochs": [facts.epoch(index), facts.epoch(facts.n - 1)], **data},
+        ("--set data.protocol=holdout", "--set data.split_seed=100"),
+    )

@@ -1,0 +1,117 @@
+"""The verdict in a sentence, and when nothing found means healthy rather than not enough to tell."""
+
+from hundred.evaluation.doctor.curves import measured
+from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.findings import MOST, Finding
+
+# Fewer epochs than this are no curve.
+FEWEST_EPOCHS = 5
+
+_SAYS = {
+    "diverged": "training fell apart",
+    "validation-suspect": "the validation figures cannot be believed",
+    "learning-rate-too-high": "the learning rate is too high",
+    "learning-rate-too-low": "the learning rate is too low",
+    "overfitting": "the network overfits",
+    "early-cut": "the learning rate was cut too early or too deep",
+    "late-cut": "the learning rate was cut too late",
+    "plateau": "training is on a plateau at a learning rate that was never lowered",
+    "augmentation-too-strong": "augmentation is so strong that it limits learning",
+    "underfitting": "the network underfits",
+    "stopped-early": "training stopped while it was still improving",
+    "noisy-validation": "validation is too noisy to steer by",
+    "healthy": "the training looks healthy",
+}
+_CURVES = {
+    "accuracy": "training accuracy",
+    "loss": "training loss",
+    "val_accuracy": "validation accuracy",
+    "val_loss": "validation loss",
+    "learning_rate": "the learning rate",
+}
+_NEEDED_FOR = {
+    "loss": "whether the learning rate fits",
+    "val_loss": "overfitting, from the loss",
+    "val_accuracy": "the noise and soundness of validation",
+    "learning_rate": "the timing of learning-rate cuts",
+}
+
+
+def healthy(facts: Facts, found: list[Finding]) -> list[Finding]:
+    """`healthy` where there is enough to say so, else nothing. `found`: what was seen but not surely."""
+    history = facts.history
+    if facts.n < FEWEST_EPOCHS or not (history.has("loss", 5) or history.has("accuracy", 5)):
+        return []
+    if not (history.has("val_accuracy", 5) or history.has("val_loss", 5)) or facts.learned < 0.05:
+        return []
+    doubt = max((each.confidence for each in found), default=0.0)
+    lacking = 0.1 * len([name for name in history.missing if name != "learning_rate"])
+    confidence = min(MOST, 0.95 - lacking - 0.5 * max(doubt - 0.2, 0.0) - max(0.0, 0.04 * (10 - facts.n)))
+    figures = _final_figures(facts)
+    return [
+        Finding(
+            "healthy",
+            facts.epoch(0),
+            max(confidence, 0.5),
+            f"over {facts.n} epochs training and validation improved together and nothing speaks against it: "
+            f"{figures}",
+            {"epochs": [facts.epoch(0), facts.epoch(facts.n - 1)], "doubt": doubt},
+        )
+    ]
+
+
+def verdict_on(facts: Facts, findings: list[Finding]) -> tuple[str, list[str]]:
+    """One sentence, and sentences on what could not be judged."""
+    missing = facts.history.missing
+    notes = [
+        f"without {_CURVES[name]}, {_NEEDED_FOR[name]} could not be judged"
+        for name in missing
+        if name in _NEEDED_FOR and facts.n
+    ]
+    if not facts.n:
+        return "There is nothing to judge: the history has no epochs.", []
+    if not findings:
+        return _nothing(facts), notes
+    first = findings[0]
+    said = _SAYS[first.name][0].upper() + _SAYS[first.name][1:]
+    if first.name == "healthy":
+        return f"{said}: {_final_figures(facts)} after {facts.n} epochs.", notes
+    since = f" since epoch {first.since_epoch}" if _has_since(first) else ""
+    more = [_SAYS[finding.name] for finding in findings[1:]]
+    also = f" Also, {' and '.join(more)}." if more else ""
+    sure = "" if first.confidence >= 0.7 else " It is not certain."
+    return f"{said}{since}: {first.sentence}.{also}{sure}", notes
+
+
+def _has_since(finding: Finding) -> bool:
+    return finding.since_epoch is not None and finding.name in ("diverged", "overfitting", "plateau")
+
+
+def _nothing(facts: Facts) -> str:
+    if facts.n < FEWEST_EPOCHS:
+        count = "1 epoch shows" if facts.n == 1 else f"{facts.n} epochs show"
+        return f"Too short to judge: {count} no trend yet; {FEWEST_EPOCHS} may."
+    figures = ("accuracy", "loss", "val_accuracy", "val_loss")
+    lacking = [
+        _CURVES[name] for name in figures if len(measured(getattr(facts.history, name))[0]) < FEWEST_EPOCHS
+    ]
+    if lacking:
+        return (
+            f"Nothing wrong was found, but without {' and '.join(lacking)} this is no clean bill of health."
+        )
+    return "Nothing can be said with confidence: no fault shows clearly, nor that the training is healthy."
+
+
+def _final_figures(facts: Facts) -> str:
+    parts = [
+        f"{_CURVES[name]} {facts.last(name):.1%}"
+        for name in ("accuracy", "val_accuracy")
+        if facts.history.has(name, 1)
+    ]
+    if not parts:
+        parts = [
+            f"{_CURVES[name]} {facts.last(name):.3g}"
+            for name in ("loss", "val_loss")
+            if facts.history.has(name, 1)
+        ]
+    return ", ".join(parts)
