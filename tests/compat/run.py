@@ -4,17 +4,20 @@
 
 Installs each version of `VERSIONS` that the package index has for the Pythons at hand, which takes minutes
 and gigabytes the first time and is kept in the folder. Then every built-in network and every small network of
-`tests/interchange/networks.py` is written as .h5 (and .keras, for Keras 3), opened and run there; and random
+`tests/interchange/networks.py` is written as .h5 (and .keras, for Keras 3), opened and run there; so are
+random models and those of `user_models.py`, once Hundred has read them from the Keras at hand. And random
 models and those of `user_models.py`, saved there, are read here. Exits with 1 if anything disagrees.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +26,9 @@ from torch import nn
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
+from compat import random_models, user_models  # noqa: E402
 from interchange import networks  # noqa: E402
 from interchange.references import MEAN, STD, References  # noqa: E402
 
@@ -122,6 +127,34 @@ def write_ours(folder: Path) -> list[str]:
     return names
 
 
+def write_again(folder: Path, random: int) -> list[str]:
+    """Write `random` random models and those of `user_models.py`, read from the Keras at hand; the names."""
+    names = []
+    with References().keras() as keras:
+        makers = {f"random_{seed}": partial(random_models.build, seed=seed) for seed in range(random)}
+        for number, (name, make) in enumerate({**makers, **user_models.MODELS}.items()):
+            made = make(keras)
+            random_models.shake(made, number)
+            made.save(folder / "theirs.keras")
+            model = load(folder / "theirs.keras")
+            if not isinstance(model, Model) or model.input_shape[2] != 3:
+                continue
+            pixels = np.random.default_rng(number).integers(0, 256, (2, *model.input_shape), dtype=np.uint8)
+            settings = {"mean": [0] * 3, "std": [1] * 3, "class_names": None, "softmax": model.softmax}
+            for suffix, save in (("h5", save_h5), ("keras", save_keras)):
+                path = folder / f"again_{name}.{suffix}"
+                save(path, model.network, image_size=model.input_shape[:2], **settings)
+                again = load(path)
+                np.savez(
+                    f"{path}.npz",
+                    images=pixels.astype(np.float32),
+                    expected=model.predict_images(pixels),
+                    parameters=again.parameters,
+                )
+            names.append(f"again_{name}")
+    return names
+
+
 def check_ours(version: Version, python: Path, folder: Path, names: list[str]) -> bool:
     """Whether this Keras opens what Hundred wrote and agrees."""
     suffixes = ("h5", "keras") if version.keras_3 else ("h5",)
@@ -185,7 +218,7 @@ def main() -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     good, tried = True, 0
     with tempfile.TemporaryDirectory() as name:
-        written = write_ours(Path(name))
+        written = write_ours(Path(name)) + write_again(Path(name), random=40)
         for version in VERSIONS:
             if arguments.only not in version.name:
                 continue

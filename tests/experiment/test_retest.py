@@ -63,3 +63,19 @@ def test_a_model_of_other_classes_is_not_tested_on_these(tmp_path: Path, small_d
     save_h5(tmp_path / "ten.h5", network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
     with pytest.raises(HundredError, match="has 10 classes, and the data 100"):
         hundred.test(tmp_path / "ten.h5", data=small_data)
+
+
+def test_a_model_of_another_size_gets_the_images_in_its_size(tmp_path: Path, small_data: Dataset) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.AvgPool2d(16), nn.Flatten(), nn.Linear(48, 100))
+    ends = {"mean": [0.0] * 3, "std": [1.0] * 3, "class_names": None}
+    save_h5(tmp_path / "large.h5", network, image_size=(64, 64), **ends)
+    small = nn.Sequential(nn.AvgPool2d(8), *network[1:])
+    save_h5(tmp_path / "small.h5", small, **ends)
+    large, usual = (hundred.test(tmp_path / f"{name}.h5", data=small_data) for name in ("large", "small"))
+    assert large.notes == (
+        "the model takes images of 64x64: those of 32x32 were resized (bilinear)",
+        *usual.notes,
+    )
+    # The mean of a block hardly changes when the block is enlarged.
+    assert large.metrics.loss == pytest.approx(usual.metrics.loss, abs=0.01)

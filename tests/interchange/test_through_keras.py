@@ -135,10 +135,13 @@ def test_what_could_run_code_or_read_files_never_reaches_keras(
         load(_with_layer(tmp_path / "m.h5", layer))
 
 
-def test_two_inputs_are_told(tmp_path: Path, references: References) -> None:
+def test_two_inputs_or_outputs_are_told(tmp_path: Path, references: References) -> None:
     with references.keras() as keras:
         a, b = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
         out = keras.layers.Dense(4)(keras.layers.Flatten()(keras.layers.Add()([a, b])))
         keras.Model([a, b], out).save(tmp_path / "m.h5")
-        with pytest.raises(HundredError, match="no classifier of images"):
+        with pytest.raises(HundredError, match="has 2 inputs, and can only be tested with one"):
             load(tmp_path / "m.h5")
+        keras.Model(a, [keras.layers.Flatten()(a), keras.layers.ReLU()(a)]).save(tmp_path / "m.keras")
+        with pytest.raises(HundredError, match=r"has 2 outputs.*model\.outputs\[0\]"):
+            load(tmp_path / "m.keras")

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
 from hundred.data.dataset import Dataset
 from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
 from hundred.experiment.opening import open_data
 from hundred.interchange import Model, load
+from hundred.interchange.model import LoadedModel
 from hundred.recipe import load_recipe
 from hundred.runs.layout import MODEL, RECIPE, is_run
 from hundred.runs.run import open_run
@@ -18,6 +25,8 @@ from hundred.training.device import choose_device
 SCALES = ("0-1", "0-255", "standard")
 # An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
 CHANCE_FACTOR = 2.5
+# Images that are resized at a time for a model of another size; at 224x224 they take 150 MB.
+RESIZED_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def test(
     model = load(path, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda)
     if isinstance(model, Model):
         model.to(on)
-    logits = model.logits_of_images(dataset.test.images)
+    logits, notes = _logits(model, dataset.test.images)
     if logits.shape[1] != len(dataset.fine_names):
         raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {len(dataset.fine_names)}")
     metrics = evaluate(logits, dataset.test.fine, dataset.fine_to_coarse)
@@ -107,11 +116,29 @@ def test(
         dataset.digest,
         metrics,
         _remark(metrics.accuracy, model.input_scale, model.origin, len(dataset.fine_names)),
-        model.notes,
+        (*model.notes, *notes),
     )
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
+
+
+def _logits(model: LoadedModel, images: Tensor) -> tuple[NDArray[np.float32], list[str]]:
+    """Logits of `images` (uint8 [n, 3, rows, columns]) in the size that the model takes; a word on that."""
+    rows, columns, _ = model.input_shape
+    given = tuple(images.shape[2:])
+    if given == (rows, columns):
+        return model.logits_of_images(images), []
+    parts = []
+    for batch in images.split(RESIZED_AT_ONCE):
+        sized = interpolate(
+            batch.float(), (rows, columns), mode="bilinear", antialias=min(given) > min(rows, columns)
+        )
+        parts.append(model.logits_of_images(sized.round().clamp(0, 255).to(torch.uint8)))
+    note = (
+        f"the model takes images of {rows}x{columns}: those of {given[0]}x{given[1]} were resized (bilinear)"
+    )
+    return np.concatenate(parts), [note]
 
 
 def _data_of(run: Path, data: str | Path | Dataset | None) -> Dataset:

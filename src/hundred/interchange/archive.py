@@ -97,9 +97,11 @@ def _checked_config(value: Any, name: str) -> dict[str, Any]:
 def _legacy(root: Group, name: str) -> Archive:
     text = root.text("model_config")
     if text is None:
-        if root.has("layer_names") or root.has_attribute("layer_names") or root.has("layers"):
+        signs = ("layer_names", "layers", "_layer_checkpoint_dependencies")
+        if root.names("layer_names") is not None or any(root.has(sign) for sign in signs):
             raise HundredError(
-                f"{name}: holds weights alone, without the model's layers: save the whole model"
+                f"{name}: holds weights alone, without the model's layers (save_weights): "
+                "save the whole model with model.save('name.h5')"
             )
         raise HundredError(f"{name}: an HDF5 file, but no Keras model (it has no model_config)")
     config = _checked_config(parse_json(text, name, "model_config"), name)
@@ -122,6 +124,7 @@ def _legacy(root: Group, name: str) -> Archive:
 def _keras_zip(path: Path, name: str) -> Iterator[Archive]:
     try:
         with zipfile.ZipFile(path) as archive:
+            pickled = any(part.endswith("/data.pkl") for part in archive.NameToInfo)
             parts = {
                 part: _member(archive, part, name)
                 for part in ("config.json", "metadata.json", "hundred.json", "model.weights.h5")
@@ -133,6 +136,8 @@ def _keras_zip(path: Path, name: str) -> Iterator[Archive]:
         Exception
     ) as error:  # zipfile raises whatever its modules raise: BadZipFile, zlib.error, struct.error, ...
         raise HundredError(f"{name}: damaged archive ({shown(str(error) or type(error).__name__)})") from None
+    if pickled and "config.json" not in parts:
+        raise HundredError(f"{name}: a file of torch.save, no Keras model: give its network to hundred.train")
     if "config.json" not in parts:
         raise HundredError(f"{name}: a zip archive, but no Keras model (it has no config.json)")
     if "model.weights.h5" not in parts:

@@ -13,7 +13,7 @@ from hundred.interchange.assemble import Assembly, assemble, fill
 from hundred.interchange.layers import Rescale, Standardize, Wired
 from hundred.interchange.model import LoadedModel, Model, require_image_input, scale_constants
 from hundred.interchange.settings import CustomObject, NotNative, shown
-from hundred.interchange.wiring import MODELS, read_wiring, works_channels_first
+from hundred.interchange.wiring import MODELS, SeveralEnds, read_wiring, works_channels_first
 
 
 def load(
@@ -55,7 +55,7 @@ def _load(
     if has_lambda(archive.config) and not allow_lambda:
         raise HundredError(
             "has a Lambda layer, which is code inside the file; "
-            "it is only run with allow_lambda=True (--allow-lambda), for files you trust"
+            "it is only run with allow_lambda=True, for files you trust"
         )
     try:
         return _native(archive, scale)
@@ -77,7 +77,13 @@ def _native(archive: Archive, scale: str | None) -> Model:
     if config["class_name"] not in MODELS:
         name = config["class_name"]
         raise CustomObject("the model", name, "is a class of its author's own", name)
-    wiring = read_wiring(config["class_name"], config["config"], archive.version)
+    try:
+        wiring = read_wiring(config["class_name"], config["config"], archive.version)
+    except SeveralEnds as several:
+        raise HundredError(
+            f"the model {shown(several.layer)} {several.reason}, and can only be tested with one input "
+            "and one output: save keras.Model(model.inputs[0], model.outputs[0])"
+        ) from None
     first = works_channels_first(config)
     input_shape = require_image_input(wiring.input_shape, archive.name, first)
     assembly = Assembly(archive.version, archive.backend, first)

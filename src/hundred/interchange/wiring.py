@@ -17,6 +17,10 @@ _IMAGE_LAYERS = frozenset(
 )
 
 
+class SeveralEnds(NotNative):
+    """A model with several inputs or outputs."""
+
+
 @dataclass(frozen=True)
 class Value:
     """The output of a layer's call: layer name, number of the call, number of the output."""
@@ -105,7 +109,8 @@ def check_tree(model: Any, depth: int = 0, count: list[int] | None = None) -> No
 def read_wiring(class_name: str, config: dict[str, Any], version: int) -> ModelWiring:
     """The wiring of a model that check_tree has passed.
 
-    Raises NotNative for several inputs or outputs, HundredError for wiring that cannot be.
+    Raises SeveralEnds for several inputs or outputs, NotNative for strange calls, HundredError for wiring
+    that cannot be.
     """
     name = str(config.get("name", class_name))
     layers = [_layer(entry, version) for entry in config["layers"]]
@@ -313,10 +318,10 @@ def _single(value: Any, model: str, what: str) -> Value:
     while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):
-        raise NotNative(model, "Functional", f"has {len(value)} {what}")
+        raise SeveralEnds(model, "Functional", f"has {len(value)} {what}")
     if isinstance(value, dict):
         if len(value) != 1:
-            raise NotNative(model, "Functional", f"has {len(value)} {what}")
+            raise SeveralEnds(model, "Functional", f"has {len(value)} {what}")
         return _single(next(iter(value.values())), model, what)
     if isinstance(value, list) and [type(item) for item in value] == [str, int, int]:
         return Value(value[0], value[1], value[2])
@@ -339,7 +344,7 @@ def _in_order(name: str, calls: list[Call], source: Value) -> tuple[Call, ...]:
     while ready:
         call = waiting[ready.pop()]
         if call.layer.class_name == "InputLayer":
-            raise NotNative(name, "Functional", "has more than one input")
+            raise SeveralEnds(name, "Functional", "has more than one input")
         ordered.append(call)
         for i in users.get((call.layer.name, call.node), []):
             missing[i] -= 1
