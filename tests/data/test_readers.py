@@ -45,6 +45,21 @@ def read(where: Path) -> Raw:
     return found.form.read(found.path)
 
 
+def write_shards(where: Path, raw: Raw) -> None:
+    """Two shards of training images, one of test images."""
+    first, second = (
+        RawSplit(raw.train.images[part], raw.train.fine[part], raw.train.coarse[part])
+        for part in (slice(120), slice(120, None))
+    )
+    write_parquet(
+        {
+            where / "train-0.parquet": first,
+            where / "train-1.parquet": second,
+            where / "test.parquet": raw.test,
+        }
+    )
+
+
 # The official pickles.
 
 
@@ -208,6 +223,20 @@ def test_superclasses_that_a_parquet_file_lacks_are_filled_in(small: Raw, tmp_pa
     paths = {tmp_path / "train.parquet": small.train, tmp_path / "test.parquet": small.test}
     write_parquet(paths, with_coarse=False)
     assert_same(read(tmp_path), small)
+
+
+@pytest.mark.parametrize("write", [write_pictures, write_shards])
+def test_forms_that_are_unpacked_say_how_far_they_are(
+    write: Callable[[Path, Raw], object], small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "_AT_ONCE", 50)
+    write(tmp_path, small)
+    found, seen = find_form(tmp_path), list[tuple[int, int]]()
+    assert found is not None
+    assert len(found.form.read(found.path, lambda done, total: seen.append((done, total))).train.fine) == 200
+    assert {total for _, total in seen} == {300}
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert 200 < seen[-1][0] <= 300
 
 
 def test_parquet_faults_are_one_line(small: Raw, tmp_path: Path) -> None:

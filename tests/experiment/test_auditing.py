@@ -29,11 +29,13 @@ def noise(n: int, seed: int) -> Split:
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """400 training and 200 test images; test 7 stands among the training images as 30 and, darker, as 31."""
+    """400 training and 200 test images; test 7 stands among the training images as 30 and, darker, as 31,
+    and test 90, mirrored, as 60."""
     train, test = noise(400, 0), noise(200, 1)
     train.images[30] = test.images[7]
     train.images[31] = (test.images[7].float() * 0.8).to(torch.uint8)
     test.images[50] = test.images[49]
+    train.images[60] = test.images[90].flip(2)
     names = tuple(f"class_{n}" for n in range(100))
     coarse = tuple(f"superclass_{n}" for n in range(20))
     return Dataset("cifar100", train, test, names, coarse, torch.arange(100) % 20, "d" * 64, "here")
@@ -76,18 +78,21 @@ def test_copies_are_found_without_a_run_and_labels_are_said_to_be_unjudged(data:
         ("test", 7, "train", 30),
         ("test", 7, "train", 31),
         ("test", 49, "test", 50),
+        ("test", 90, "train", 60),
         ("train", 30, "train", 31),
     ]
+    assert found.duplicates.loc[found.duplicates["mirrored"], "first"].tolist() == [90]
     assert found.duplicates["distance"].is_monotonic_increasing
     assert found.counts == {
         "suspected_test": 0,
         "suspected_train": 0,
         "pairs_within_test": 1,
         "pairs_within_train": 1,
-        "pairs_across": 2,
-        "test_images_in_train": 1,
+        "pairs_across": 3,
+        "test_images_in_train": 2,
         "pairs_exact": 2,
-        "pairs_labelled_differently": 4,
+        "pairs_mirrored": 1,
+        "pairs_labelled_differently": 5,
     }
     assert found.judged == {}
     assert any("--folds 5" in note for note in found.notes)

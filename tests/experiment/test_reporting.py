@@ -117,6 +117,16 @@ def test_an_unchanged_recipe_is_shown_against_its_parent(copied: Path) -> None:
     assert not {"name", "summary"} & {change.key for change in report.changes}
 
 
+def test_a_recipe_of_ones_own_is_shown_against_the_one_it_extends(copied: Path) -> None:
+    own = load_recipe({"extends": "school", "name": "mine", "training": {"epochs": 7}}).recipe
+    write_text(copied / "recipe.toml", to_toml(own))
+    report = run_report(Run(copied))
+    assert report.parent == "school"
+    assert [(change.key, change.value) for change in report.changes or ()] == [("training.epochs", "7")]
+    write_text(copied / "recipe.toml", to_toml(own.model_copy(update={"based_on": "gone.toml"})))
+    assert run_report(Run(copied)).parent is None
+
+
 def test_a_recipe_of_ones_own_has_no_parent(copied: Path) -> None:
     run = with_recipe(copied, "sprint", name="mine")
     assert run_report(run).parent is None

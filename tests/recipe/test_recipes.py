@@ -60,6 +60,18 @@ def test_a_file_extends_another_file_beside_it(tmp_path: Path) -> None:
     assert (training.epochs, training.batch_size) == (9, 32)
 
 
+def test_a_recipe_remembers_what_it_was_based_on_through_being_written_out(tmp_path: Path) -> None:
+    child, run, grandchild = (tmp_path / f"{name}.toml" for name in ("child", "run", "grandchild"))
+    child.write_text('extends = "school-revisited"\n[training]\nepochs = 9\n', encoding="utf-8")
+    recipe = load_recipe(child).recipe
+    assert recipe.based_on == "school-revisited"
+    run.write_text(to_toml(recipe), encoding="utf-8")
+    assert load_recipe(run).recipe == recipe
+    grandchild.write_text('extends = "run.toml"\n', encoding="utf-8")
+    assert load_recipe(grandchild).recipe.based_on == str(run)
+    assert load_recipe("school").recipe.based_on == ""
+
+
 def test_a_circle_of_parents_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('extends = "b.toml"\n', encoding="utf-8")
     (tmp_path / "b.toml").write_text('extends = "a.toml"\n', encoding="utf-8")

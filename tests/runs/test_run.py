@@ -1,6 +1,8 @@
 """A run directory opens as an object, under way or finished, and says in one line what is wrong with it."""
 
+import gc
 import pickle
+import warnings
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -67,6 +69,19 @@ def test_predictions_never_unpickle(tmp_path: Path) -> None:
     with pytest.raises(HundredError, match=r"predictions.npz is damaged"):
         run.predictions()
     assert not (tmp_path / "hit").exists()
+
+
+def test_predictions_cut_short_are_told_and_leave_no_file_open(tmp_path: Path) -> None:
+    run = Run(finished_run(tmp_path))
+    path = run.path / "predictions.npz"
+    np.savez(path, test_logits=np.zeros((50, 100), np.float32), test_labels=np.arange(50))
+    path.write_bytes(path.read_bytes()[:5000])
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        with pytest.raises(HundredError, match=r"predictions.npz is damaged"):
+            run.predictions()
+        gc.collect()
+    assert [each for each in seen if each.category is ResourceWarning] == []
 
 
 def test_missing_predictions_are_told_in_one_line(tmp_path: Path) -> None:

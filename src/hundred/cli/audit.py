@@ -22,7 +22,7 @@ SHOWN = 10
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of these trainings (the recipe's: 0).")
 @click.option(
-    "--near", type=float, default=0.4, show_default=True, help="Distance up to which images are duplicates."
+    "--near", type=float, default=0.5, show_default=True, help="Distance up to which images are duplicates."
 )
 @click.option(
     "--out", metavar="FOLDER", help="For tables and pictures (audit, in the run where there is one)."
@@ -71,7 +71,8 @@ def _print(found: "Audit") -> None:
     click.echo(
         f"near-duplicates: {leaked:,} test images ({percent(leaked / max(found.test_images, 1))}) have one "
         f"among the training images; {counts['pairs_within_test']:,} pairs within the test and "
-        f"{counts['pairs_within_train']:,} within the training images; {counts['pairs_exact']:,} pairs are equal pixel for pixel, "
+        f"{counts['pairs_within_train']:,} within the training images; {counts['pairs_exact']:,} pairs are "
+        f"equal pixel for pixel, "
         f"{counts['pairs_labelled_differently']:,} are labelled differently"
     )
     if len(found.labels):
@@ -97,7 +98,7 @@ def _print(found: "Audit") -> None:
                 [
                     f"{row['first_split']} {row['first']}",
                     f"{row['second_split']} {row['second']}",
-                    "equal" if row["exact"] else f"{row['distance']:.3f}",
+                    "equal" if row["exact"] else f"{row['distance']:.3f}" + ", mirrored" * row["mirrored"],
                     _labels(row),
                 ]
                 for row in found.duplicates.head(SHOWN).to_dict("records")

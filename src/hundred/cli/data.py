@@ -8,8 +8,9 @@ from hundred.cli.output import json_option, print_json, print_table
 @click.command()
 @click.argument("action", type=click.Choice(["list", "download", "verify"]), default="list")
 @click.argument("where", required=False)
+@click.option("--force", is_flag=True, help="Download the official archive, whatever is here already.")
 @json_option
-def data(action: str, where: str | None, as_json: bool) -> None:
+def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
     """Show what images are on this machine; download CIFAR-100, or verify what is in WHERE.
 
     \b
@@ -23,10 +24,7 @@ def data(action: str, where: str | None, as_json: bool) -> None:
     from hundred.data import describe, verify
 
     if action == "download":
-        from hundred.experiment.opening import open_data
-
-        dataset = open_data(None)
-        found = [verify(dataset.source)] if dataset.name != "sample" else []
+        found = [verify(_downloaded(force))]
     else:
         found = [verify(where)] if action == "verify" else describe()
     if as_json:
@@ -49,3 +47,19 @@ def data(action: str, where: str | None, as_json: bool) -> None:
             for each in found
         ],
     )
+
+
+def _downloaded(force: bool) -> str:
+    """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
+    from hundred.data import fetch, locate
+    from hundred.data.find import means_sample
+    from hundred.experiment.opening import downloading
+
+    here = None if force or means_sample(None) else locate()
+    if here is None:
+        return str(fetch(downloading()).path)
+    click.echo(
+        f"CIFAR-100 is here already, as {here.form.NAME}: {here.path} (--force downloads it all the same)",
+        err=True,
+    )
+    return str(here.path)

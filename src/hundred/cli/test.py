@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_pairs
+from hundred.errors import HundredError
 
 
 @click.command()
@@ -28,7 +29,13 @@ def test(what: str, as_json: bool, **options: Any) -> None:
     """
     from hundred.experiment import test as test_model
 
-    result = test_model(what, **options)
+    try:
+        result = test_model(what, **options)
+    except HundredError as error:
+        if "allow_lambda=True" not in str(error):
+            raise
+        # The library names its argument, which is an option here.
+        raise HundredError(str(error).replace("allow_lambda=True", "--allow-lambda")) from error
     if as_json:
         print_json(result.as_dict())
         return

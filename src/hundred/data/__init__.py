@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hundred.data.dataset import Dataset, Split
     from hundred.data.download import download_archive
-    from hundred.data.find import locate, open_dataset
+    from hundred.data.find import fetch, locate, open_dataset
     from hundred.data.listing import Listing, describe, verify
     from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
     from hundred.data.sample import draw_sample
@@ -27,6 +27,7 @@ _HOME = {
     "describe": "listing",
     "download_archive": "download",
     "draw_sample": "sample",
+    "fetch": "find",
     "holdout": "split",
     "locate": "find",
     "open_dataset": "find",
@@ -46,6 +47,7 @@ __all__ = [
     "describe",
     "download_archive",
     "draw_sample",
+    "fetch",
     "holdout",
     "locate",
     "open_dataset",

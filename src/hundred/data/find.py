@@ -9,6 +9,7 @@ from hundred.data.download import ARCHIVE_NAME, download_archive
 from hundred.data.forms import Found, find_form
 from hundred.data.opening import open_found
 from hundred.data.places import named_place, usual_places
+from hundred.data.raw import Tell, nobody
 from hundred.data.sample import draw_sample
 from hundred.errors import HundredError, nearest
 
@@ -20,33 +21,38 @@ Progress = Callable[[int, int | None], None]
 
 
 def open_dataset(
-    where: str | Path | None = None, *, download: bool = True, progress: Progress | None = None
+    where: str | Path | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+    reading: Tell = nobody,
 ) -> Dataset:
     """Open CIFAR-100, or the sample set drawn by code.
 
     where: "sample"; a file or folder in any published form, or a folder that holds one; or None to look for
     it as `locate` does and then, with `download`, to fetch the official archive into the user's cache.
     progress: called with the bytes downloaded and the bytes in all (None where the server does not say).
+    reading: called with the images unpacked and those in all, by forms that must be unpacked once.
 
     Images are uint8 [n, 3, 32, 32], mapped copy-on-write from the official folder or from the cache: writing
     to them changes no file.
 
     Raises HundredError where there is nothing, or where what there is is not the whole of CIFAR-100.
     """
-    if _means_sample(where):
+    if means_sample(where):
         return draw_sample()
     found = locate(where)
     if found is None and download:
-        found = _fetched(progress)
+        found = fetch(progress)
     if found is None:
         raise HundredError(_nothing_found())
     try:
-        return open_found(found)
+        return open_found(found, reading)
     except HundredError:
         # Only our own download is ours to replace; its checksum tells whether there is anything to replace.
         if not download or where is not None or found.path != cache_folder() / ARCHIVE_NAME:
             raise
-        return open_found(_fetched(progress))
+        return open_found(fetch(progress))
 
 
 def locate(where: str | Path | None = None) -> Found | None:
@@ -67,7 +73,8 @@ def locate(where: str | Path | None = None) -> Found | None:
     return None
 
 
-def _means_sample(where: str | Path | None) -> bool:
+def means_sample(where: str | Path | None) -> bool:
+    """Whether `where`, or HUNDRED_DATA where it is None, asks for the drawn sample set."""
     named = named_place()
     return str(where) == "sample" or (where is None and named is not None and str(named.path) == "sample")
 
@@ -97,7 +104,11 @@ def _nothing_found() -> str:
     )
 
 
-def _fetched(progress: Progress | None) -> Found:
+def fetch(progress: Progress | None = None) -> Found:
+    """The official archive in the user's cache, downloaded unless it is there whole.
+
+    Raises HundredError as `download_archive` does.
+    """
     path = download_archive(cache_folder(), progress=progress)
     found = find_form(path)
     if found is None:

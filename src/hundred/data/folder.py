@@ -4,17 +4,18 @@ Class folders may stand in folders of superclasses, and be written with spaces, 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE, plain_name
 from hundred.data.pictures import SUFFIXES, pixels
-from hundred.data.raw import Raw, RawSplit
+from hundred.data.raw import Raw, RawSplit, Tell, nobody
 from hundred.errors import HundredError, nearest
 
 NAME = "folder of pictures"
+_AT_ONCE = 500  # pictures between two words on how far it is
 _FINE = {plain_name(name): label for label, name in enumerate(FINE_NAMES)}
 _COARSE = {plain_name(name): label for label, name in enumerate(COARSE_NAMES)}
 
@@ -37,12 +38,15 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
-def read(found: Path) -> Raw:
+def read(found: Path, tell: Tell = nobody) -> Raw:
     """Both splits from what `find` gave, by class, then by file name.
 
     Raises HundredError naming missing or unknown classes, or the picture at fault.
     """
-    return Raw(_split(found / "train"), _split(found / "test"))
+    listed = {split: _listed(found / split) for split in ("train", "test")}
+    total = sum(len(each) for each in listed.values())
+    train = _split(listed["train"], lambda done: tell(done, total))
+    return Raw(train, _split(listed["test"], lambda done: tell(len(train.fine) + done, total)))
 
 
 def _looks_right(folder: Path) -> bool:
@@ -53,11 +57,12 @@ def _looks_right(folder: Path) -> bool:
     return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
 
 
-def _split(folder: Path) -> RawSplit:
-    listed = _listed(folder)
+def _split(listed: list[tuple[str, int, int]], tell: Callable[[int], None]) -> RawSplit:
     images = np.empty((len(listed), 3, 32, 32), np.uint8)
     for at, (path, _, _) in enumerate(listed):
         images[at] = pixels(path, path).transpose(2, 0, 1)
+        if at % _AT_ONCE == 0:
+            tell(at)
     fine = np.array([label for _, label, _ in listed], np.uint8)
     return RawSplit(images, fine, np.array([label for _, _, label in listed], np.uint8))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hundred.data import binary, folder, official, parquet
-from hundred.data.raw import Raw
+from hundred.data.raw import Raw, Tell, nobody
 
 
 class Form(Protocol):
@@ -13,7 +13,7 @@ class Form(Protocol):
 
     NAME: for people. find: the place itself (or its folder) if it is of this form, else None. files: all that
     reading depends on. is_mapped: whether `read` copies nothing. read: what is there, unchecked; HundredError
-    where it is damaged.
+    where it is damaged; its second argument is called with the images unpacked so far and in all.
     """
 
     NAME: str
@@ -21,7 +21,7 @@ class Form(Protocol):
     def find(self, where: Path) -> Path | None: ...
     def files(self, found: Path) -> Sequence[str | Path]: ...
     def is_mapped(self, found: Path) -> bool: ...
-    def read(self, found: Path) -> Raw: ...
+    def read(self, found: Path, tell: Tell = nobody, /) -> Raw: ...
 
 
 class Found(NamedTuple):

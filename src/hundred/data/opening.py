@@ -8,12 +8,14 @@ from hundred.data.check import check
 from hundred.data.dataset import Dataset, Split
 from hundred.data.forms import Found
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
-from hundred.data.raw import Raw, RawSplit
+from hundred.data.raw import Raw, RawSplit, Tell, nobody
 from hundred.errors import HundredError
 
 
-def open_found(found: Found) -> Dataset:
+def open_found(found: Found, tell: Tell = nobody) -> Dataset:
     """The dataset at `found`; its images are the mapped files' own memory, or the only copy.
+
+    tell: called with the images unpacked so far and in all, where they have to be.
 
     Raises HundredError where what is there is not the whole of CIFAR-100.
     """
@@ -21,7 +23,7 @@ def open_found(found: Found) -> Dataset:
     kept = recall(found.path, mark)
     if kept is not None:
         return as_dataset(*kept, source)
-    raw = found.form.read(found.path)
+    raw = found.form.read(found.path, tell)
     check(raw, source)
     mapped = found.form.is_mapped(found.path)
     digest = recall_digest(found.path, mark) if mapped else None

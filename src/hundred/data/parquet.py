@@ -5,6 +5,8 @@ Layout: https://huggingface.co/datasets/uoft-cs/cifar100.
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hundred.data.pictures import pixels
-from hundred.data.raw import Raw, RawSplit, coarse_of
+from hundred.data.raw import Raw, RawSplit, Tell, coarse_of, nobody
 from hundred.errors import HundredError
 
 NAME = "parquet"
@@ -38,13 +40,15 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
-def read(found: Path) -> Raw:
+def read(found: Path, tell: Tell = nobody) -> Raw:
     """Both splits from what `find` gave, shards in the order of their names.
 
     Raises HundredError where a file is damaged or lacks a column.
     """
     shards = _shards(found)
-    return Raw(_split(shards["train"]), _split(shards["test"]))
+    total = sum(_rows(path) for path in shards["train"] + shards["test"])
+    train = _split(shards["train"], lambda done: tell(done, total))
+    return Raw(train, _split(shards["test"], lambda done: tell(len(train.fine) + done, total)))
 
 
 def _shards(folder: Path) -> dict[str, list[Path]]:
@@ -60,8 +64,23 @@ def _shards(folder: Path) -> dict[str, list[Path]]:
     return shards
 
 
-def _split(shards: list[Path]) -> RawSplit:
-    parts = [_shard(path) for path in shards]
+def _rows(path: Path) -> int:
+    """Rows of a shard by its own word, 0 where it has none to say: reading it will tell why."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
+
+
+def _split(shards: list[Path], tell: Callable[[int], None]) -> RawSplit:
+    parts: list[RawSplit] = []
+    before = 0
+    for path in shards:
+        parts.append(_shard(path, partial(_tell_after, tell, before)))
+        before += len(parts[-1].fine)
     return RawSplit(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.fine for part in parts]),
@@ -69,7 +88,11 @@ def _split(shards: list[Path]) -> RawSplit:
     )
 
 
-def _shard(path: Path) -> RawSplit:
+def _tell_after(tell: Callable[[int], None], before: int, done: int) -> None:
+    tell(before + done)
+
+
+def _shard(path: Path, tell: Callable[[int], None]) -> RawSplit:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -85,6 +108,7 @@ def _shard(path: Path) -> RawSplit:
                     done += 1
                 for name, found in labels.items():
                     found.append(_labels(batch.column(name), f"{path}, {name}"))
+                tell(done)
     except (pa.ArrowException, OSError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise HundredError(f"{path} is not a whole parquet file: {text}") from None

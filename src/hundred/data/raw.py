@@ -1,11 +1,19 @@
 """What every reader of a published form returns: plain NumPy arrays, not yet checked, nor tied to PyTorch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hundred.data.names import FINE_TO_COARSE
+
+# Called by readers that unpack images with how many are done and how many there are in all.
+Tell = Callable[[int, int], None]
+
+
+def nobody(_done: int, _total: int) -> None:
+    """Nobody wants to know how far it is."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 THUMBNAIL = 8
 """Pixels on a side of the thumbnails by which pairs are first found."""
 
-NEAR = 0.4
+NEAR = 0.5
 """Distance up to which two images are a near-duplicate pair, unless another is asked for."""
 
 WIDER, CROWD = 1.25, 10

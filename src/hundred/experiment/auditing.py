@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hundred.data.dataset import Dataset
+from hundred.data.dataset import Dataset, Split
 from hundred.data.limit import limited
 from hundred.data.words import readable
 from hundred.errors import HundredError, UsageError
@@ -53,7 +53,7 @@ class Audit:
     labels: one row per doubted image, of each split the most doubtful first: split (`test` or `train`),
         index, and the columns of `hundred.evaluation.suspected_label_errors`.
     duplicates: one row per pair, nearest first: first_split, first, second_split, second (indices), distance,
-        exact, first_name, second_name (classes), same_label.
+        exact, mirrored, first_name, second_name (classes), same_label.
     judged: images of each split whose label was judged. accuracy: of those predictions, by split.
     notes: what was not judged, and why. files: what was written.
     """
@@ -81,6 +81,7 @@ class Audit:
             "pairs_across": len(across),
             "test_images_in_train": int(across["first"].nunique()),
             "pairs_exact": int(pairs["exact"].sum()),
+            "pairs_mirrored": int(pairs["mirrored"].sum()),
             "pairs_labelled_differently": int((~pairs["same_label"]).sum()),
         }
 
@@ -239,7 +240,7 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
                 "" if first == second else f" with {len(other):,} {second}"
             )
             print(f"comparing {what} images", file=sys.stderr, flush=True)  # noqa: T201
-        pairs = near_duplicates(one.images, None if first == second else other.images, at_most=near)
+        pairs = _pairs(one, other, near)
         labels = one.fine.numpy()[pairs["first"]], other.fine.numpy()[pairs["second"]]
         tables.append(
             pairs.assign(
@@ -250,10 +251,22 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
                 same_label=labels[0] == labels[1],
             )
         )
-    order = ["first_split", "first", "second_split", "second", "distance", "exact"]
+    order = ["first_split", "first", "second_split", "second", "distance", "exact", "mirrored"]
     whole = pd.concat([each for each in tables if len(each)] or tables, ignore_index=True)
     whole = whole[[*order, "first_name", "second_name", "same_label"]]
     return whole.sort_values("distance", kind="stable").reset_index(drop=True)
+
+
+def _pairs(one: Split, other: Split, near: float) -> pd.DataFrame:
+    """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once."""
+    within = one is other
+    plain = near_duplicates(one.images, None if within else other.images, at_most=near)
+    mirrored = near_duplicates(one.images.flip(3), other.images, at_most=near)
+    if within:
+        # Found from both sides; and an image that is its own mirror image is no pair.
+        mirrored = mirrored[mirrored["first"] < mirrored["second"]]
+    both = pd.concat([plain.assign(mirrored=False), mirrored.assign(mirrored=True, exact=False)])
+    return both.drop_duplicates(["first", "second"], ignore_index=True)
 
 
 def _written(found: Audit, dataset: Dataset, folder: Path) -> Audit:
@@ -310,7 +323,7 @@ def _pair_picture(found: Audit, dataset: Dataset, table: pd.DataFrame, title: st
             Shot(getattr(dataset, row["first_split"]).images[row["first"]].numpy(), row["first_name"]),
             Shot(getattr(dataset, row["second_split"]).images[row["second"]].numpy(), row["second_name"]),
             (f"{row['first_split']} {row['first']}", f"{row['second_split']} {row['second']}"),
-            "equal" if row["exact"] else f"distance {row['distance']:.2f}",
+            "equal" if row["exact"] else f"distance {row['distance']:.2f}" + (", mirrored" * row["mirrored"]),
         )
         for row in table.head(PAIRS).to_dict("records")
     ]

@@ -17,6 +17,7 @@ from hundred.evaluation.images import image_table
 from hundred.evaluation.metrics import evaluate
 from hundred.evaluation.tables import tables, tables_to_csv
 from hundred.experiment.augmentation import build_pipeline
+from hundred.experiment.moments import moments
 from hundred.models import summarize
 from hundred.recipe import Recipe
 from hundred.report.architecture import draw_architecture, draw_layer_table
@@ -25,7 +26,6 @@ from hundred.report.calibration import draw_reliability
 from hundred.report.classes import draw_class_errors, draw_superclass_errors
 from hundred.report.confusion import draw_confusion
 from hundred.report.curves import draw_curves
-from hundred.report.history import milestones
 from hundred.report.samples import (
     ClassGallery,
     Shot,
@@ -67,7 +67,7 @@ def draw_figures(
             tables_to_csv(run.path / TABLES, frames)
         of_classes = _pictures_of_classes(dataset, logits, frames, provenance)
     pictures = {
-        **_pictures_of_run(run, provenance),
+        **_pictures_of_run(run, recipe, provenance),
         **of_classes,
         **_pictures_of_data(recipe, dataset, provenance),
         **_pictures_of_network(recipe, network, provenance),
@@ -83,10 +83,10 @@ def draw_figures(
     return failed
 
 
-def _pictures_of_run(run: Run, provenance: Provenance) -> Pictures:
+def _pictures_of_run(run: Run, recipe: Recipe, provenance: Provenance) -> Pictures:
     if not len(run.history):
         return {}
-    marks = milestones(run.history, stopped=_stopped(run))
+    marks = moments(run, run.history, recipe)
     return {"curves": lambda: draw_curves(run.history, marks, title=run.name, provenance=provenance)}
 
 
@@ -127,10 +127,6 @@ def _pictures_of_network(recipe: Recipe, network: nn.Module, provenance: Provena
 
 def _names(dataset: Dataset) -> tuple[list[str], list[str]]:
     return [readable(name) for name in dataset.fine_names], [readable(name) for name in dataset.coarse_names]
-
-
-def _stopped(run: Run) -> str | None:
-    return next((event["reason"] for event in reversed(run.events) if event["kind"] == "stopped"), None)
 
 
 def sample_grid(dataset: Dataset, provenance: Provenance) -> Figure:

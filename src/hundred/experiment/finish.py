@@ -39,8 +39,9 @@ def finish(job: Job, stopped: Stopped, warn: Callable[[str], None]) -> Run:
         network = job.trainer.network
         for fault in draw_figures(run, job.recipe, job.dataset, network, logits.get("test")):
             warn(f"a picture could not be drawn: {fault}")
-        _write_report(run, job, warn)
+        # Before the page, so that the page and result.json have the very same figures.
         _write_result(job, result)
+        _write_report(run, job, warn)
     if not job.call.keep_checkpoint:
         with told_in_one_line(job.path / CHECKPOINT, "cannot remove"):
             (job.path / CHECKPOINT).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Opening the data for a command, with the download's progress on standard error where there is one."""
+"""Opening the data for a command, with the progress of a download or first reading on standard error."""
 
 import sys
 import time
@@ -10,16 +10,17 @@ from hundred.data.dataset import Dataset
 SECONDS_BETWEEN_LINES = 2.0
 
 
-class DownloadLines:
-    """A line every few seconds: megabytes so far, share, and time left."""
+class Lines:
+    """A line every few seconds: how much is done, its share, and the time left."""
 
-    def __init__(self) -> None:
-        """The clock starts with the first bytes."""
+    def __init__(self, doing: str, unit: str, factor: float = 1.0) -> None:
+        """Such as `Lines("downloading", "MB", 1e-6)`; the clock starts with the first call."""
+        self._doing, self._unit, self._factor = doing, unit, factor
         self._begin: tuple[float, int] | None = None
         self._told = 0.0
 
     def __call__(self, done: int, total: int | None) -> None:
-        """`done` of `total` bytes are here; `total` is None where the server does not say."""
+        """`done` of `total` are done; `total` is None where nobody knows."""
         now = time.monotonic()
         if self._begin is None:
             self._begin = (now, done)
@@ -28,13 +29,23 @@ class DownloadLines:
         self._told = now
         begin, at = self._begin
         speed = (done - at) / max(now - begin, 1e-9)
-        line = f"downloading CIFAR-100: {done / 1e6:.0f} MB"
+        line = f"{self._doing}: {done * self._factor:,.0f}"
         if total:
             left = f", {(total - done) / speed:.0f} s left" if speed > 0 else ""
-            line += f" of {total / 1e6:.0f} MB ({done / total:.0%}){left}"
+            line += f" of {total * self._factor:,.0f} {self._unit} ({done / total:.0%}){left}"
+        else:
+            line += f" {self._unit}"
         print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def downloading() -> Lines:
+    """The lines of a download."""
+    return Lines("downloading CIFAR-100", "MB", 1e-6)
 
 
 def open_data(where: str | Path | Dataset | None) -> Dataset:
     """`open_dataset` with progress lines; a dataset that is open already as it is."""
-    return where if isinstance(where, Dataset) else open_dataset(where, progress=DownloadLines())
+    if isinstance(where, Dataset):
+        return where
+    reading = Lines("unpacking CIFAR-100, this once", "images")
+    return open_dataset(where, progress=downloading(), reading=reading)

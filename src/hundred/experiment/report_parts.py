@@ -19,11 +19,11 @@ from hundred.evaluation.confusion import confusion_matrix
 from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images, image_table
 from hundred.evaluation.labels import suspected_label_errors
 from hundred.evaluation.metrics import evaluate
+from hundred.experiment.moments import moments
 from hundred.experiment.saved import sample_names
 from hundred.interchange import load
 from hundred.models import build, summarize
 from hundred.recipe import Recipe, builtin_names, load_recipe, to_toml
-from hundred.report.history import Milestones, milestones
 from hundred.report.mosaic import Shot
 from hundred.report.page.data import Change, Confusion, Gallery, RunReport
 from hundred.report.samples import ClassGallery
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 GALLERY_CLASSES = 5
 GALLERY_IMAGES = 8
 SINGLE_IMAGES = 24
+# Keys of a recipe that say nothing of what is trained, or differ from run to run.
+ABOUT = ("name", "summary", "based_on", "seed")
 
 
 def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
@@ -44,15 +46,13 @@ def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
     Raises HundredError where result.json, history.csv or recipe.toml is damaged.
     """
     result = {**run.result, "name": run.name}
-    if result.get("model_bytes") is not None:
-        result["file_bytes"] = result["model_bytes"]
     recipe = load_recipe(run.path / RECIPE).recipe if (run.path / RECIPE).is_file() else None
     parent, changes = _parent(run, recipe)
     history = run.history
     return RunReport(
         result=result,
         history=history if len(history) else None,
-        marks=_marks(run, history, recipe) if len(history) else None,
+        marks=moments(run, history, recipe) if len(history) else None,
         recipe_text=run.recipe_text if recipe is not None else None,
         parent=parent,
         changes=changes,
@@ -85,38 +85,28 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]
 
 
 def _parent(run: Run, recipe: Recipe | None) -> tuple[str | None, list[Change] | None]:
-    """The built-in recipe of the same name, or, where nothing differs, its parent; and what differs."""
-    if recipe is None or recipe.name not in builtin_names():
+    """The built-in recipe of the same name, or, where nothing differs from that, the recipe that this one was
+    based on; and what differs."""
+    if recipe is None:
         return None, None
-    own, shipped = recipe_leaves(run.recipe_text), load_recipe(recipe.name)
-    changes = _changes(own, recipe_leaves(to_toml(shipped.recipe)))
-    if changes or not shipped.parents:
-        return f"{recipe.name} as it ships", changes
-    parent = shipped.parents[0]
-    return parent, _changes(own, recipe_leaves(to_toml(load_recipe(parent).recipe)))
+    own = recipe_leaves(run.recipe_text)
+    if recipe.name in builtin_names():
+        shipped = recipe_leaves(to_toml(load_recipe(recipe.name).recipe))
+        changes = _changes(own, shipped)
+        if changes or not recipe.based_on:
+            return f"{recipe.name} as it ships", changes
+    if not recipe.based_on:
+        return None, None
+    try:
+        parent = load_recipe(recipe.based_on).recipe
+    except HundredError:  # a file that has been moved or changed since
+        return None, None
+    return recipe.based_on, _changes(own, recipe_leaves(to_toml(parent)))
 
 
 def _changes(own: Mapping[str, str], parent: Mapping[str, str]) -> list[Change]:
-    keys = [key for key in dict.fromkeys([*own, *parent]) if key not in ("name", "summary", "seed")]
+    keys = [key for key in dict.fromkeys([*own, *parent]) if key not in ABOUT]
     return [Change(key, own.get(key), parent.get(key)) for key in keys if own.get(key) != parent.get(key)]
-
-
-def _marks(run: Run, history: pd.DataFrame, recipe: Recipe | None) -> Milestones:
-    """The milestones as the events tell them; the cuts of a schedule in steps stand in the history alone."""
-    try:
-        events = run.events
-    except HundredError:  # a damaged log costs the page no more than these marks
-        events = []
-    in_steps = recipe is None or recipe.training.schedule.name == "step"
-    cuts = sorted({event["epoch"] for event in events if event.get("kind") == "learning-rate-cut"})
-    restored = [event["epoch"] for event in events if event.get("kind") == "weights-restored"]
-    stopped = [event.get("reason") for event in events if event.get("kind") == "stopped"]
-    return milestones(
-        history,
-        cuts=cuts or (None if in_steps else ()),
-        best_epoch=restored[-1] if restored else None,
-        stopped=stopped[-1] if stopped else run.result.get("stopped"),
-    )
 
 
 def _layers(run: Run, recipe: Recipe | None) -> "list[LayerRow] | None":

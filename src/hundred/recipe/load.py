@@ -116,6 +116,9 @@ def _read_chain(
         for key, value in _leaves(values):
             _set(raw, key, value)
             origins[key] = label
+    # A parent's own parent is no news; a file that was written out whole keeps what it says itself.
+    raw["based_on"] = layers[0][1].get("based_on") or (layers[1][0] if len(layers) > 1 else "")
+    origins["based_on"] = layers[0][0] if raw["based_on"] else "default"
     raw.setdefault("name", layers[0][0] if layers[0][0] in builtin_names() else "own")
     return raw, origins, tuple(label for label, _ in layers[1:])
 

@@ -84,7 +84,8 @@ class Run:
         path = self.path / layout.PREDICTIONS
         with told_in_one_line(path, "cannot read"):
             try:
-                with np.load(path, allow_pickle=False) as arrays:
+                # Opened here: NumPy does not close what it opened where the archive in it is cut short.
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                     return {name: arrays[name] for name in arrays.files}
             except OSError:
                 raise

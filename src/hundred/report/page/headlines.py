@@ -36,7 +36,7 @@ def headlines(run: RunReport) -> list[Headline]:
         ("epochs", "Epochs", number, words(str(result.get("stopped") or "")).replace("-", " ")),
         ("train_seconds", "Training time", seconds, f"{seconds(result.get('total_seconds'))} in all"),
         ("images_per_second", "Images per second", lambda v: number(round(v)), "while training"),
-        ("file_bytes", "File size", file_size, ""),
+        ("model_bytes", "File size", file_size, ""),
     ]
     return [
         Headline(key, label, form(result[key]), exact(result[key]), note)
