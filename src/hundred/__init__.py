@@ -7,6 +7,7 @@
     hundred.load("model.h5").predict(images)
     hundred.compare(run, "runs/other").verdict
     hundred.doctor("history.csv").findings
+    hundred.sweep("sprint", {"training.learning_rate": "0.02..0.5:log"}, trials=20).best
 
 Names are imported when first used, so `import hundred` costs nothing.
 """
@@ -51,6 +52,7 @@ _HOME = {
     "open_dataset": "data",
     "open_run": "runs.run",
     "predict": "experiment",
+    "sweep": "sweep",
     "test": "experiment",
     "train": "experiment",
     "write_report": "experiment",
@@ -73,6 +75,7 @@ __all__ = [
     "open_dataset",
     "open_run",
     "predict",
+    "sweep",
     "test",
     "train",
     "write_report",

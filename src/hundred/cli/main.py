@@ -25,6 +25,7 @@ COMMANDS = {
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),
+    "sweep": ("sweep", "Search over a recipe's values, here or on a Ray cluster."),
     "study": ("study", "Run the published study again and measure it against what was published."),
     "ui": ("tracking", "Open the MLflow page on these runs."),
     "sync": ("tracking", "Send runs to MLflow that it has not got yet."),

@@ -170,7 +170,7 @@ def _parse_overrides(overrides: Iterable[str] | Mapping[str, Any]) -> list[tuple
 
 
 def parse_value(key: str, text: str) -> Any:
-    """The value for `key` that `text` means: as TOML reads it, or the bare text where a bare word is meant."""
+    """The value for `key` that `text` means: as TOML reads it, or the bare text of a bare word."""
     annotation = annotation_of(key)
     if annotation is str:
         return text.strip("\"'")
