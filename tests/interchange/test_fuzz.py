@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 from hundred.errors import HundredError
@@ -128,10 +129,64 @@ def _mutate(item: Any, draw: random.Random) -> None:
             return
 
 
+def _wired(folder: Path) -> list[Path]:
+    """Functional models with functions on tensors, in the wiring of Keras 2 and of Keras 3."""
+    layers = [
+        ("TFOpLambda", "true_divide", [["in", 0, 0, {"y": 127.5, "name": None}]],
+            {"function": "math.truediv"}),
+        ("SlicingOpLambda", "get_item", [["true_divide", 0, 0, {"slice_spec": [
+            {"class_name": "__ellipsis__"}, {"start": None, "stop": None, "step": -1}]}]],
+            {"function": "__operators__.getitem"}),
+        ("TFOpLambda", "shifted", [["_CONSTANT_VALUE", -1, 1.0, {"y": ["get_item", 0, 0]}]],
+            {"function": "math.subtract"}),
+        ("Conv2D", "conv", [[["shifted", 0, 0, {}]]],
+            {"filters": 3, "kernel_size": [3, 3], "padding": "same"}),
+        ("Concatenate", "joined", [[["conv", 0, 0, {}], ["shifted", 0, 0, {}]]], {"axis": -1}),
+        ("TFOpLambda", "mean", [["joined", 0, 0, {"axis": [1, 2]}]], {"function": "math.reduce_mean"}),
+        ("Dense", "out", [[["mean", 0, 0, {}]]], {"units": 4}),
+    ]  # fmt: skip
+    entry = {"class_name": "InputLayer", "name": "in", "inbound_nodes": [],
+             "config": {"batch_input_shape": [None, 8, 8, 3], "name": "in"}}  # fmt: skip
+    ends = {"input_layers": [["in", 0, 0]], "output_layers": [["out", 0, 0]], "name": "wired"}
+    old = [{"class_name": kind, "name": name, "inbound_nodes": nodes, "config": {"name": name, **config}}
+           for kind, name, nodes, config in layers]  # fmt: skip
+
+    def tensor(name: str) -> dict[str, Any]:
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+
+    reverse = [{"class_name": "__ellipsis__", "config": {}}, {"class_name": "__slice__", "config": {
+        "start": None, "stop": None, "step": -1}}]  # fmt: skip
+    arguments = [[tensor("in"), 127.5], [tensor("true_divide"), reverse], [1.0, tensor("get_item")],
+                 [tensor("shifted")], [[tensor("conv"), tensor("shifted")]], [tensor("joined")],
+                 [tensor("mean")]]  # fmt: skip
+    kinds = ("TrueDivide", "GetItem", "Subtract", "Conv2D", "Concatenate", "Mean", "Dense")
+    new = [{**copy.deepcopy(layer), "class_name": kind, "inbound_nodes": [{"args": given, "kwargs": {}}]}
+           for layer, kind, given in zip(old, kinds, arguments, strict=True)]  # fmt: skip
+    new[5]["config"] = {"name": "mean", "axis": [1, 2], "keepdims": False}
+    draw = np.random.default_rng(0)
+    shapes = {"conv": ((3, 3, 3, 3), (3,)), "out": ((6, 4), (4,))}
+    weights = {
+        layer: [(f"{layer}/{name}:0", draw.standard_normal(shape).astype(np.float32))
+                for name, shape in zip(("kernel", "bias"), both, strict=True)]
+        for layer, both in shapes.items()
+    }  # fmt: skip
+    for name, wired, version in (("old", old, "2.12.0"), ("new", new, "3.5.0")):
+        config = {"class_name": "Functional", "config": {**ends, "layers": [entry, *wired]}}
+        legacy.write(folder / f"{name}.h5", config, weights, keras_version=version)
+    return [folder / "old.h5", folder / "new.h5"]
+
+
+def test_both_wirings_are_sound_and_say_the_same(tmp_path: Path) -> None:
+    images = np.random.default_rng(1).random((2, 8, 8, 3)) * 255
+    old, new = (load(path).predict(images) for path in _wired(tmp_path))
+    assert np.ptp(old) > 0.01
+    assert np.array_equal(old, new)
+
+
 def test_a_thousand_changed_configs_give_a_line_or_load(tmp_path: Path) -> None:
     path = tmp_path / "m.h5"
     configs = []
-    for base in _bases(tmp_path):
+    for base in [*_bases(tmp_path), *_wired(tmp_path)]:
         with h5py.File(base) as file:
             configs.append((base.read_bytes(), json.loads(file.attrs["model_config"])))
     for seed in range(1200):

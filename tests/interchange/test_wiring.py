@@ -81,6 +81,25 @@ def test_a_function_that_is_not_known_is_named(tmp_path: Path, monkeypatch: pyte
         load(tmp_path / "m.h5")
 
 
+def test_a_layer_that_keras_2_keeps_in_training_is_not_taken_for_one_at_test_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _archive: Any, why: Exception, **_: Any) -> None:
+        raise HundredError(f"m.h5: {why}")
+
+    monkeypatch.setattr("hundred.interchange.through_keras.load_through_keras", refuse)
+    for training in (True, False):
+        model = _model(
+            _layer("Dropout", "drop", [[["in", 0, 0, {"training": training}]]], rate=0.5),
+            _layer("Flatten", "flat", [[["drop", 0, 0, {}]]]),
+            *_dense(),
+        )
+        legacy.write(tmp_path / f"{training}.h5", model, {"out": [("out/kernel:0", KERNEL)]})
+    assert np.allclose(load(tmp_path / "False.h5").predict(IMAGES), IMAGES.reshape(2, -1) @ KERNEL, atol=1e-4)
+    with pytest.raises(HundredError, match=r"drop \(Dropout\) is called with training=True"):
+        load(tmp_path / "True.h5")
+
+
 def test_keras_2_counts_the_calls_of_a_nested_model_from_one(tmp_path: Path) -> None:
     inner = {"name": "inner", "layers": [INPUT, _layer("ReLU", "relu", [[["in", 0, 0, {}]]])],
              "input_layers": [["in", 0, 0]], "output_layers": [["relu", 0, 0]]}  # fmt: skip

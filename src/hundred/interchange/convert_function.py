@@ -72,15 +72,12 @@ def _with_constant(c: Conversion, how: str) -> Converted:
 
 
 def _constant(c: Conversion, value: Any) -> torch.Tensor:
-    if (
-        isinstance(value, dict)
-        and value.get("class_name") == "__tensor__"
-        and isinstance(value["config"], dict)
-    ):
-        value = value["config"].get("value")
-    c.settings.values["constant"] = value
-    if isinstance(value, list) and c.channels_first:
+    if isinstance(value, dict) and value.get("class_name") == "__tensor__":
+        inner = value.get("config")
+        value = inner.get("value") if isinstance(inner, dict) else None
+    if isinstance(value, list):
         c.needs_channels_last()
+    c.settings.values["constant"] = value
     return spread(c, c.settings.numbers("constant"), "constant")
 
 

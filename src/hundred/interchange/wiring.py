@@ -159,7 +159,7 @@ def works_channels_first(config: Any) -> bool:
         if entry["class_name"] in MODELS and isinstance(inner.get("layers"), list):
             waiting += inner["layers"]
         elif entry["class_name"] in _IMAGE_LAYERS or "Conv" in entry["class_name"]:
-            formats.add(inner.get("data_format", "channels_last"))
+            formats.add(str(inner.get("data_format", "channels_last")))
     return formats == {"channels_first"}
 
 
@@ -254,28 +254,40 @@ def _numbered_as_taken(calls: list[Call], target: Value) -> list[Call]:
 
 def _collect_new(layer: Layer, item: Any, found: list[Any], depth: int = 0) -> None:
     """Keras 3: tensors are {"class_name": "__keras_tensor__"} somewhere in the arguments."""
-    if isinstance(item, list) and depth < 4 and (depth == 0 or _holds_tensor(item)):
+    tensors = _holds_tensor(item)
+    if isinstance(item, list) and depth < 4 and (depth == 0 or tensors):
         for inner in item:
             _collect_new(layer, inner, found, depth + 1)
     elif isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
         config = item.get("config")
         found.append(_value(layer, config.get("keras_history") if isinstance(config, dict) else None))
-    elif isinstance(item, int | float | str | list | dict) or item is None:
+    elif not tensors:
         found.append(item)
     else:
         raise NotNative(layer.name, layer.class_name, f"is called with {shown(item)}")
 
 
 def _holds_tensor(item: Any) -> bool:
-    """Whether a list of Keras 3's arguments has tensors in it, and not constants alone."""
+    """Whether there are tensors among Keras 3's arguments, and not constants alone."""
     waiting = [item]
     while waiting:
         here = waiting.pop()
         if isinstance(here, list):
             waiting += here
-        elif isinstance(here, dict) and here.get("class_name") == "__keras_tensor__":
-            return True
+        elif isinstance(here, dict):
+            if here.get("class_name") == "__keras_tensor__":
+                return True
+            waiting += here.values()
     return False
+
+
+def _check_mode(layer: Layer, keywords: dict[str, Any]) -> None:
+    """Refuse a call that asks for what a layer does in training: Keras 2 does it at test time too.
+
+    Keras 3 notes the same, and then goes by what the whole model does.
+    """
+    if keywords.get("training") is True:
+        raise NotNative(layer.name, layer.class_name, "is called with training=True")
 
 
 def _collect_old(layer: Layer, node: list[Any], found: list[Any], keywords: dict[str, Any]) -> None:
@@ -291,6 +303,7 @@ def _collect_old(layer: Layer, node: list[Any], found: list[Any], keywords: dict
         extra = item[3] if len(item) > 3 else {}
         if not isinstance(extra, dict):
             raise HundredError(f"layer {shown(layer.name)}: its inbound nodes are damaged")
+        _check_mode(layer, extra)
         for key, value in extra.items():
             if key in ("mask", "training", "name") or value is None:
                 continue
