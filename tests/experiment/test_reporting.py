@@ -7,18 +7,23 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from finished import Finished
+from matplotlib.figure import Figure
+from torch import nn
 
 import hundred
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import evaluate
+from hundred.experiment import figures
 from hundred.experiment.report_parts import recipe_leaves, run_report
 from hundred.experiment.reporting import write_report, write_run_report
 from hundred.files import write_text
 from hundred.recipe import load_recipe, to_toml
+from hundred.report.history import Milestones
 from hundred.report.page.data import RunReport
 from hundred.runs.run import Run
 
@@ -146,6 +151,32 @@ def test_marks_come_from_the_events_and_a_smooth_schedule_has_no_cuts(copied: Pa
     marks = run_report(Run(copied)).marks
     assert marks is not None
     assert marks.cuts == (1,)
+
+
+def test_pictures_mark_no_cuts_on_a_short_linear_schedule(
+    copied: Path, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "\n".join(f"{epoch},0.1,4.0,0.1,4.0,{rate},1.0,100.0" for epoch, rate in ((1, 0.1), (2, 0.01)))
+    header = (copied / "history.csv").read_text().splitlines()[0]
+    write_text(copied / "history.csv", f"{header}\n{rows}\n")
+    seen: list[Milestones] = []
+    monkeypatch.setattr(figures, "draw_curves", lambda _history, marks, **_: seen.append(marks) or Figure())
+    recipe = load_recipe(copied / "recipe.toml").recipe
+    assert figures.draw_figures(Run(copied), recipe, finished.data, nn.Flatten(), None) == []
+    assert [marks.cuts for marks in seen] == [()]
+
+
+def test_drawn_pictures_are_written_as_svg_on_demand(copied: Path, finished: Finished) -> None:
+    write_report(copied, data=finished.data, svg=True)
+    names = {"curves", "classes", "superclasses", "confusions", "reliability", "architecture", "layers"}
+    written = {path.stem: path for path in (copied / "figures").glob("*.svg")}
+    assert set(written) == names
+    for path in written.values():
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+    (copied / "predictions.npz").unlink()
+    shutil.rmtree(copied / "figures")
+    write_report(copied, data=finished.data, svg=True)
+    assert {path.stem for path in (copied / "figures").iterdir()} == {"curves", "architecture", "layers"}
 
 
 def test_a_run_under_way_has_a_page_of_its_curves(copied: Path) -> None:

@@ -72,7 +72,10 @@ def test_all_pictures_and_tables_are_made(train: Train) -> None:
     run = train(epochs=1, figures=True)
     assert set(run.figures) >= {"curves", "classes", "confusions", "samples", "architecture", "augmented"}
     assert {path.stem for path in (run.path / "tables").iterdir()} >= {"classes", "confused-pairs"}
-    assert (run.path / "report.html").stat().st_size > 10_000
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert len(page) > 10_000
+    # The page was written with the last word on every figure, the time in all among them.
+    assert json.dumps(run.result["total_seconds"]) in page
     assert not [event for event in run.events if event["kind"] == "warned"]
 
 

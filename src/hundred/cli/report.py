@@ -10,8 +10,9 @@ from hundred.cli.output import data_option
 @click.option(
     "--out", metavar="FILE", type=click.Path(), help="Where to write the page; else into the run directory."
 )
+@click.option("--svg", is_flag=True, help="Also write the drawn pictures as figures/*.svg into each run.")
 @data_option
-def report(what: tuple[str, ...], out: str | None, data: str | None) -> None:
+def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: bool) -> None:
     """Write one HTML page about a run, or about several side by side, that opens without a network.
 
     It has curves, the recipe and what was changed in it, the network, tables by class, confusions, galleries
@@ -22,11 +23,12 @@ def report(what: tuple[str, ...], out: str | None, data: str | None) -> None:
     Examples:
       hundred report runs/sprint-2026-01-31-1200
       hundred report runs/sprint-a runs/sprint-b --out both.html
+      hundred report runs/sprint-2026-01-31-1200 --svg
     """
     from hundred.experiment.reporting import write_report
 
     notes: list[str] = []
-    path = write_report(*what, out=out, data=data, notes=notes)
+    path = write_report(*what, out=out, data=data, notes=notes, svg=svg)
     for note in notes:
         click.echo(f"note: {note}", err=True)
     click.echo(f"page  {path}")

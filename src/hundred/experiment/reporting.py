@@ -60,6 +60,7 @@ def write_report(
     data: str | Path | Dataset | None = None,
     notes: list[str] | None = None,
     doctor: Doctor | None = what_the_doctor_says,
+    svg: bool = False,
 ) -> Path:
     """Write the page of one run, or of several (and folders of repeats) side by side; return its path.
 
@@ -68,6 +69,7 @@ def write_report(
     data: the images that the runs were tested on; where None, they are looked for, not downloaded.
     notes: a list to which sentences are added on what the page lacks, and why.
     doctor: asked for its findings on each run; None for a page without them.
+    svg: also write the drawn pictures of each run as figures/*.svg into its directory.
 
     Raises UsageError for a wrong call, HundredError where a run is damaged or the page cannot be written.
     """
@@ -82,6 +84,8 @@ def write_report(
     finder = ImageFinder(data, said)
     runs = _named_runs(entries)
     reports = [_named(_examined(run, finder.images_of(run), doctor), name) for name, run in runs.items()]
+    if svg:
+        _draw_vectors(list(runs.values()), reports)
     page = ReportData(
         reports,
         settings=_settings(list(runs.values())) if len(runs) > 1 else None,
@@ -143,6 +147,13 @@ class ImageFinder:
     def _say(self, note: str) -> None:
         if note not in self._notes:
             self._notes.append(note)
+
+
+def _draw_vectors(runs: Sequence[Run], reports: Sequence[RunReport]) -> None:
+    from hundred.experiment.vector_figures import draw_vector_figures
+
+    for run, report in zip(runs, reports, strict=True):
+        draw_vector_figures(run, report)
 
 
 def _examined(run: Run, dataset: Dataset | None, doctor: Doctor | None) -> RunReport:
