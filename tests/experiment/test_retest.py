@@ -6,12 +6,13 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from finished import Finished
 from torch import nn
 
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
-from hundred.interchange import save_h5
+from hundred.interchange import Model, save_h5
 
 
 @pytest.fixture
@@ -46,6 +47,37 @@ def test_the_scale_that_is_said_is_the_one_that_is_used(stranger: Path, small_da
     assert hundred.test(stranger, data=small_data, scale="0-255").metrics.loss == pytest.approx(
         expected, rel=1e-5
     )
+
+
+def test_a_model_of_grey_pictures_is_refused_in_one_line(
+    tmp_path: Path, finished: Finished, sample_at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 4, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 100))
+    grey = Model(
+        network,
+        mean=[0.0] * 3,
+        std=[1.0] * 3,
+        normalized_inside=False,
+        softmax=True,
+        input_scale="0-1",
+        input_shape=(32, 32, 1),
+        parameters=1,
+        origin="keras",
+    )
+    path = tmp_path / "grey.h5"
+    path.write_bytes(b"x")
+    for module in ("retest", "saved"):
+        monkeypatch.setattr(f"hundred.experiment.{module}.load", lambda *_, **__: grey)
+    for ask in (
+        lambda: hundred.test(path, data=finished.data),
+        lambda: hundred.compare(finished.a, path),
+        lambda: hundred.predict(path, [path]),
+    ):
+        with pytest.raises(HundredError, match=r"grey.h5 takes images of 32x32x1") as caught:
+            ask()
+        assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(HundredError, match="1 channels"):
+        grey.predict_images(np.zeros((2, 1, 32, 32), np.uint8))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])

@@ -16,6 +16,7 @@ from hundred.evaluation.comparison import Comparison
 from hundred.evaluation.comparison import compare as judge
 from hundred.evaluation.contender import Contender
 from hundred.experiment.opening import open_data
+from hundred.experiment.retest import logits_of
 from hundred.experiment.saved import load_saved, place_of, sample_names, writing
 from hundred.interchange import Model
 from hundred.recipe import load_recipe
@@ -224,7 +225,7 @@ class _Tester:
         model, dataset = load_saved(what, self.scale), self.dataset
         if isinstance(model, Model):
             model.to(choose_device(self.device))
-        logits = model.logits_of_images(dataset.test.images)
+        logits, _ = logits_of(model, dataset.test.images, str(what.path if isinstance(what, Run) else what))
         if logits.shape[1] != len(dataset.fine_names):
             raise HundredError(
                 f"{what} has {logits.shape[1]} classes, the data {len(dataset.fine_names)}: no comparison"

@@ -103,7 +103,7 @@ def test(
     model = load(path, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda)
     if isinstance(model, Model):
         model.to(on)
-    logits, notes = _logits(model, dataset.test.images)
+    logits, notes = logits_of(model, dataset.test.images, path.name)
     if logits.shape[1] != len(dataset.fine_names):
         raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {len(dataset.fine_names)}")
     metrics = evaluate(logits, dataset.test.fine, dataset.fine_to_coarse)
@@ -123,9 +123,17 @@ def test(
 test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def _logits(model: LoadedModel, images: Tensor) -> tuple[NDArray[np.float32], list[str]]:
-    """Logits of `images` (uint8 [n, 3, rows, columns]) in the size that the model takes; a word on that."""
-    rows, columns, _ = model.input_shape
+def logits_of(model: LoadedModel, images: Tensor, name: str) -> tuple[NDArray[np.float32], list[str]]:
+    """Logits of `images` (uint8 [n, 3, rows, columns]) in the size that the model takes; a word on that.
+
+    Raises HundredError, beginning with `name`, where the model takes other pictures than coloured ones.
+    """
+    rows, columns, channels = model.input_shape
+    if channels != 3:
+        raise HundredError(
+            f"{name} takes images of {rows}x{columns}x{channels}, and these have three colours: "
+            "it was made for other data"
+        )
     given = tuple(images.shape[2:])
     if given == (rows, columns):
         return model.logits_of_images(images), []
