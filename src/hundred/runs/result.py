@@ -11,6 +11,9 @@ from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import plain
 
 
+LARGEST = 1e300
+
+
 @dataclass(frozen=True)
 class Result:
     """The figures of one run, in the order they stand in result.json.
@@ -78,11 +81,32 @@ class Result:
 
 
 KEYS = frozenset(each.name for each in fields(Result)) - {"extra"}
+TEXTS = frozenset({"name", "recipe", "model", "device", "data", "data_digest", "protocol", "stopped"})
+NUMBERS = KEYS - TEXTS | {"model_bytes"}
 
 
 def read_result(path: Path | str) -> dict[str, Any]:
-    """The content of a result.json as it stands. Raises HundredError where it is missing or damaged."""
-    return read_object(path)
+    """The content of a result.json as it stands.
+
+    Raises HundredError where it is missing or damaged, so that nobody need ask whether a figure is a number.
+    """
+    values = read_object(path)
+    for key, value in values.items():
+        if key in NUMBERS and not (value is None or _is_number(value)):
+            raise HundredError(f"{path} is damaged: {key} is {_shown(value)}, not a number")
+        if key in TEXTS and not (value is None or isinstance(value, str)):
+            raise HundredError(f"{path} is damaged: {key} is {_shown(value)}, not a text")
+    return values
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < LARGEST  # neither NaN nor infinite, nor a whole number that no float can hold
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40]
 
 
 def read_object(path: Path | str) -> dict[str, Any]:

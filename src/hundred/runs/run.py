@@ -86,11 +86,12 @@ class Run:
             try:
                 # Opened here: NumPy does not close what it opened where the archive in it is cut short.
                 with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                    return {name: arrays[name] for name in arrays.files}
+                    return _checked({name: arrays[name] for name in arrays.files})
             except OSError:
                 raise
             except Exception as error:  # NumPy and zipfile raise a dozen kinds for damaged bytes
-                raise HundredError(f"{path} is damaged: {str(error).splitlines()[0][:80]}") from None
+                words = (str(error).splitlines() or [type(error).__name__])[0][:80]
+                raise HundredError(f"{path} is damaged: {words}") from None
 
     def __repr__(self) -> str:
         """Such as ``Run('runs/a': school, 20 epochs, test accuracy 57.10 %)``."""
@@ -103,6 +104,19 @@ class Run:
         from hundred.runs.card import card_html
 
         return card_html(self)
+
+
+def _checked(arrays: "dict[str, np.ndarray[Any, Any]]") -> "dict[str, np.ndarray[Any, Any]]":
+    """`arrays` of predictions.npz, if they can be what their names say; ValueError otherwise."""
+    for name, array in arrays.items():
+        kind, dimensions = ("f", 2) if name.endswith("_logits") else ("iu", 1)
+        if array.dtype.kind not in kind or array.ndim != dimensions:
+            raise ValueError(f"{name} is {array.dtype} {list(array.shape)}")
+    for part in ("test", "val"):
+        own = {len(array) for name, array in arrays.items() if name.startswith(f"{part}_")}
+        if len(own) > 1:
+            raise ValueError(f"the {part}_ arrays are of different lengths")
+    return arrays
 
 
 def open_run(path: Path | str, *, folder: Path | str = "runs") -> Run:
