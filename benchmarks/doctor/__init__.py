@@ -1,1 +1,1 @@
-"""Ground truth for the doctor: short real trainings with known faults, and how often the doctor names them."""
+"""Ground truth for the doctor: short real trainings with known faults, and how often it names them."""

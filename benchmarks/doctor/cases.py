@@ -90,32 +90,36 @@ HEALTHY = [
          _few(70, 16) | MILD | adam(2e-3) | steps(0.6, 0.85, gamma=0.2)),
     Case("healthy", "dense-linear", lambda: dense(256, dropout=0.2),
          _few(130, 14) | MILD | adam(1e-3) | {"training.schedule.name": "linear"}),
-    Case("healthy", "dense-cosine", lambda: dense(256, dropout=0.2), _few(130, 20) | MILD | COSINE | adam(1e-3)),
+    Case("healthy", "dense-cosine", lambda: dense(256, dropout=0.2), _few(130, 20) | MILD | COSINE
+         | adam(1e-3)),
     Case("healthy", "plain-sgd", lambda: strided(6, norm=False), _few(110, 16) | MILD | COSINE | PLAIN_SGD),
     Case("healthy", "one-cycle", lambda: strided(8),
          _few(90, 12) | MILD | adam(4e-3) | {"training.schedule.name": "one-cycle"}),
     Case("healthy", "one-cycle-seed", lambda: strided(8),
          _few(60, 20, seed=3) | MILD | adam(4e-3) | {"training.schedule.name": "one-cycle"}),
-    Case("healthy", "cosine-adam-seed", lambda: strided(8), _few(60, 16, seed=5) | MILD | COSINE | adam(2e-3)),
+    Case("healthy", "cosine-adam-seed", lambda: strided(8), _few(60, 16, seed=5) | MILD | COSINE
+         | adam(2e-3)),
     Case("healthy", "on-plateau", lambda: strided(8, dropout=0.1), _few(70, 24) | MILD | adam(1e-3)
          | on_plateau(3, 0.5)),
     Case("healthy", "linear-adamw", lambda: strided(8), _few(90, 14) | MILD | adam(2e-3)
-         | {"training.optimizer": "adamw", "training.weight_decay": 0.05, "training.schedule.name": "linear"}),
+         | {"training.optimizer": "adamw", "training.weight_decay": 0.05,
+         "training.schedule.name": "linear"}),
 ]  # fmt: skip
 
 OVERFITTING = [
     Case("overfitting", "few-images", lambda: strided(12), _few(30, 25) | adam(1e-3)),
     Case("overfitting", "few-images-sgd", lambda: strided(8), _few(30, 25) | SGD),
-    Case("overfitting", "dense", lambda: dense(512), _few(40, 40) | adam(1e-3)),
-    Case("overfitting", "dense-sgd", lambda: dense(512), _few(40, 40) | PLAIN_SGD),
+    Case("overfitting", "dense", lambda: dense(512), _few(40, 28) | adam(1e-3)),
+    Case("overfitting", "dense-sgd", lambda: dense(512), _few(40, 28) | PLAIN_SGD),
     Case("overfitting", "on-plateau", lambda: strided(12), _few(40, 20) | adam(1e-3) | on_plateau(3, 0.2)),
     Case("overfitting", "cosine", lambda: strided(12), _few(40, 20) | COSINE | adam(2e-3)),
-    Case("overfitting", "no-norm", lambda: strided(8, norm=False), _few(40, 30) | adam(1e-3)),
+    Case("overfitting", "no-norm", lambda: strided(8, norm=False), _few(40, 24) | adam(1e-3)),
     Case("overfitting", "steps", lambda: strided(8), _few(50, 24) | SGD | steps(0.5, 0.8, gamma=0.2)),
 ]  # fmt: skip
 
 UNDERFITTING = [
-    Case("underfitting", "two-filters", lambda: strided(2, pooled=True), _few(100, 16) | MILD | COSINE | adam(3e-3)),
+    Case("underfitting", "two-filters", lambda: strided(2, pooled=True), _few(100, 16) | MILD | COSINE
+         | adam(3e-3)),
     Case("underfitting", "three-units", lambda: dense(4), _few(130, 20) | COSINE | adam(3e-3)),
     Case("underfitting", "dropout", lambda: dense(64, dropout=0.9), _few(130, 20) | COSINE | adam(1e-3),
          also=("augmentation-too-strong",)),
@@ -127,25 +131,25 @@ UNDERFITTING = [
          | {"training.weight_decay": 0.01}),
 ]  # fmt: skip
 
+# So few images a step and so high a rate that the network soon wanders about instead of getting on.
+RESTLESS: Settings = {"training.batch_size": 32, "augment.flip": "random", "augment.crop_padding": 2}
+RESTLESS_SGD: Settings = RESTLESS | SGD | {"training.learning_rate": 0.2, "training.weight_decay": 1e-3}
+PLATEAU_TOO = ("learning-rate-too-high", "underfitting")
 PLATEAU = [
-    Case("plateau", "constant-sgd", lambda: strided(6, pooled=True), _few(60, 36) | MILD | SGD,
-         also=("learning-rate-too-high", "underfitting")),
-    Case("plateau", "constant-adam", lambda: strided(6, pooled=True), _few(60, 36) | MILD | adam(1e-2),
-         also=("learning-rate-too-high", "underfitting")),
-    Case("plateau", "constant-plain", lambda: strided(6, pooled=True, norm=False), _few(60, 40) | MILD | adam(3e-3),
-         also=("learning-rate-too-high", "underfitting")),
-    Case("plateau", "constant-dense", lambda: dense(16), _few(110, 36) | MILD | adam(3e-3),
-         also=("learning-rate-too-high", "underfitting")),
-    Case("plateau", "high-sgd", lambda: strided(6, pooled=True), _few(60, 32) | MILD | SGD
-         | {"training.learning_rate": 0.3}, also=("learning-rate-too-high", "underfitting")),
-    Case("plateau", "patience-too-long", lambda: strided(6, pooled=True), _few(60, 36) | MILD | adam(6e-3)
-         | on_plateau(30, 0.5), also=("learning-rate-too-high", "underfitting")),
+    Case("plateau", "constant-dense", lambda: dense(4), _few(60, 30) | MILD | adam(1e-2), also=PLATEAU_TOO),
+    Case("plateau", "constant-dense-sgd", lambda: dense(6), _few(60, 30) | MILD | PLAIN_SGD
+         | {"training.learning_rate": 0.1}, also=PLATEAU_TOO),
+    Case("plateau", "constant-adam", lambda: strided(2, pooled=True), _few(45, 30) | RESTLESS | adam(2e-2),
+         also=PLATEAU_TOO),
+    Case("plateau", "constant-restless", lambda: dense(8), _few(45, 30) | RESTLESS | adam(1e-2),
+         also=PLATEAU_TOO),
 ]  # fmt: skip
 
 # A cut that comes too early leaves a run that learns too slowly and is not done at its end.
 AFTER_CUT = ("learning-rate-too-low", "stopped-early", "plateau", "underfitting")
 EARLY_CUT = [
-    Case("early-cut", "steps-sgd", lambda: strided(8), _few(60, 16) | MILD | SGD | steps(0.13, 0.26, gamma=0.1),
+    Case("early-cut", "steps-sgd", lambda: strided(8), _few(60, 16) | MILD | SGD | steps(0.13, 0.26,
+         gamma=0.1),
          also=AFTER_CUT),
     Case("early-cut", "steps-adam", lambda: strided(8), _few(60, 16) | MILD | adam(2e-3)
          | steps(0.15, 0.3, gamma=0.1), also=AFTER_CUT),
@@ -159,31 +163,37 @@ EARLY_CUT = [
          | steps(0.17, 0.28, 0.39, 0.5, gamma=0.2), also=AFTER_CUT),
 ]  # fmt: skip
 
+LATE_TOO = ("plateau", "learning-rate-too-high")
 LATE_CUT = [
-    Case("late-cut", "sgd", lambda: strided(6, pooled=True), _few(60, 36) | MILD | SGD | steps(0.85, gamma=0.1),
-         also=("plateau",)),
-    Case("late-cut", "adam", lambda: strided(6, pooled=True), _few(60, 36) | MILD | adam(1e-2) | steps(0.85, gamma=0.1),
-         also=("plateau",)),
-    Case("late-cut", "high-sgd", lambda: strided(6, pooled=True), _few(60, 30) | MILD | SGD | {"training.learning_rate": 0.3}
-         | steps(0.83, gamma=0.1), also=("plateau", "learning-rate-too-high")),
-    Case("late-cut", "dense", lambda: dense(16), _few(110, 40) | MILD | adam(5e-3) | steps(0.85, gamma=0.1),
-         also=("plateau",)),
+    Case("late-cut", "sgd", lambda: strided(6, pooled=True), _few(45, 24) | RESTLESS_SGD | steps(0.85,
+         gamma=0.1),
+         also=LATE_TOO),
+    Case("late-cut", "adam", lambda: strided(6, pooled=True), _few(45, 24) | RESTLESS | adam(2e-2)
+         | steps(0.85, gamma=0.1), also=LATE_TOO),
+    Case("late-cut", "dense", lambda: dense(16), _few(60, 26) | RESTLESS | adam(1e-2) | steps(0.85,
+         gamma=0.1),
+         also=LATE_TOO),
+    Case("late-cut", "high-sgd", lambda: strided(6, pooled=True), _few(45, 22) | RESTLESS_SGD
+         | {"training.learning_rate": 0.5} | steps(0.83, gamma=0.1), also=LATE_TOO),
 ]  # fmt: skip
 
 STOPPED_EARLY = [
     Case("stopped-early", "few-epochs", lambda: strided(12), _few(90, 6) | MILD | adam(1e-3)),
     Case("stopped-early", "few-epochs-sgd", lambda: strided(12), _few(90, 7) | MILD | SGD),
-    Case("stopped-early", "killed-cosine", lambda: strided(8), _few(70, 40) | MILD | COSINE | adam(2e-3),
-         stop_after=9),
-    Case("stopped-early", "killed-steps", lambda: strided(8), _few(70, 40) | MILD | SGD | steps(0.5, gamma=0.1),
+    Case("stopped-early", "killed-cosine", lambda: strided(8), _few(70, 28) | MILD | COSINE | adam(2e-3),
+         stop_after=8),
+    Case("stopped-early", "killed-steps", lambda: strided(8), _few(70, 28) | MILD | SGD | steps(0.5,
+         gamma=0.1),
          stop_after=8),
     Case("stopped-early", "few-epochs-dense", lambda: dense(256), _few(160, 6) | MILD | adam(5e-4)),
-    Case("stopped-early", "few-epochs-plain", lambda: strided(8, norm=False), _few(110, 8) | MILD | PLAIN_SGD),
+    Case("stopped-early", "few-epochs-plain", lambda: strided(8, norm=False), _few(110, 8) | MILD
+         | PLAIN_SGD),
 ]  # fmt: skip
 
 TOO_HIGH = [
     Case("learning-rate-too-high", "adam-plain", lambda: strided(8, norm=False), _few(50, 12) | adam(0.05)),
-    Case("learning-rate-too-high", "adam-plain-more", lambda: strided(8, norm=False), _few(50, 12) | adam(0.2)),
+    Case("learning-rate-too-high", "adam-plain-more", lambda: strided(8, norm=False), _few(50, 12)
+         | adam(0.2)),
     Case("learning-rate-too-high", "adam-norm", lambda: strided(8), _few(60, 16) | MILD | adam(0.2),
          also=("plateau", "noisy-validation", "underfitting")),
     Case("learning-rate-too-high", "sgd-norm", lambda: strided(8), _few(60, 16) | MILD | SGD
@@ -203,7 +213,8 @@ TOO_LOW = [
          also=("stopped-early", "underfitting")),
     Case("learning-rate-too-low", "plain-sgd", lambda: strided(8, norm=False), _few(70, 16) | MILD | PLAIN_SGD
          | {"training.learning_rate": 5e-4}, also=("stopped-early", "underfitting")),
-    Case("learning-rate-too-low", "cosine-adam", lambda: strided(8), _few(70, 16) | MILD | COSINE | adam(2e-5),
+    Case("learning-rate-too-low", "cosine-adam", lambda: strided(8), _few(70, 16) | MILD | COSINE
+         | adam(2e-5),
          also=("underfitting",)),
     Case("learning-rate-too-low", "cosine-sgd", lambda: strided(8), _few(70, 16) | MILD | COSINE | SGD
          | {"training.learning_rate": 2e-4}, also=("underfitting",)),
@@ -236,14 +247,15 @@ NOISY = [
     Case("noisy-validation", "hundred-images-sgd", lambda: strided(8), _few(60, 18) | MILD | COSINE | SGD,
          validation_per_class=1),
     Case("noisy-validation", "norm-momentum", lambda: strided(8, norm_momentum=1.0),
-         _few(40, 20) | MILD | adam(2e-3) | {"training.batch_size": 16},
+         _few(40, 20) | MILD | adam(2e-3) | {"training.batch_size": 32},
          also=("learning-rate-too-high",)),
     Case("noisy-validation", "norm-momentum-sgd", lambda: strided(8, norm_momentum=1.0),
-         _few(50, 20) | MILD | SGD | {"training.batch_size": 16, "training.learning_rate": 0.03},
+         _few(50, 20) | MILD | SGD | {"training.batch_size": 32, "training.learning_rate": 0.03},
          also=("learning-rate-too-high",)),
     Case("noisy-validation", "hundred-images-dense", lambda: dense(256, dropout=0.2),
          _few(110, 20) | MILD | adam(1e-3), validation_per_class=1, also=("stopped-early",)),
-    Case("noisy-validation", "two-hundred-images", lambda: strided(8), _few(70, 20) | MILD | COSINE | adam(2e-3),
+    Case("noisy-validation", "two-hundred-images", lambda: strided(8), _few(70, 20) | MILD | COSINE
+         | adam(2e-3),
          validation_per_class=2),
 ]  # fmt: skip
 
@@ -253,10 +265,12 @@ DIVERGED = [
     Case("diverged", "sgd-dense", lambda: dense(256), _few(60, 12) | SGD | {"training.learning_rate": 5.0},
          also=("learning-rate-too-high",)),
     Case("diverged", "rising-rate", lambda: strided(8, norm=False), _few(50, 20) | PLAIN_SGD
-         | {"training.learning_rate": 3.0, "training.schedule.name": "linear", "training.schedule.warmup": 0.9},
+         | {"training.learning_rate": 3.0, "training.schedule.name": "linear",
+         "training.schedule.warmup": 0.9},
          also=("learning-rate-too-high",)),
     Case("diverged", "rising-rate-dense", lambda: dense(256), _few(60, 20) | PLAIN_SGD
-         | {"training.learning_rate": 20.0, "training.schedule.name": "linear", "training.schedule.warmup": 0.9},
+         | {"training.learning_rate": 20.0, "training.schedule.name": "linear",
+         "training.schedule.warmup": 0.9},
          also=("learning-rate-too-high",)),
 ]  # fmt: skip
 
@@ -265,17 +279,18 @@ SUSPECT = [
          fault="shuffled 1.0"),
     Case("validation-suspect", "permuted", lambda: strided(8), _few(70, 14) | MILD | COSINE | SGD,
          fault="permuted"),
-    Case("validation-suspect", "half-shuffled", lambda: strided(8), _few(70, 14) | MILD | COSINE | adam(2e-3),
-         fault="shuffled 0.5"),
-    Case("validation-suspect", "inverted", lambda: strided(8), _few(70, 14) | MILD | COSINE | adam(2e-3),
-         fault="inverted"),
     Case("validation-suspect", "leaked", lambda: strided(12), _few(30, 24) | adam(1e-3), fault="leaked 1.0"),
     Case("validation-suspect", "leaked-sgd", lambda: strided(12), _few(30, 24) | SGD | {
          "training.learning_rate": 0.05}, fault="leaked 1.0"),
-    Case("validation-suspect", "shuffled-dense", lambda: dense(256, dropout=0.1), _few(110, 14) | MILD | adam(1e-3),
-         fault="shuffled 1.0"),
+    Case("validation-suspect", "half-shuffled", lambda: strided(8), _few(70, 14) | MILD | COSINE | adam(2e-3),
+         fault="shuffled 0.5"),
     Case("validation-suspect", "half-shuffled-dense", lambda: dense(256, dropout=0.1),
          _few(130, 14) | MILD | COSINE | adam(1e-3), fault="shuffled 0.5"),
+    Case("validation-suspect", "shuffled-dense", lambda: dense(256, dropout=0.1), _few(110, 14) | MILD
+         | adam(1e-3),
+         fault="shuffled 1.0"),
+    Case("validation-suspect", "inverted", lambda: strided(8), _few(70, 14) | MILD | COSINE | adam(2e-3),
+         fault="inverted"),
 ]  # fmt: skip
 
 ALL = [HEALTHY, OVERFITTING, UNDERFITTING, PLATEAU, EARLY_CUT, LATE_CUT, STOPPED_EARLY, TOO_HIGH, TOO_LOW,
@@ -289,7 +304,7 @@ def part_of(case: Case) -> str:
 
 
 def cases() -> list[Case]:
-    """All of them, those for tuning first, and the first of each label before the second.
+    """All of them, the first of each label before the second.
 
     Raises ValueError where two would have the same file.
     """
@@ -298,7 +313,7 @@ def cases() -> list[Case]:
     if twice:
         raise ValueError(f"two cases are called {twice[0]}")
     place = {case: group.index(case) for group in ALL for case in group}
-    return sorted(every, key=lambda case: (part_of(case) != "tuning", place[case]))
+    return sorted(every, key=lambda case: place[case])
 
 
 def file_name(case: Case) -> str:

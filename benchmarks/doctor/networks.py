@@ -1,4 +1,5 @@
-"""Small networks that learn something of CIFAR-100 in seconds on one core: float [n, 3, 32, 32] to [n, 100]."""
+"""Small networks that learn something of CIFAR-100 in seconds on one core: float [n, 3, 32, 32] to [n,
+100]."""
 
 from torch import nn
 

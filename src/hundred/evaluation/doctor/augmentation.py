@@ -27,7 +27,11 @@ def augmentation_too_strong(facts: Facts) -> Finding | None:
         return None
     share = float(np.median(values)) / level
     positive = float((values > 0).mean())
-    confidence = min(sure(share, 0.12, 0.3), sure(positive, 0.75, 0.95))
+    certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
+    # Where the network has learned little so far, less of a gap is enough to say what holds it back.
+    left = facts.last("loss") / facts.chance_loss if facts.chance_loss and history.has("loss") else 0.0
+    least = 0.06 if left > 0.6 else 0.12
+    confidence = min(sure(share, least, least + 0.16), sure(positive, 0.75, 0.95), sure(certain, 2.0, 4.0))
     since = _since(facts)
     return Finding(
         "augmentation-too-strong",

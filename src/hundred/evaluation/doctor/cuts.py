@@ -3,8 +3,7 @@
 import numpy as np
 
 from hundred.evaluation.doctor import advice
-from hundred.evaluation.doctor.curves import filled, tail
-from hundred.evaluation.doctor.ending import flat_since
+from hundred.evaluation.doctor.curves import filled, smooth, tail
 from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, sure
 from hundred.evaluation.doctor.rates import Cut
@@ -72,58 +71,58 @@ def _later_cuts(facts: Facts) -> tuple[str, ...]:
 
 
 def late_cut(facts: Facts) -> Finding | None:
-    """A long stretch without progress, ended by a cut that brought some at once: it could have come
-    sooner."""
+    """A cut that brought at once more than a long stretch before it: it could have come sooner."""
     if facts.n < 10 or not facts.rates.cuts or facts.rates.smooth:
         return None
     cut = facts.rates.cuts[0]
-    if cut.at < 6 or facts.n - cut.at < 1:
+    if cut.at < 6:
         return None
-    flat = _flat_before(facts, cut)
-    share = (cut.at - flat) / facts.n
-    jump, spread, what = _jump(facts, cut)
+    jump, spread, name = _jump(facts, cut)
+    start = _idle_since(facts, cut, name, jump)
+    share = (cut.at - start) / facts.n
     confidence = min(
-        sure(share, 0.38, 0.6), sure(cut.at / facts.n, 0.6, 0.75), sure(jump / max(spread, 1e-9), 2.0, 4.0)
+        sure(share, 0.35, 0.5), sure(cut.at / facts.n, 0.55, 0.75), sure(jump / max(spread, 1e-9), 2.0, 4.0)
     )
+    what = name.replace("_", " ").replace("val", "validation")
     return Finding(
         "late-cut",
-        facts.epoch(flat),
+        facts.epoch(start),
         confidence,
-        f"from epoch {facts.epoch(flat)} to {facts.epoch(cut.at - 1)} little improved; the cut from "
-        f"{cut.old:.3g} to "
-        f"{cut.new:.3g} at epoch {facts.epoch(cut.at)} then brought {jump:.3g} in {what} at once",
+        f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {facts.epoch(cut.at)} of {facts.n} "
+        f"changed {what} by "
+        f"{jump:.3g} at once, more than twice what all epochs since {facts.epoch(start)} had brought",
         {
-            "epochs": [facts.epoch(flat), facts.epoch(cut.at)],
+            "epochs": [facts.epoch(start), facts.epoch(cut.at)],
             "rates": [[cut.old, cut.new]],
-            "share_without_progress": share,
+            "share_of_the_run": share,
             "jump": jump,
             "noise": spread,
         },
-        _sooner(facts, flat),
+        _sooner(facts, start),
     )
 
 
-def _flat_before(facts: Facts, cut: Cut) -> int:
-    """Index from which on nothing much improved until the cut."""
-    if facts.history.has("val_accuracy", 5):
-        return flat_since(facts.val_accuracy[: cut.at], facts.noises["val_accuracy"])
-    return flat_since(-facts.loss[: cut.at], facts.noises["loss"])
+def _idle_since(facts: Facts, cut: Cut, name: str, jump: float) -> int:
+    """Index from which on all epochs up to the cut brought less than half of what the cut brought."""
+    rising = _SIGNS.get(name, 1) * smooth(getattr(facts.history, name or "loss")[: cut.at])
+    at_cut = float(np.median(rising[-3:]))
+    below = np.flatnonzero(rising < at_cut - 0.5 * jump)
+    return min(int(below[-1]) + 1 if len(below) else 0, cut.at)
+
+
+# The figures by which the worth of a cut is judged, the best first, and which way each is better.
+_SIGNS = {"val_accuracy": 1, "val_loss": -1, "loss": -1}
 
 
 def _jump(facts: Facts, cut: Cut) -> tuple[float, float, str]:
-    """What came with a cut, in the better direction, its noise, and of which figure."""
-    history = facts.history
-    for name, sign in (("val_accuracy", 1), ("val_loss", -1), ("loss", -1)):
-        if history.has(name, 5):
-            curve = filled(getattr(history, name))
+    """What came with a cut, in the better direction, its noise, and the figure."""
+    for name, sign in _SIGNS.items():
+        if facts.history.has(name, 5):
+            curve = filled(getattr(facts.history, name))
             size = tail(cut.at, 0.2, 3)
             before = float(np.median(curve[cut.at - size : cut.at]))
             after = float(np.median(curve[cut.at : cut.at + size]))
-            return (
-                sign * (after - before),
-                max(facts.noises[name], 1e-6),
-                name.replace("_", " ").replace("val", "validation"),
-            )
+            return sign * (after - before), max(facts.noises[name], 1e-6), name
     return 0.0, 1.0, ""
 
 

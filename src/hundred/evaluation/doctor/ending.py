@@ -19,6 +19,8 @@ def plateau(facts: Facts) -> Finding | None:
     if curve is None:
         return None
     start = flat_since(sign * curve, spread)
+    if sign > 0 and history.has("val_loss", 5):
+        start = min(start, flat_since(-facts.val_loss, facts.noises["val_loss"]))
     share = (facts.n - start) / facts.n
     epochs = facts.n - start
     if epochs < 5:
@@ -26,7 +28,7 @@ def plateau(facts: Facts) -> Finding | None:
     falls = 0.0
     if history.has("loss", 5):
         falls = (float(facts.loss[start]) - facts.last("loss")) / float(facts.loss[start])
-    confidence = sure(share, 0.35, 0.75) if facts.rates.known else sure(share, 0.5, 0.9)
+    confidence = sure(share, 0.4, 0.75) if facts.rates.known else sure(share, 0.5, 0.9)
     confidence = min(confidence, sure(falls, 0.06, 0.0) if falls > 0 else 1.0)
     what, value = (
         ("validation accuracy", facts.last("val_accuracy")) if sign > 0 else ("loss", facts.last("loss"))
@@ -62,10 +64,10 @@ def _judged(facts: Facts) -> tuple[np.ndarray | None, int, float]:
 
 def flat_since(rising: np.ndarray, spread: float) -> int:
     """Index from which on a smoothed curve, more of which is better, is within noise of its level at the end:
-    a rise of less than a twentieth of all it rose counts as none."""
+    a rise of less than a tenth of all it rose counts as none."""
     n = len(rising)
     ends = float(np.median(rising[-tail(n, 0.15, 3) :]))
-    margin = max(1.2 * spread, 0.05 * float(rising.max() - rising.min()))
+    margin = max(1.2 * spread, 0.1 * float(rising.max() - rising.min()))
     below = np.flatnonzero(rising < ends - margin)
     return int(below[-1]) + 1 if len(below) else 0
 

@@ -110,11 +110,11 @@ def rate_too_low(facts: Facts) -> Finding | None:
     _, low = _typical(facts)
     bend = straightness(facts)
     left = facts.last("loss") / facts.chance_loss
-    confidence = min(sure(left, 0.72, 0.9), sure(bend, 0.2, 0.6))
+    confidence = min(sure(left, 0.75, 0.95), sure(bend, 0.3, 0.7))
     if peak is not None:
         near = np.log10(peak / low)  # 0 where the rate is known to be low
-        confidence += 0.2 if near <= 0 else -0.15 * float(min(near, 4))
-        if near <= 0 and left > 0.72:
+        confidence += 0.2 if near <= 0 else -0.3 * float(near)
+        if near <= 0 and left > 0.75:
             confidence = max(confidence, 0.7)
     return Finding(
         "learning-rate-too-low",

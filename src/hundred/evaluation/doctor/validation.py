@@ -18,15 +18,13 @@ def noisy_validation(facts: Facts) -> Finding | None:
     level = facts.late("val_accuracy")
     if not level > 0:
         return None
-    share = spread / level
-    confidence = sure(share, 0.06, 0.12)
+    # As noisy as so few images would be by chance alone.
+    as_few = level * (1 - level) / max(spread, 1e-6) ** 2
+    confidence = sure(-np.log(as_few), -np.log(700), -np.log(250))
     images = history.context.validation_images
-    if images and history.classes:
-        chance = float(np.sqrt(level * (1 - level) / images))
-        why = f"; {images} images alone give {chance:.1%}"
-    else:
-        as_few = round(level * (1 - level) / max(spread, 1e-6) ** 2)
-        why = f", as much as chance gives with some {as_few:,} images"
+    why = f", as much as chance gives with some {round(as_few):,} images"
+    if images:
+        why += f"; there are {images:,}"
     return Finding(
         "noisy-validation",
         facts.epoch(max(2, facts.n // 5)),
@@ -37,6 +35,7 @@ def noisy_validation(facts: Facts) -> Finding | None:
             "epochs": [facts.epoch(max(2, facts.n // 5)), facts.epoch(facts.n - 1)],
             "noise": spread,
             "level": level,
+            "as_noisy_as_images": round(as_few),
             "validation_images": images,
         },
         _steadier(facts),
@@ -76,7 +75,8 @@ def _unrelated(facts: Facts) -> Finding | None:
     classes = history.classes
     best_val = float(np.nanmax(smooth(history.val_accuracy)[1:]))
     reached = facts.last("accuracy")
-    chance = 1.0 / classes if classes else float(np.nanmin(history.val_accuracy))
+    # Where the classes are not known, nothing above the lowest value seen counts as chance.
+    chance = 1.0 / classes if classes else float(np.nanmin(history.val_accuracy)) / 2
     if reached < 5 * chance or best_val > 3 * chance or best_val > 0.35 * reached:
         return None
     confidence = min(sure(reached / max(best_val, 1e-4), 3.0, 6.0), sure(facts.n, 3, 6))
@@ -99,17 +99,15 @@ def _behind_from_the_start(facts: Facts) -> Finding | None:
     if facts.n < 6:
         return None
     train, val = facts.lagged_accuracy, filled(history.val_accuracy)
-    half = train < 0.6 * np.nanmax(train)
-    half[0] = False  # moving averages of batch normalization may still be far off after the first epoch
-    if half.sum() < 2:
-        half[1:3] = True
-    ratio = val[1:] / np.maximum(train[1:], 1e-6)
-    early = float(np.median((val / np.maximum(train, 1e-6))[half]))
+    ratio = val / np.maximum(train, 1e-6)
+    # The first epoch is no witness against it (moving averages of batch normalization may still be far off),
+    # but it is one for it.
+    early = max(float(np.median(ratio[1 : max(4, facts.n // 8)])), float(ratio[0]) - 0.4)
     late = float(np.median(ratio[-max(3, facts.n // 3) :]))
     rises = float(facts.val_accuracy[-1] - facts.val_accuracy[1]) / max(float(train[-1] - train[1]), 1e-6)
-    if rises < 0.25 or facts.last("val_accuracy") < 1.5 * float(facts.val_accuracy[0]):
+    if rises < 0.6 * early or facts.last("val_accuracy") < 1.5 * float(facts.val_accuracy[0]):
         return None
-    confidence = min(sure(early, 0.72, 0.55), sure(late / max(early, 1e-6), 0.55, 0.8))
+    confidence = min(sure(early, 0.68, 0.5), sure(late / max(early, 1e-6), 0.55, 0.8))
     return _suspect(
         facts,
         1,

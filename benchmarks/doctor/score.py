@@ -1,0 +1,110 @@
+"""Precision and recall of the doctor on the histories of `make`, as a table in docs/doctor.md."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hundred.evaluation.doctor import NAMES, doctor
+from hundred.files import write_text
+
+HISTORIES = Path(__file__).parents[2] / "tests" / "evaluation" / "doctor" / "histories"
+PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
+BEGIN, END = "<!-- score: begin -->", "<!-- score: end -->"
+PARTS = ("tuning", "held-out")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A history with what it was made to show, what else that brings with it, and what the doctor found."""
+
+    file: str
+    part: str
+    label: str
+    also: frozenset[str]
+    found: tuple[str, ...]
+
+    @property
+    def wrong(self) -> list[str]:
+        """Findings that the run was not made to show."""
+        return [name for name in self.found if name != self.label and name not in self.also]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of findings: rightly said, wrongly said, and missed."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of what was said, the share that is right; None where nothing was said."""
+        said = self.right + self.wrong
+        return self.right / said if said else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of what there was to say, the share that was said; None where there was nothing."""
+        there = self.right + self.missed
+        return self.right / there if there else None
+
+
+def judge(folder: Path = HISTORIES, part: str = "") -> list[Judged]:
+    """Each history of `folder` (of one part, where given) with what the doctor says of it."""
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if part in ("", row["part"])]
+    return [
+        Judged(
+            row["file"],
+            row["part"],
+            row["label"],
+            frozenset(row["also"].split()),
+            tuple(doctor(folder / row["file"]).names),
+        )
+        for row in rows
+    ]
+
+
+def score(judged: Iterable[Judged], name: str = "") -> Score:
+    """The counts of one finding, or of all together."""
+    judged = list(judged)
+    wanted = [each for each in judged if name in ("", each.label)]
+    right = sum(each.label in each.found for each in wanted)
+    wrong = sum(1 for each in judged for found in each.wrong if name in ("", found))
+    return Score(right, wrong, len(wanted) - right)
+
+
+def table(judged: list[Judged]) -> str:
+    """The score of each finding and of all together, in Markdown."""
+    lines = [
+        "| finding | " + " | ".join(f"{part}: runs | precision | recall" for part in PARTS) + " |",
+        "|---|" + "--:|" * 3 * len(PARTS),
+    ]
+    for name in (*NAMES, ""):
+        cells = []
+        for part in PARTS:
+            those = [each for each in judged if each.part == part]
+            found = score(those, name)
+            cells += [str(found.right + found.missed), _share(found.precision), _share(found.recall)]
+        lines.append(f"| {f'`{name}`' if name else '**all**'} | {' | '.join(cells)} |")
+    missed = [
+        f"- `{each.file.removesuffix('.csv')}` ({each.part}): said {', '.join(each.found) or 'nothing'}"
+        for each in judged
+        if each.wrong or each.label not in each.found
+    ]
+    return "\n".join([*lines, "", "Not as labelled:" if missed else "All as labelled.", *missed])
+
+
+def write_score(page: Path = PAGE) -> None:
+    """Put the table between its marks in `page`, and print it."""
+    text = page.read_text(encoding="utf-8")
+    found = table(judge())
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    write_text(page, f"{before}{BEGIN}\n{found}\n{END}{after}")
+    print(found)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

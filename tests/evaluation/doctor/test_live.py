@@ -1,0 +1,91 @@
+"""The doctor beside a training: it speaks once, acts where it may, and survives a resume."""
+
+from torch import nn
+
+from hundred.evaluation.doctor import Context, LiveDoctor
+from hundred.training.callbacks import Callback
+from hundred.training.control import Control
+from hundred.training.events import EpochEnded, Event, Finding, LearningRateCut
+
+from .making import Columns, curves
+
+OVERFITTED = curves(30, overfit=1.5, rate="constant", tau=0.1)
+CONTEXT = Context(optimizer="adam", classes=100, epochs=30)
+
+
+def rows(columns: Columns) -> list[EpochEnded]:
+    return [
+        EpochEnded(int(epoch), accuracy, loss, val_accuracy, val_loss, rate, 1.0, 100.0)
+        for epoch, accuracy, loss, val_accuracy, val_loss, rate in zip(*columns.values(), strict=True)
+    ]
+
+
+def follow(doctor: LiveDoctor, columns: Columns, control: Control, first: int = 0) -> list[Event]:
+    told: list[Event] = []
+    for row in rows(columns)[first:]:
+        told.extend(doctor.after_epoch(row, control))
+        if control.stopped:
+            break
+    return told
+
+
+def control() -> Control:
+    return Control(nn.Linear(1, 1), 1e-3)
+
+
+def plateau(epochs: int = 30) -> Columns:
+    columns = curves(epochs, tau=0.05, rate="constant", floor=2.6, val_floor=2.6)
+    return {**columns, "learning_rate": [0.01] * epochs}
+
+
+def test_it_is_a_callback_and_says_each_finding_once() -> None:
+    doctor = LiveDoctor(CONTEXT)
+    assert isinstance(doctor, Callback)
+    told = follow(doctor, OVERFITTED, control())
+    findings = [event for event in told if isinstance(event, Finding)]
+    assert [event.name for event in findings].count("overfitting") == 1
+    event = next(event for event in findings if event.name == "overfitting")
+    assert 8 < event.epoch < 28
+    assert event.confidence >= 0.8
+    assert event.evidence
+    assert event.advice[0].startswith("--set ")
+
+
+def test_without_permission_it_does_nothing() -> None:
+    untouched = control()
+    follow(LiveDoctor(CONTEXT), OVERFITTED, untouched)
+    assert not untouched.stopped
+    assert untouched.learning_rate == 1e-3
+
+
+def test_it_stops_an_overfitting_run_and_says_why() -> None:
+    stopped = control()
+    told = follow(LiveDoctor(CONTEXT, act=("stop",)), OVERFITTED, stopped)
+    assert stopped.stopped
+    assert stopped.reason == "callback"
+    assert "overfitting since epoch" in stopped.detail
+    assert isinstance(told[-1], Finding)
+
+
+def test_it_cuts_the_learning_rate_on_a_plateau_once() -> None:
+    cut = control()
+    told = follow(LiveDoctor(CONTEXT, act=("cut-learning-rate",), factor=0.5), plateau(), cut)
+    events = [event for event in told if isinstance(event, LearningRateCut)]
+    assert len(events) == 1
+    assert events[0].new == cut.learning_rate == 0.5e-3
+    assert "plateau" in events[0].reason
+
+
+def test_a_resumed_doctor_says_what_the_undisturbed_one_says() -> None:
+    for cut in (3, 9, 12, 15, 20):
+        whole, first, second = (LiveDoctor(CONTEXT, act=("stop",)) for _ in range(3))
+        expected = follow(whole, OVERFITTED, control())
+        before = follow(first, {k: v[:cut] for k, v in OVERFITTED.items()}, control())
+        second.load_state_dict(first.state_dict())
+        after = [] if len(before) == len(expected) else follow(second, OVERFITTED, control(), first=cut)
+        assert [*before, *after] == expected
+
+
+def test_a_sound_run_hears_nothing() -> None:
+    for seed in range(5):
+        assert follow(LiveDoctor(CONTEXT), curves(30, seed=seed), control()) == []

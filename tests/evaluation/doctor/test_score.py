@@ -1,0 +1,55 @@
+"""The doctor against ground truth: real trainings whose fault was chosen before they were run.
+
+The histories were made by `python -m benchmarks.doctor make`; those held out were not looked at while the
+doctor was tuned.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.doctor.cases import cases, file_name, part_of
+from benchmarks.doctor.score import BEGIN, END, HISTORIES, PAGE, Judged, Score, judge, score, table
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[Judged]:
+    return judge()
+
+
+@pytest.mark.parametrize("part", ["tuning", "held-out"])
+def test_precision_and_recall(judged: list[Judged], part: str) -> None:
+    found = score(each for each in judged if each.part == part)
+    assert found.precision is not None
+    assert found.recall is not None
+    assert found.precision >= 0.9
+    assert found.recall >= 0.8
+
+
+@pytest.mark.parametrize("part", ["tuning", "held-out"])
+def test_no_false_alarm_on_sound_runs(judged: list[Judged], part: str) -> None:
+    sound = [each for each in judged if each.label == "healthy" and each.part == part]
+    assert len(sound) >= 3
+    assert [each for each in sound if each.wrong] == []
+
+
+def test_every_case_has_its_history_and_label(judged: list[Judged]) -> None:
+    assert {each.file: (each.part, each.label) for each in judged} == {
+        file_name(case): (part_of(case), case.label) for case in cases()
+    }
+    assert {path.name for path in HISTORIES.glob("*.csv")} == {each.file for each in judged} | {"labels.csv"}
+    assert sum(path.stat().st_size for path in HISTORIES.iterdir()) < 200_000
+
+
+def test_the_table_in_the_docs_is_that_of_these_histories(judged: list[Judged]) -> None:
+    text = Path(PAGE).read_text(encoding="utf-8")
+    assert text.split(BEGIN)[1].split(END)[0].strip() == table(judged)
+
+
+def test_a_score_counts_what_was_said_wrongly_and_what_was_not_said() -> None:
+    sound = Judged("a", "tuning", "healthy", frozenset(), ("healthy",))
+    alarmed = Judged("b", "tuning", "healthy", frozenset(), ("plateau",))
+    both = Judged("c", "tuning", "overfitting", frozenset(("plateau",)), ("overfitting", "plateau"))
+    assert score([sound, alarmed, both]) == Score(2, 1, 1)
+    assert score([sound, alarmed, both], "plateau") == Score(0, 1, 0)
+    assert score([sound], "plateau").precision is None
