@@ -55,6 +55,9 @@ def _process_started() -> float:
 @click.option(
     "--repeat", type=click.IntRange(min=1), default=1, help="Train so many seeds; report mean and interval."
 )
+@click.option(
+    "--ray", metavar="ADDRESS", help="With --repeat: train the seeds on a Ray cluster; see `hundred sweep`."
+)
 @device_option
 @click.option(
     "--protocol",
@@ -103,7 +106,11 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
     from hundred.experiment.repeat import Repeats
     from hundred.training.parallel import follows
 
-    outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
+    if options["ray"] is None:
+        del options["ray"]
+        outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
+    else:
+        outcome = _on_ray(overrides, options)
     if follows():
         return
     if isinstance(outcome, Repeats):
@@ -117,6 +124,21 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
         print_json(outcome.result)
     else:
         _print_result(str(outcome.path), outcome.result)
+
+
+def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
+    """Repeats on a Ray cluster."""
+    from hundred.errors import UsageError
+    from hundred.sweep import repeat_on_ray
+
+    for name in ("minutes", "start_from", "scale", "keep_checkpoint"):
+        if options.pop(name):
+            word = "from" if name == "start_from" else name.replace("_", "-")
+            raise UsageError(f"--{word} does not go with --ray: leave one of them out")
+    recipe, repeat, address = options.pop("recipe"), options.pop("repeat"), options.pop("ray")
+    if repeat < 2:
+        raise UsageError("--ray is for several seeds: add --repeat, or leave it out")
+    return repeat_on_ray(recipe, repeat, address, set=overrides, **options)
 
 
 def _print_result(path: str, result: dict[str, Any]) -> None:

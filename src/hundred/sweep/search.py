@@ -18,7 +18,7 @@ from hundred.sweep.space import MOST_POINTS, Choice, Parameter, Space, Value, gr
 if TYPE_CHECKING:
     import optuna
 
-TRIES = 50  # to find values that no trial has had, where a space has few of them
+TRIES = 20  # to find values that no trial has had, where a space has few of them
 
 
 def propose(
@@ -34,17 +34,16 @@ def propose(
         return None
     if plan.search == "grid":
         return grid_point(space, number)
-    if plan.search == "random" and size is not None and size <= MOST_POINTS:
-        # Without a point twice: the same shuffled list, whoever asks for a part of it.
-        order = list(range(size))
-        random.Random(plan.seed).shuffle(order)  # noqa: S311 (a search, no secret)
-        return grid_point(space, order[number])
+    few = size if size is not None and size <= MOST_POINTS else 0
+    if plan.search == "random" and few:
+        return grid_point(space, _shuffled(few, plan.seed)[number])
     before = [trial.parameters for trial in (*told, *under_way)]
     for attempt in range(TRIES):
         found = _ask(plan, space, _seed(plan.seed, number, attempt), told, under_way)
         if found not in before:
             return found
-    return found
+    left = (grid_point(space, place) for place in _shuffled(few, plan.seed))
+    return next((point for point in left if point not in before), found)
 
 
 def study_of(
@@ -119,6 +118,13 @@ def _ask(
         else parameter.rounded(asked[parameter.key])
         for parameter in space
     }
+
+
+def _shuffled(size: int, seed: int) -> list[int]:
+    """The numbers of all points of a grid, in an order of the sweep's own."""
+    order = list(range(size))
+    random.Random(seed).shuffle(order)  # noqa: S311 (a search, no secret)
+    return order
 
 
 def _seed(seed: int, number: int, attempt: int) -> int:
