@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Everything runs from the environment, whatever is active outside.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help quickstart test faults check lint types bench study compat lock clean
+.PHONY: help quickstart test faults check lint types bench study compat lock audit-dependencies clean
 .DEFAULT_GOAL := help
 
 help:
@@ -49,16 +49,18 @@ study: $(VENV)/.run
 compat: $(VENV)/.dev
 	@$(BIN)/python tests/compat/run.py
 
-## lock        choose exact versions anew
+## lock        choose exact versions anew, with the hashes of their files
 lock:
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q pip-tools
-	@$(VENV)-lock/bin/pip-compile -q $(LOCK_OPTIONS) -o requirements/run.txt pyproject.toml
-	@$(VENV)-lock/bin/pip-compile -q $(LOCK_OPTIONS) --extra dev -o requirements/dev.txt pyproject.toml
+	@$(VENV)-lock/bin/python requirements/lock.py
 
-LOCK_OPTIONS := --strip-extras --no-emit-find-links --no-emit-index-url --no-header --no-annotate -c requirements/constraints.txt
+## audit-dependencies   ask for known weaknesses of the packages in requirements (needs the network)
+audit-dependencies:
+	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install -q pip-audit
+	@$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache
 
 # Stamps: an environment is made once and again only when what it is made from changes.
 $(VENV)/.made:
@@ -69,18 +71,22 @@ $(VENV)/.made:
 		|| { rm -rf $(VENV); echo "Python cannot make environments here: apt install python3.11-venv, or set PYTHON=..."; exit 1; }
 	@touch $@
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/.made
+# By hash, or not at all; torch by its version alone (see requirements/torch.txt). Hundred is built with the
+# setuptools that has just come by its hash, not with what an isolated build would fetch.
+INSTALL = $(BIN)/pip install -q --require-hashes -r requirements/$(1).txt \
+	&& $(BIN)/pip install -q -r requirements/torch.txt \
+	&& $(BIN)/pip install -q --no-deps --no-build-isolation -e .
+
+$(VENV)/.run: requirements/run.txt requirements/torch.txt pyproject.toml | $(VENV)/.made
 	@echo "setting up $(VENV): a few minutes the first time"
-	@$(BIN)/pip install -q -r requirements/run.txt
-	@$(BIN)/pip install -q --no-deps -e .
+	@$(call INSTALL,run)
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
+$(VENV)/.dev: requirements/dev.txt requirements/torch.txt pyproject.toml | $(VENV)/.made
 	@echo "setting up $(VENV) with the developers' tools: a few minutes the first time"
-	@$(BIN)/pip install -q -r requirements/dev.txt
-	@$(BIN)/pip install -q --no-deps -e .
+	@$(call INSTALL,dev)
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
-	@$(BIN)/pip install -q -r requirements/bench.txt
+	@$(BIN)/pip install -q --require-hashes -r requirements/bench.txt
 	@touch $@
