@@ -6,6 +6,7 @@ from hundred.errors import HundredError
 from hundred.experiment.building import build_job
 from hundred.experiment.deadline import plan_time
 from hundred.experiment.finish import finish
+from hundred.experiment.growth import grown
 from hundred.experiment.job import Call, Job
 from hundred.experiment.listeners import RunListeners
 from hundred.experiment.memory import memory_in_one_line
@@ -37,7 +38,7 @@ def train_once(resolved: Resolved, call: Call, *, any_recipe: bool = False) -> R
                 return _unless_diverged(Run(path))
             return _train(build_job(path, recipe_of_run(path, resolved), call))
     # Everything is built before the directory is made: a wrong recipe or missing data leaves none behind.
-    job = build_job(call.runs, resolved.recipe, call)
+    job = grown(resolved, call, build_job(call.runs, resolved.recipe, call))
     path = create_run_directory(call.runs, call.name, prefix=prefix)
     with lock_run(path):
         return _train(replace(job, path=path))

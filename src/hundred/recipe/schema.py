@@ -252,6 +252,16 @@ class DoctorSection(Section):
     factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
 
 
+class GrowthSection(Section):
+    """With so many `epochs` or more in the time that a call gives (`--minutes`): what else to set.
+
+    set: dotted keys and values, such as `"model.width3" = 512`.
+    """
+
+    epochs: Annotated[int, Field(ge=1)]
+    set: dict[str, int | float | str | bool]
+
+
 class TrackingSection(Section):
     """Where a run is mirrored to. The run directory itself is always written."""
 
@@ -263,6 +273,7 @@ class Recipe(Section):
     """A whole experiment. `name` labels its runs; `seed` decides every draw.
 
     based_on: the recipe it was made from, as a record that changes nothing; filled in from `extends`.
+    growth: what a longer time limit is better used for than more epochs, by rising epochs.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "unnamed"
@@ -276,6 +287,7 @@ class Recipe(Section):
     callbacks: CallbacksSection = CallbacksSection()
     doctor: DoctorSection = DoctorSection()
     tracking: TrackingSection = TrackingSection()
+    growth: tuple[GrowthSection, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Every value as TOML knows it; tables that are off (None) are left out."""
