@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hundred.files import write_text
 from hundred.runs.faults import append_line, told_in_one_line
-from hundred.runs.layout import plain
+from hundred.runs.layout import plain, strict_json
 
 if TYPE_CHECKING:
     from hundred.training.events import Event
@@ -77,8 +77,8 @@ def _line(event: dict[str, Any]) -> str:
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
+        event = strict_json(line)
+    except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("kind"), str) else None
 

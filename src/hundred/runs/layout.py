@@ -1,5 +1,6 @@
 """The names of what lies in a run directory (DESIGN: "A run directory"), and values fit for JSON."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ FIGURES = "figures"
 REPORT = "report.html"
 MLFLOW = "mlflow.json"
 LOCK = ".lock"
+
+# Digits that a number may have: 300 fit into a float.
+LONGEST_WHOLE = 300
 
 
 def is_run(path: Path) -> bool:
@@ -39,3 +43,30 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 (one return a type reads best)
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     return str(value)
+
+
+def strict_json(data: bytes | str) -> Any:
+    """The value of JSON text that anything here could have written.
+
+    Raises ValueError for NaN, infinities, whole numbers that no float can hold, halves of characters, and
+    nesting without end: figures and pages need not ask for them then.
+    """
+    try:
+        value = json.loads(data, parse_constant=_refused, parse_float=_finite, parse_int=_within)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return value
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refused(digits[:20])
+
+
+def _within(digits: str) -> int:
+    return int(digits) if len(digits) < LONGEST_WHOLE else _refused(f"{digits[:20]}...")

@@ -1,6 +1,5 @@
 """result.json: the figures of a finished run. Accuracies are fractions; what was not measured is null."""
 
-import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,7 @@ from typing import Any
 from hundred.errors import HundredError
 from hundred.files import write_json
 from hundred.runs.faults import told_in_one_line
-from hundred.runs.layout import plain
-
-
-LARGEST = 1e300
+from hundred.runs.layout import plain, strict_json
 
 
 @dataclass(frozen=True)
@@ -100,9 +96,7 @@ def read_result(path: Path | str) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < LARGEST  # neither NaN nor infinite, nor a whole number that no float can hold
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(value: Any) -> str:
@@ -114,8 +108,8 @@ def read_object(path: Path | str) -> dict[str, Any]:
     with told_in_one_line(path, "cannot read"):
         data = Path(path).read_bytes()
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        value = strict_json(data)
+    except ValueError as error:
         raise HundredError(f"{path} is damaged: not JSON ({str(error)[:80]})") from None
     if not isinstance(value, dict):
         raise HundredError(f"{path} is damaged: {type(value).__name__} where a JSON object should be")
