@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hundred.evaluation import holm, mcnemar, paired_bootstrap, seeds_to_settle
-from hundred.evaluation.significance import t_test_power
+from hundred.evaluation.significance import benjamini_hochberg, t_test_power
 
 
 def pair(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -111,3 +111,25 @@ def test_no_number_of_runs_settles_no_difference() -> None:
     assert seeds_to_settle(0.00001, 0.01) is None
     assert seeds_to_settle(0.01, 0.0) == 2
     assert seeds_to_settle(0.5, 0.0001) == 2
+
+
+@pytest.mark.parametrize("difference", [0.0005, 0.004, 0.02, 0.2])
+@pytest.mark.parametrize("runs", [2, 3, 7, 40, 1000])
+def test_power_is_that_of_scipys_noncentral_t(difference: float, runs: int) -> None:
+    degrees, shift = 2 * (runs - 1), difference / (0.01 * math.sqrt(2 / runs))
+    critical = stats.t.ppf(0.975, degrees)
+    expected = stats.nct.sf(critical, degrees, shift)
+    if shift < 3:
+        expected += stats.nct.cdf(-critical, degrees, shift)
+    assert t_test_power(difference, 0.01, runs) == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_false_discoveries_are_corrected_as_scipy_does(p_values: list[float]) -> None:
+    assert benjamini_hochberg(p_values) == pytest.approx(stats.false_discovery_control(p_values))
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_mcnemar_is_scipys_exact_binomial_test(b: int, c: int) -> None:
+    expected = stats.binomtest(b, b + c, 0.5).pvalue
+    assert mcnemar(*pair(3, b, c, 2)).p_exact == pytest.approx(expected, rel=1e-6, abs=1e-12)

@@ -14,7 +14,7 @@ import hundred
 from hundred.data.limit import limited
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.comparing import Entry, compare_entries, draw_comparison, entry_of, names_of
-from hundred.experiment.repeat import Repeats
+from hundred.experiment.repeated import Repeats
 from hundred.interchange import save_h5
 from hundred.runs.run import Run
 

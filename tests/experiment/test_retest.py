@@ -66,8 +66,8 @@ def test_a_model_of_grey_pictures_is_refused_in_one_line(
     )
     path = tmp_path / "grey.h5"
     path.write_bytes(b"x")
-    for module in ("retest", "saved"):
-        monkeypatch.setattr(f"hundred.experiment.{module}.load", lambda *_, **__: grey)
+    for module in ("experiment.retest", "interchange.loading"):
+        monkeypatch.setattr(f"hundred.{module}.load", lambda *_, **__: grey)
     for ask in (
         lambda: hundred.test(path, data=finished.data),
         lambda: hundred.compare(finished.a, path),

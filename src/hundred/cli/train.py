@@ -103,7 +103,7 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
     """
     started = _process_started()
     from hundred.experiment import train as train_run
-    from hundred.experiment.repeat import Repeats
+    from hundred.experiment.repeated import Repeats
     from hundred.training.parallel import follows
 
     if options["ray"] is None:

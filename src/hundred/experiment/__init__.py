@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hundred.experiment.exporting import export
     from hundred.experiment.finding_rate import FoundRate, find_lr
     from hundred.experiment.predicting import predict
-    from hundred.experiment.repeat import Repeats
+    from hundred.experiment.repeated import Repeats
     from hundred.experiment.reporting import write_report, write_run_report
     from hundred.experiment.retest import TestResult, test
     from hundred.experiment.start import train
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Audit": "auditing",
     "FoundRate": "finding_rate",
-    "Repeats": "repeat",
+    "Repeats": "repeated",
     "TestResult": "retest",
     "audit": "auditing",
     "compare": "comparing",

@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
 from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.comparison import Comparison
 from hundred.evaluation.comparison import compare as judge
 from hundred.evaluation.contender import Contender
-from hundred.experiment.opening import open_data
-from hundred.experiment.retest import logits_of
+from hundred.experiment.repeated import Repeats, is_repeats
 from hundred.experiment.saved import load_saved, place_of, sample_names, writing
-from hundred.interchange import Model
-from hundred.recipe import load_recipe
 from hundred.runs.layout import RECIPE, is_run
 from hundred.runs.run import Run, list_runs, open_run
-from hundred.training.device import choose_device
 
+# What only files that must be tested need (torch, recipes, images) is imported where they are: comparing
+# runs takes their figures as they stand, and is to be quick.
 if TYPE_CHECKING:
-    from hundred.experiment.repeat import Repeats
+    from hundred.data.dataset import Dataset
 
     Side: TypeAlias = str | Path | Run | Repeats
 
@@ -56,7 +52,7 @@ class Entry:
 
 def compare(
     *sides: "Side",
-    data: str | Path | Dataset | None = None,
+    data: "str | Path | Dataset | None" = None,
     scale: str | None = None,
     device: str = "auto",
     confidence: float = 0.95,
@@ -74,7 +70,7 @@ def compare(
 
 def compare_entries(
     entries: Sequence[Entry],
-    data: str | Path | Dataset | None = None,
+    data: "str | Path | Dataset | None" = None,
     scale: str | None = None,
     device: str = "auto",
     confidence: float = 0.95,
@@ -96,9 +92,6 @@ def entry_of(side: "Side") -> Entry:
 
     Raises UsageError where it is none, HundredError where its files are damaged.
     """
-    # A run's page is written when it finishes, so this room's way to train must not be imported from here.
-    from hundred.experiment.repeat import Repeats, is_repeats
-
     if isinstance(side, Repeats):
         return Entry(side.path, tuple(side.runs))
     if isinstance(side, Run):
@@ -153,7 +146,7 @@ class _Tester:
     def __init__(
         self,
         entries: Sequence[Entry],
-        data: str | Path | Dataset | None,
+        data: "str | Path | Dataset | None",
         scale: str | None,
         device: str,
     ) -> None:
@@ -162,8 +155,12 @@ class _Tester:
         self.data, self.scale, self.device = data, scale, device
 
     @cached_property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> "Dataset":
         """The images that files are tested on."""
+        from hundred.data.limit import limited
+        from hundred.experiment.opening import open_data
+        from hundred.recipe import load_recipe
+
         where, section = self.data, None
         if self.like is not None:
             if where is None and self.like.environment.get("data") == "sample":
@@ -222,6 +219,10 @@ class _Tester:
 
     def _tested(self, what: Path | Run) -> tuple[int, dict[str, Any]]:
         """Parameters, and test_logits and test_labels as in predictions.npz."""
+        from hundred.experiment.retest import logits_of
+        from hundred.interchange import Model
+        from hundred.training.device import choose_device
+
         model, dataset = load_saved(what, self.scale), self.dataset
         if isinstance(model, Model):
             model.to(choose_device(self.device))

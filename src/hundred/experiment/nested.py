@@ -7,12 +7,11 @@ from pathlib import Path
 
 from hundred.errors import HundredError
 from hundred.experiment.job import Call
+from hundred.experiment.repeated import REPEATS
 from hundred.recipe import Recipe, leaves
 from hundred.runs.progress import progress_listener
 from hundred.runs.result import read_object
 from hundred.training.events import Warned, tell
-
-REPEATS = "repeats.json"
 
 
 @contextmanager

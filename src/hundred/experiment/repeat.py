@@ -2,23 +2,22 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.intervals import summarize
 from hundred.experiment.job import Call
-from hundred.experiment.nested import REPEATS, nested
+from hundred.experiment.nested import nested
 from hundred.experiment.once import train_once
 from hundred.experiment.opening import open_data
+from hundred.experiment.repeated import REPEATS, Repeats, is_repeats
 from hundred.files import write_json
 from hundred.recipe import Recipe, Resolved, load_recipe
 from hundred.runs.directory import create_run_directory
 from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import RECIPE
-from hundred.runs.result import read_object
 from hundred.runs.run import Run
 
 FIGURES = (
@@ -29,38 +28,6 @@ FIGURES = (
     "test_loss",
     "train_seconds",
 )
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """Runs of one recipe that differ by seed, in `path`, one folder each."""
-
-    path: Path
-
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """repeats.json: `seeds`, `runs`, and for each figure its mean, sd, low and high (95 %), and n."""
-        return read_object(self.path / REPEATS)
-
-    @property
-    def runs(self) -> list[Run]:
-        """The runs, by seed."""
-        return [Run(self.path / name) for name in self.summary["runs"]]
-
-    def __repr__(self) -> str:
-        accuracy, of = self.summary["test_accuracy"], "test accuracy"
-        if accuracy is None:
-            accuracy, of = self.summary["val_accuracy"], "validation accuracy"
-        if accuracy is None:
-            return f"Repeats({str(self.path)!r}: {len(self.summary['seeds'])} seeds)"
-        spread = "" if accuracy["low"] is None else f" [{accuracy['low']:.2%}, {accuracy['high']:.2%}]"
-        seeds = f"{accuracy['n']} seeds, {of} {accuracy['mean']:.2%}{spread}"
-        return f"Repeats({str(self.path)!r}: {seeds})"
-
-
-def is_repeats(path: Path) -> bool:
-    """Whether `path` is a folder of repeats."""
-    return (path / REPEATS).is_file()
 
 
 def train_repeats(resolved: Resolved, call: Call, repeat: int) -> Repeats:
@@ -88,9 +55,7 @@ def _train_all(resolved: Resolved, call: Call, folder: Path, seeds: list[int]) -
     for number, seed in enumerate(seeds):
         recipe = resolved.recipe.model_copy(update={"seed": seed})
         if runs and deadline is not None:
-            epochs = load_recipe(runs[0].path / RECIPE).recipe.training.epochs
-            training = recipe.training.model_copy(update={"epochs": epochs})
-            recipe = recipe.model_copy(update={"training": training})
+            recipe = load_recipe(runs[0].path / RECIPE).recipe.model_copy(update={"seed": seed})
         name = f"seed-{seed}"
         own = replace(
             call,

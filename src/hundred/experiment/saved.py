@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.errors import HundredError, UsageError
-from hundred.interchange import load
-from hundred.interchange.model import LoadedModel
 from hundred.runs.layout import MODEL, is_run
 from hundred.runs.run import Run
+
+if TYPE_CHECKING:
+    from hundred.interchange.model import LoadedModel
 
 RUNS = Path("runs")
 
@@ -40,8 +42,10 @@ def model_file(what: str | Path | Run) -> Path:
     return path
 
 
-def load_saved(what: str | Path | Run, scale: str | None = None) -> LoadedModel:
+def load_saved(what: str | Path | Run, scale: str | None = None) -> "LoadedModel":
     """The model in a file or run. `scale` says how a foreign file wants its pixels; ours say theirs."""
+    from hundred.interchange import load
+
     file = model_file(what)
     model = load(file)
     # One --scale may be meant for the foreign ones among several files.

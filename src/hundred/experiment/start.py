@@ -14,7 +14,8 @@ from hundred.experiment.job import Call, Network
 from hundred.experiment.network import table_of_file, table_of_network
 from hundred.experiment.once import train_once
 from hundred.experiment.parallel import follow, join, leading
-from hundred.experiment.repeat import Repeats, is_repeats, train_repeats
+from hundred.experiment.repeat import train_repeats
+from hundred.experiment.repeated import Repeats, is_repeats
 from hundred.experiment.targets import overrides_for
 from hundred.recipe import DEFAULT_RECIPE, Resolved, load_recipe
 from hundred.runs.layout import is_run

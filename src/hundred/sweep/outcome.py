@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hundred.experiment.repeat import Repeats, is_repeats
+from hundred.experiment.repeated import Repeats, is_repeats
 from hundred.files import write_json, write_with
 from hundred.report.style import Provenance, save
 from hundred.runs.faults import told_in_one_line

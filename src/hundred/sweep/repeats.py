@@ -6,7 +6,7 @@ from typing import Any
 
 from hundred.data.dataset import Dataset
 from hundred.experiment.opening import open_data
-from hundred.experiment.repeat import REPEATS, Repeats
+from hundred.experiment.repeated import REPEATS, Repeats
 from hundred.experiment.resume import is_whole
 from hundred.experiment.start import resolve
 from hundred.runs.directory import check_name, create_run_directory, lock_run
