@@ -248,7 +248,7 @@ class DoctorSection(Section):
 
     live: bool = False
     act: tuple[Literal["cut-learning-rate", "stop"], ...] = ()
-    confidence: Annotated[float, Field(ge=0.5, le=1.0)] = 0.8
+    confidence: Annotated[float, Field(ge=0.5, le=1.0)] = 0.7
     factor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
 
 

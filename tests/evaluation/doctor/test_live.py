@@ -46,7 +46,7 @@ def test_it_is_a_callback_and_says_each_finding_once() -> None:
     assert [event.name for event in findings].count("overfitting") == 1
     event = next(event for event in findings if event.name == "overfitting")
     assert 8 < event.epoch < 28
-    assert event.confidence >= 0.8
+    assert event.confidence >= 0.7
     assert event.evidence
     assert event.advice[0].startswith("--set ")
 
@@ -69,7 +69,7 @@ def test_it_stops_an_overfitting_run_and_says_why() -> None:
 
 def test_it_cuts_the_learning_rate_on_a_plateau_once() -> None:
     cut = control()
-    told = follow(LiveDoctor(CONTEXT, act=("cut-learning-rate",), factor=0.5), plateau(), cut)
+    told = follow(LiveDoctor(CONTEXT, act=("cut-learning-rate",), factor=0.5, confidence=0.6), plateau(), cut)
     events = [event for event in told if isinstance(event, LearningRateCut)]
     assert len(events) == 1
     assert events[0].new == cut.learning_rate == 0.5e-3

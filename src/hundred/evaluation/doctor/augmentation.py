@@ -15,7 +15,7 @@ def augmentation_too_strong(facts: Facts) -> Finding | None:
     so nothing is said of such runs.
     """
     history = facts.history
-    if facts.n < 6 or history.context.mixes_labels:
+    if facts.n < 6 or facts.soft_labels:
         return None
     if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
         return None

@@ -92,7 +92,7 @@ def _figure(words: list[str]) -> tuple[str, int]:
 def _placed(best: dict[str, str]) -> dict[str, str]:
     """Figures by the names used here. Bare `accuracy` is training accuracy, as in Keras, unless it is the
     only one beside training and validation losses, as in fastai and Ultralytics."""
-    placed = {key: best[key] for key in ("epoch", "learning_rate") if key in best}
+    placed: dict[str, str] = {key: best[key] for key in ("epoch", "learning_rate") if key in best}
     validation = "val" if any(key.startswith("val ") for key in best) else "test"
     for quantity in ("accuracy", "loss", "error"):
         if f"{validation} {quantity}" in best:

@@ -1,5 +1,7 @@
 """Whether the learning rate was cut too early (too deep, too often) or too late."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hundred.evaluation.doctor import advice
@@ -15,16 +17,21 @@ def early_cut(facts: Facts) -> Finding | None:
     if facts.n < 5 or not history.has("loss", 5) or not facts.rates.cuts:
         return None
     judged = [(cut, _worth(facts, cut)) for cut in facts.rates.cuts]
-    early = [(cut, worth, before) for cut, (worth, before) in judged if before > 0]
+    early = [(cut, worth) for cut, worth in judged if worth.before > 0]
     if not early:
         return None
-    cut, worth, before = early[0]
+    cut, worth = early[0]
+    before = worth.before
     left = facts.n - cut.at
     # What is lost counts where much of the run was spent after the cut, at a fraction of the rate.
     share = left / facts.n
     depth = facts.rates.remaining
     confidence = min(
-        sure(worth, 1.0, 0.4), sure(share, 0.3, 0.5), sure(before, 0.01, 0.03), sure(depth, 0.45, 0.1)
+        sure(worth.after, 0.75, 0.35),
+        sure(share, 0.3, 0.5),
+        sure(before, 0.01, 0.03),
+        sure(depth, 0.45, 0.1),
+        sure(worth.at_once, 2.2, 1.2),
     )
     deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
     often = f"; {len(facts.rates.cuts)} cuts in all" if len(facts.rates.cuts) > 1 else ""
@@ -34,34 +41,43 @@ def early_cut(facts: Facts) -> Finding | None:
         confidence,
         f"the learning rate was cut from {cut.old:.3g} to {cut.new:.3g}{deep} at epoch "
         f"{facts.epoch(cut.at)}, while "
-        f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth:.0%} as fast{often}",
+        f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth.after:.0%} as "
+        f"fast{often}",
         {
             "epochs": [facts.epoch(each.at) for each in facts.rates.cuts],
             "rates": [[each.old, each.new] for each in facts.rates.cuts],
             "fell_an_epoch_before": before,
-            "progress_after_over_before": worth,
+            "progress_after_over_before": worth.after,
         },
         _later_cuts(facts),
     )
 
 
-def _worth(facts: Facts, cut: Cut) -> tuple[float, float]:
-    """How fast training loss fell after a cut relative to before it, the drop that a cut brings included; and
-    how fast it fell before, as a share of it an epoch.
+@dataclass(frozen=True)
+class _Worth:
+    """What a cut was worth: how fast training loss fell before it, as a share of it an epoch; and, relative
+    to
+    that, how much it fell in the first epoch after it and how fast over the next 40 % of the run."""
 
-    Before: the slope of the last few epochs at the old rate, without the first epoch of the run.
-    """
+    before: float
+    at_once: float = float("inf")
+    after: float = float("inf")
+
+
+def _worth(facts: Facts, cut: Cut) -> _Worth:
+    """Before: the slope of the last few epochs at the old rate, without the first epoch of the run."""
     loss = filled(facts.history.loss)
     earlier = [each.at for each in facts.rates.cuts if each.at < cut.at]
     begin = max(earlier[-1] if earlier else 0, cut.at - 4, 1 if cut.at > 3 else 0)
     if cut.at - begin < 2:
         begin = max(cut.at - 2, 0)
-    before = (loss[begin] - loss[cut.at - 1]) / max(cut.at - 1 - begin, 1)
-    ahead = min(facts.n - cut.at, max(3, round(0.4 * facts.n)))
-    after = (loss[cut.at - 1] - float(np.min(facts.loss[cut.at : cut.at + ahead]))) / max(ahead, 1)
+    last = float(loss[cut.at - 1])
+    before = (float(loss[begin]) - last) / max(cut.at - 1 - begin, 1)
     if before <= 0:
-        return float("inf"), 0.0
-    return float(after / before), float(before / loss[cut.at - 1])
+        return _Worth(0.0)
+    ahead = min(facts.n - cut.at, max(3, round(0.4 * facts.n)))
+    after = (last - float(np.min(facts.loss[cut.at : cut.at + ahead]))) / ahead
+    return _Worth(before / last, (last - float(loss[cut.at])) / before, after / before)
 
 
 def _later_cuts(facts: Facts) -> tuple[str, ...]:

@@ -51,7 +51,6 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "early-cut": frozenset(("plateau", "underfitting", "stopped-early", "learning-rate-too-low")),
     "late-cut": frozenset(("plateau", "underfitting")),
     "plateau": frozenset(("underfitting",)),
-    "augmentation-too-strong": frozenset(("underfitting",)),
     "noisy-validation": frozenset(("plateau", "late-cut")),
 }  # fmt: skip
 

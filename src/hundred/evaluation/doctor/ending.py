@@ -89,9 +89,10 @@ def stopped_early(facts: Facts) -> Finding | None:
     if not gains:
         return None
     per_tenth, certain = max(gains, key=lambda each: each[0])
-    if len(gains) == 2 and min(gain for gain, _ in gains) <= 0:
+    # Both figures, where there are two, must say so, if one of them less loudly.
+    if min(errors for _, errors in gains) < 1.0:
         return None
-    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 2.0, 5.0))
+    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 3.0, 6.0))
     now = facts.last("val_accuracy") if history.has("val_accuracy") else facts.last("val_loss")
     return Finding(
         "stopped-early",

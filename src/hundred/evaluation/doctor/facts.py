@@ -84,6 +84,22 @@ class Facts:
         return half_an_epoch_on(self.history.loss)
 
     @cached_property
+    def soft_labels(self) -> bool:
+        """Whether training was on mixed or smoothed labels: known, or told from a training loss that is far
+        above the validation loss at the same accuracy."""
+        history = self.history
+        if history.context.mixes_labels:
+            return True
+        if not all(history.has(name, 5) for name in ("accuracy", "loss", "val_accuracy", "val_loss")):
+            return False
+        order = np.argsort(self.val_accuracy)
+        inside = (self.accuracy >= self.val_accuracy.min()) & (self.accuracy <= self.val_accuracy.max())
+        if inside.sum() < 3:
+            return False
+        at_same = np.interp(self.accuracy[inside], self.val_accuracy[order], self.val_loss[order])
+        return bool(np.median(self.loss[inside] / np.maximum(at_same, 1e-6)) > 1.15)
+
+    @cached_property
     def learned(self) -> float:
         """How much of the loss of chance is gone at the best: 0 nothing, 1 all of it; NaN where not known."""
         _, values = measured(self.history.loss)

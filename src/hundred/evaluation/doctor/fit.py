@@ -25,7 +25,8 @@ def _rising_loss(facts: Facts) -> Finding | None:
         return None
     falls = 1.0 - facts.last("loss") / float(facts.loss[lowest])
     spread = facts.noises["val_loss"]
-    if falls < 0.03 or end < 1.08 * facts.last("loss") or end - low < 2.5 * spread:
+    above = facts.soft_labels or end > 1.08 * facts.last("loss")
+    if falls < 0.03 or not above or end - low < 2.5 * spread:
         return None
     rise = (end - low) / low
     confidence = sure(rise, 0.03, 0.2)
@@ -107,7 +108,7 @@ def underfitting(facts: Facts) -> Finding | None:
     history = facts.history
     if facts.n < 6 or not history.has("loss", 5) or facts.chance_loss is None:
         return None
-    if history.context.mixes_labels:
+    if facts.soft_labels:
         return None
     left = facts.last("loss") / facts.chance_loss
     size = tail(facts.n, 0.3, 3)

@@ -36,7 +36,7 @@ class LiveDoctor:
         context: Context,
         *,
         act: Sequence[str] = (),
-        confidence: float = 0.8,
+        confidence: float = 0.7,
         factor: float = 0.2,
     ) -> None:
         """`context` says what is known of the run (see `hundred.evaluation.doctor.history.Context`)."""

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hundred.errors import HundredError, MissingExtra, UsageError, nearest
@@ -86,7 +87,7 @@ def _runs_in(path: Path) -> dict[str, str]:
     return {str(key): str(name or key) for key, name in rows}
 
 
-def _query(path: Path, query: str, *values: str) -> list[tuple[object, ...]]:
+def _query(path: Path, query: str, *values: str) -> list[tuple[Any, ...]]:
     if not path.is_file():
         raise UsageError(f"there is no MLflow store at {path}")
     try:

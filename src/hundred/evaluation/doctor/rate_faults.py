@@ -6,7 +6,6 @@ from hundred.evaluation.doctor import advice
 from hundred.evaluation.doctor.curves import filled, slope
 from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, sure
-from hundred.evaluation.doctor.history import Series
 
 # Rates beyond which an optimizer rarely trains a small network well, and below which it hardly moves one.
 _HIGH = {"adam": 0.02, "adamw": 0.02, "sgd": 1.0, "": 1.0}
@@ -54,8 +53,7 @@ def _thrown_about(facts: Facts) -> Finding | None:
     chance."""
     if facts.n < 6:
         return None
-    loss = filled(facts.history.loss)
-    shaken = shaking(loss)
+    shaken = shaking(facts)
     left = facts.last("loss") / facts.chance_loss if facts.chance_loss else 1.0
     high, _ = _typical(facts)
     peak = facts.rates.peak
@@ -82,11 +80,17 @@ def _thrown_about(facts: Facts) -> Finding | None:
     )
 
 
-def shaking(loss: Series) -> float:
-    """The share of the way of a training loss, summed over epochs, that went upwards (0 to 0.5 and more);
-    steps of less than 0.3 % of the loss not counted."""
+def shaking(facts: Facts) -> float:
+    """The share of the way of the training loss, summed over epochs, that went upwards (0 to 0.5 and more).
+
+    Steps of less than 0.3 % of the loss do not count, nor those where the rate itself went up, as at a
+    restart.
+    """
+    loss, rate = filled(facts.history.loss), facts.rates.rate
     steps = np.diff(loss)
     steps = np.where(np.abs(steps) > 0.003 * loss[:-1], steps, 0.0)
+    if rate is not None:
+        steps = steps[rate[1:] < 1.2 * rate[:-1]]
     way = float(np.abs(steps).sum())
     return float(np.clip(steps, 0, None).sum()) / way if way > 0 else 0.0
 
@@ -104,24 +108,28 @@ def at_chance(facts: Facts) -> bool:
 def rate_too_low(facts: Facts) -> Finding | None:
     """Training loss falls evenly, far from having bent, and is still high: each epoch goes too short a
     way."""
-    if facts.n < 5 or not facts.history.has("loss", 5) or facts.chance_loss is None or not crawls(facts):
+    if facts.n < 5 or not facts.history.has("loss", 5) or facts.chance_loss is None:
         return None
     peak = facts.rates.peak
     _, low = _typical(facts)
+    known_low = peak is not None and peak <= low
+    if not crawls(facts) and not (known_low and at_chance(facts)):
+        return None
     bend = straightness(facts)
     left = facts.last("loss") / facts.chance_loss
     confidence = min(sure(left, 0.75, 0.95), sure(bend, 0.3, 0.7))
-    if peak is not None:
-        near = np.log10(peak / low)  # 0 where the rate is known to be low
-        confidence += 0.2 if near <= 0 else -0.3 * float(near)
-        if near <= 0 and left > 0.75:
-            confidence = max(confidence, 0.7)
+    if known_low:
+        confidence = max(confidence + 0.2, min(sure(left, 0.5, 0.9), sure(bend, 0.2, 0.5)))
+        if left > 0.75:
+            confidence = max(confidence, 0.8)
+    elif peak is not None:
+        confidence -= 0.3 * float(np.log10(peak / low))
     return Finding(
         "learning-rate-too-low",
         facts.epoch(0),
         min(max(confidence, 0.0), 0.98),
         f"in {facts.n} epochs training loss only came from {filled(facts.history.loss)[0]:.3g} to "
-        f"{facts.last('loss'):.3g}, and still falls evenly{_rate_text(facts)}",
+        f"{facts.last('loss'):.3g}, evenly and without bending{_rate_text(facts)}",
         {
             "epochs": [facts.epoch(0), facts.epoch(facts.n - 1)],
             "loss_first": float(filled(facts.history.loss)[0]),
@@ -136,7 +144,7 @@ def rate_too_low(facts: Facts) -> Finding | None:
 def crawls(facts: Facts) -> bool:
     """Whether training loss falls steadily all along, if slowly."""
     found, error = slope(facts.history.loss, 1 if facts.n > 4 else 0)
-    return bool(-found > 4 * error and shaking(filled(facts.history.loss)) < 0.1)
+    return bool(-found > 4 * error and shaking(facts) < 0.1)
 
 
 def straightness(facts: Facts) -> float:

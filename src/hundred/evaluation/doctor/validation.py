@@ -123,7 +123,7 @@ def _behind_from_the_start(facts: Facts) -> Finding | None:
 def _leaking(facts: Facts) -> Finding | None:
     """Validation follows training into what can only be memory: no gap at all where there always is one."""
     history = facts.history
-    if facts.n < 5 or not history.has("loss", 4) or history.context.mixes_labels or not facts.chance_loss:
+    if facts.n < 5 or not history.has("loss", 4) or facts.soft_labels or not facts.chance_loss:
         return None
     classes = history.classes or 0
     train, val = facts.lagged_accuracy, filled(history.val_accuracy)
