@@ -48,9 +48,9 @@ def test_a_damaged_archive_is_read_or_refused_and_writes_nothing(small: Raw, tmp
     inside = tmp_path / "inside"
     archive = pack(write_official(inside / "cifar-100-python", small), tmp_path / "cifar-100-python.tar.gz")
     before = sorted(path for path in tmp_path.rglob("*"))
-    assert tried(archive, lambda: official.read(archive), 60, 2) > 10
+    assert tried(archive, lambda: official.read(archive), 40, 2) > 10
     tar = gzip.decompress(archive.read_bytes())
-    for content in damaged(tar[:1024], 150, 3):  # headers of the folder and of its first member
+    for content in damaged(tar[:1024], 80, 3):  # headers of the folder and of its first member
         archive.write_bytes(gzip.compress(content + tar[1024:], 1))
         read_or_refused(lambda: official.read(archive), repr(content[:60]))
     assert sorted(path for path in tmp_path.rglob("*")) == before
@@ -66,9 +66,9 @@ def test_a_damaged_parquet_file_is_read_or_refused(small: Raw, tmp_path: Path) -
     write_parquet({folder / "train-0.parquet": small.train, folder / "test-0.parquet": small.test})
     file = folder / "test-0.parquet"
     read = lambda: parquet.read(folder)  # noqa: E731
-    assert tried(file, read, 100, 5) > 20
+    assert tried(file, read, 60, 5) > 10
     whole = file.read_bytes()
-    for content in damaged(whole[-1500:], 150, 6):  # the footer says where everything is
+    for content in damaged(whole[-1500:], 60, 6):  # the footer says where everything is
         file.write_bytes(whole[:-1500] + content)
         read_or_refused(read, repr(content[:60]))
 

@@ -53,6 +53,8 @@ class Commands(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}")
         if args and args[0] != "train" and "--help" not in args and os.environ.get("WORLD_SIZE", "1") != "1":
+            if os.environ.get("RANK", "0") != "0":
+                ctx.exit(2)  # the first process says it for all
             ctx.fail(f"torchrun is for `hundred train`: start `hundred {args[0]}` without it")
         return super().resolve_command(ctx, args)
 

@@ -52,12 +52,14 @@ def device_here(name: str) -> str:
 
     Raises UsageError where there are fewer GPUs than processes, or one of them is named.
     """
-    _, _, local = place()
+    rank, _, local = place()
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cpu":
         return name
     if name != "cuda":
+        if rank > 0:
+            raise SystemExit(UsageError.exit_code)  # the first process says it for all
         raise UsageError(f"--device {name}: under torchrun each process takes its own GPU: say cuda, or cpu")
     if local >= torch.cuda.device_count():
         raise UsageError(

@@ -1,0 +1,83 @@
+"""`torchrun -m hundred train`: one run directory, as one process would have made it.
+
+The arithmetic of several processes is tested in tests/training/test_parallel.py.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hundred.runs.run import Run
+
+from .conftest import SMALL, Train, rows
+
+WORDS = {key: str(value).replace("False", "false") for key, value in SMALL.items()}
+WORDS |= {"data.train_per_class": "4", "data.test_per_class": "2", "training.ema": "0.9"}
+SET = [word for key, value in WORDS.items() for word in ("--set", f"{key}={value}")]
+COMMAND = ["train", "sprint", "--data", "sample", "--no-figures", *SET]
+
+
+def torchrun(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`hundred` in two processes that PyTorch's own launcher starts."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "hundred"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*launcher, *arguments], cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_run_that_one_makes(train: Train, tmp_path: Path) -> None:
+    done = torchrun(tmp_path, *COMMAND, "--epochs", "2", "--name", "two")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("test accuracy") == 1
+    assert done.stderr.count("epoch 2/2") == 1
+    run = Run(tmp_path / "runs" / "two")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["two"]
+    expected = train(epochs=2, set={"training.ema": 0.9})
+    assert sorted(path.name for path in run.path.iterdir()) == sorted(
+        path.name for path in expected.path.iterdir()
+    )
+    assert run.environment["processes"] == 2
+    assert len(rows(run)) == 2
+    for ours, theirs in zip(rows(run), rows(expected), strict=True):
+        assert ours == pytest.approx(theirs, rel=0.02, abs=0.03)
+    assert run.result["test_loss"] == pytest.approx(expected.result["test_loss"], rel=0.02)
+
+
+@pytest.mark.slow
+def test_processes_resume_repeat_and_keep_to_their_minutes_together(tmp_path: Path) -> None:
+    for more in (
+        ["--epochs", "2", "--name", "kept", "--keep-checkpoint"],
+        ["--epochs", "1", "--repeat", "2", "--name", "pair"],
+        ["--epochs", "3", "--minutes", "3", "--name", "timed"],
+    ):
+        done = torchrun(tmp_path, *COMMAND, *more)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.count("test accuracy") == 1
+    kept = Run(tmp_path / "runs" / "kept")
+    before = kept.result
+    (kept.path / "result.json").unlink()
+    done = torchrun(tmp_path, "train", "runs/kept", "--resume", "--data", "sample", "--no-figures")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert kept.result["test_loss"] == pytest.approx(before["test_loss"], rel=1e-6)
+    assert len(Run(tmp_path / "runs" / "pair" / "seed-1").history) == 1
+    assert 1 <= len(Run(tmp_path / "runs" / "timed").history) <= 3
+
+
+@pytest.mark.slow
+def test_what_several_processes_cannot_do_is_said_once(tmp_path: Path) -> None:
+    for arguments, said in (
+        (["recipes"], "torchrun is for `hundred train`"),
+        ([*COMMAND, "--set", "training.batch_size=1"], "batch of 1 images cannot be shared by 2 processes"),
+        (["train", "sprintt"], "did you mean 'sprint'"),
+        ([*COMMAND, "--device", "cuda:0"], "each process takes its own GPU"),
+    ):
+        done = torchrun(tmp_path, *arguments)
+        assert done.returncode == 1
+        assert done.stderr.count(said) == 1, done.stderr[-3000:]
+        assert "hundred/" not in done.stderr.replace("hundred/cli", "")  # no traceback of ours
