@@ -197,6 +197,9 @@ def test_mlflow_database_by_id_and_by_name(
             for metric in CURVES:
                 rows = [(metric, x, 1, key, step, 0) for step, x in enumerate(columns[metric], start=1)]
                 store.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+            # Figures of the whole run, as our mirror sends them.
+            for metric in ("test_accuracy", "epochs", "final_learning_rate"):
+                store.execute("INSERT INTO metrics VALUES (?, 0.5, 1, ?, 0, 0)", (metric, key))
     store.close()
     same(read_anything(tmp_path / "mlflow.db", "second"), columns)
     with pytest.raises(UsageError, match="name one of its runs"):

@@ -60,7 +60,7 @@ def recognize(names: Iterable[str]) -> dict[str, str]:
 def _figure(words: list[str]) -> tuple[str, int]:
     """Such as ("val accuracy", rank) of a column's words; ("", 0) where it is none of them."""
     if len(words) == 1 and words[0] in _EPOCHS:
-        return "epoch", 0
+        return "epoch", int(words[0] != "epoch")
     if words and words[0] in _RATES:
         # lr/pg0, lr-SGD, lr-Adam/pg1: the rate of the first group stands for all.
         return "learning_rate", int("".join(re.findall(r"\d+", " ".join(words))) or 0)

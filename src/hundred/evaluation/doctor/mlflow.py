@@ -4,6 +4,7 @@ than everything else the doctor does."""
 import math
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -126,7 +127,13 @@ def _table(points: Iterable[Point]) -> Columns:
         cells.setdefault(step, {})[key] = value
     if not cells:
         raise HundredError("the MLflow run has no metrics")
-    steps = sorted(cells)
+    counts = Counter(key for row in cells.values() for key in row)
+    if max(counts.values()) > 1:
+        # What was logged once is a figure of the whole run, such as its test accuracy, and no curve.
+        cells = {
+            step: {key: value for key, value in row.items() if counts[key] > 1} for step, row in cells.items()
+        }
+    steps = sorted(step for step, row in cells.items() if row)
     names = list(dict.fromkeys(key for row in cells.values() for key in row))
     columns: Columns = {name: [cells[step].get(name) for step in steps] for name in names}
     if "epoch" not in columns:

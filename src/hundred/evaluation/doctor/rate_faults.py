@@ -8,8 +8,8 @@ from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, sure
 
 # Rates beyond which an optimizer rarely trains a small network well, and below which it hardly moves one.
-_HIGH = {"adam": 0.02, "adamw": 0.02, "sgd": 1.0, "": 1.0}
-_LOW = {"adam": 3e-5, "adamw": 3e-5, "sgd": 1e-3, "": 3e-5}
+_HIGH = {"adam": 0.02, "adamw": 0.02, "sgd": 1.0, "muon": 1.0, "": 1.0}
+_LOW = {"adam": 3e-5, "adamw": 3e-5, "sgd": 1e-3, "muon": 1e-3, "": 3e-5}
 
 
 def rate_too_high(facts: Facts) -> Finding | None:

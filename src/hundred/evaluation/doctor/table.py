@@ -93,7 +93,7 @@ def _by_epoch(
     whole = math.floor if all(label is None or label == math.floor(label) for label in labels) else math.ceil
     for row, label in enumerate(labels):
         current = current if label is None else float(whole(label - 1e-6 if whole is math.ceil else label))
-        if current is None:
+        if current is None or all(values[row] is None for key, values in cells.items() if key != "epoch"):
             continue
         places.setdefault(current, []).append(row)
     order = sorted(places)
