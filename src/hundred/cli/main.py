@@ -52,8 +52,8 @@ class Commands(click.Group):
         """As click's, with a hint for a mistyped name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}")
-        if args and args[0] != "train" and "--help" not in args and os.environ.get("WORLD_SIZE", "1") != "1":
-            if os.environ.get("RANK", "0") != "0":
+        if args and args[0] != "train" and "--help" not in args and _is_one_of_several():
+            if os.environ["RANK"] != "0":
                 ctx.exit(2)  # the first process says it for all
             ctx.fail(f"torchrun is for `hundred train`: start `hundred {args[0]}` without it")
         return super().resolve_command(ctx, args)
@@ -62,6 +62,11 @@ class Commands(click.Group):
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _is_one_of_several() -> bool:
+    """Whether PyTorch's `torchrun` started this process beside others."""
+    return "RANK" in os.environ and "MASTER_ADDR" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
