@@ -206,8 +206,14 @@ def _combine(f: Former, o: Operation, inputs: list[str]) -> str:
 
 
 def _concatenate(f: Former, o: Operation, inputs: list[str]) -> str:
-    dim, rank = o.settings["dim"], len(o.shape)
-    return f.layer("Concatenate", inputs, {"axis": rank if dim == 1 else dim - 1}, o.name)
+    dim = o.settings["dim"]
+    if dim == 1:
+        return f.layer("Concatenate", inputs, {"axis": -1}, o.name)
+    # Keras 3.0 passes over the axis in an .h5: the joined one is made the last, and put back.
+    dims = {"dims": [3, 2, 1] if dim == 2 else [1, 3, 2]}
+    turned = [f.helper("Permute", [each], dims, f"{o.name}_turn") for each in inputs]
+    joined = f.helper("Concatenate", turned, {"axis": -1}, f"{o.name}_join")
+    return f.layer("Permute", [joined], dims, o.name)
 
 
 def _rescale(f: Former, o: Operation, inputs: list[str]) -> str:

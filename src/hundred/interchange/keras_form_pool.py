@@ -10,7 +10,9 @@ def padded(f: Former, o: Operation, inputs: list[str], kernel: tuple[int, int]) 
     left, right, top, bottom = o.settings["sides"]
     if not any((left, right, top, bottom)):
         return inputs, "valid"
-    if _same_as_keras(f, o, kernel):
+    # Keras 3.0 on torch mistakes rows for columns in even padding under strides.
+    mistaken = top != left and o.settings["stride"] != (1, 1)
+    if _same_as_keras(f, o, kernel) and not mistaken:
         return inputs, "same"
     config = {"padding": [[top, bottom], [left, right]], **CHANNELS_LAST}
     return [f.helper("ZeroPadding2D", inputs, config, f"{o.name}_pad")], "valid"
@@ -35,6 +37,10 @@ def pool(f: Former, o: Operation, inputs: list[str]) -> str:
     left, right, top, bottom = o.settings["sides"]
     if not any((left, right, top, bottom)):
         return f.layer(kind, inputs, config, o.name)
+    # On torch, Keras fills uneven padding with the edge's pixels and counts them in a mean.
+    uneven_mean = o.settings["how"] == "mean" and (left != right or top != bottom)
+    if uneven_mean and not o.settings["count_padding"] and kernel[0] % 2 == kernel[1] % 2 == 1:
+        return _pool_in_steps(f, o, inputs, kind)
     if not o.settings["count_padding"] and _same_as_keras(f, o, kernel):
         return f.layer(kind, inputs, {**config, "padding": "same"}, o.name)
     zeros_do = o.settings["count_padding"] or (o.settings["how"] == "max" and not_negative(f, o.inputs[0]))
