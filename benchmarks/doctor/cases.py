@@ -246,17 +246,10 @@ NOISY = [
          validation_per_class=1),
     Case("noisy-validation", "hundred-images-sgd", lambda: strided(8), _few(60, 18) | MILD | COSINE | SGD,
          validation_per_class=1),
-    Case("noisy-validation", "norm-momentum", lambda: strided(8, norm_momentum=1.0),
-         _few(40, 20) | MILD | adam(2e-3) | {"training.batch_size": 32},
-         also=("learning-rate-too-high",)),
-    Case("noisy-validation", "norm-momentum-sgd", lambda: strided(8, norm_momentum=1.0),
-         _few(50, 20) | MILD | SGD | {"training.batch_size": 32, "training.learning_rate": 0.03},
-         also=("learning-rate-too-high",)),
-    Case("noisy-validation", "hundred-images-dense", lambda: dense(256, dropout=0.2),
-         _few(110, 20) | MILD | adam(1e-3), validation_per_class=1, also=("stopped-early",)),
-    Case("noisy-validation", "two-hundred-images", lambda: strided(8), _few(70, 20) | MILD | COSINE
-         | adam(2e-3),
+    Case("noisy-validation", "two-hundred-images", lambda: strided(8), _few(60, 20) | MILD | adam(1e-3),
          validation_per_class=2),
+    Case("noisy-validation", "hundred-images-dense", lambda: dense(64, dropout=0.2),
+         _few(90, 18) | MILD | adam(1e-3), validation_per_class=1, also=("stopped-early", "plateau")),
 ]  # fmt: skip
 
 DIVERGED = [

@@ -46,10 +46,14 @@ def _lost(facts: Facts) -> Finding | None:
     ends = facts.n - tail(facts.n, 0.15, 2)
     high = float(np.median(loss[ends:]))
     chance = facts.chance_loss or float(loss[: max(3, facts.n // 10)].max())
-    if lowest >= ends or low > 0.93 * chance:
+    if lowest >= ends or low >= chance:
         return None
-    # From well below chance back up to it: what was learned is gone.
+    # From below chance back up to it: what was learned is gone. Of little that was learned, accuracy must
+    # say so
+    # as well.
     confidence = sure((high - low) / (chance - low), 0.75, 0.95)
+    if low > 0.93 * chance:
+        confidence = min(confidence, 0.85 if _was_above_chance(facts, ends) else 0.0)
     if confidence <= 0:
         return None
     since = next(i for i in range(lowest, facts.n) if loss[i] > (low + high) / 2)
@@ -67,6 +71,15 @@ def _lost(facts: Facts) -> Finding | None:
         },
         _advice(facts),
     )
+
+
+def _was_above_chance(facts: Facts, ends: int) -> bool:
+    """Whether training accuracy was once clearly better than guessing, and is not any more."""
+    classes = facts.history.classes
+    if not classes or not facts.history.has("accuracy", 4):
+        return False
+    best = float(np.nanmax(facts.history.accuracy[:ends]))
+    return best > 2.2 / classes and level(facts.history.accuracy, ends, facts.n) < 1.4 / classes
 
 
 def _advice(facts: Facts) -> tuple[str, ...]:

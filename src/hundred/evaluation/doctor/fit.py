@@ -32,7 +32,7 @@ def _rising_loss(facts: Facts) -> Finding | None:
     confidence = sure(rise, 0.03, 0.2)
     gain = _gain(facts, lowest)
     if gain > 0.08:  # the network is surer of its mistakes, but it still learns to make fewer
-        confidence = min(confidence, sure(rise, 0.1, 0.4))
+        confidence = min(confidence, sure(rise, 0.06, 0.3))
     return Finding(
         "overfitting",
         facts.epoch(lowest + 1),

@@ -73,24 +73,45 @@ class History:
         """How many classes there are: known, or told from a loss that began near that of chance, or None."""
         if self.context.classes:
             return self.context.classes
-        first = self.loss[np.isfinite(self.loss)][:1]
-        if not len(first):
-            return None
+        same = _repeated(self.val_accuracy)
+        if same and min(abs(same * classes - 1) for classes in _USUAL) < 0.03:
+            return min(_USUAL, key=lambda classes: abs(same * classes - 1))
+        begun = self._begun
         # A first epoch is spent mostly below chance level; with few classes it leaves it far within the
         # epoch.
-        for classes in (2, 10, 20, 100, 200, 1000):
-            if 0.8 * np.log(classes) <= first[0] <= 1.06 * np.log(classes):
+        for classes in _USUAL:
+            if begun is not None and 0.8 * np.log(classes) <= begun <= 1.06 * np.log(classes):
                 return classes
         return None
 
+    @property
+    def _begun(self) -> float | None:
+        """The loss that training began with; validation's, where first steps had thrown training's far up."""
+        train, val = self.loss[np.isfinite(self.loss)], self.val_loss[np.isfinite(self.val_loss)]
+        if not len(train):
+            return None
+        return float(val[0] if len(val) and train[0] > 1.15 * val[0] and train[0] > 4.9 else train[0])
+
     @cached_property
     def chance_loss(self) -> float | None:
-        """The cross-entropy of knowing nothing: ln(classes), else the highest early training loss; or
+        """The cross-entropy of knowing nothing: ln(classes), else the loss it began with; or
         None."""
         if self.classes:
             return float(np.log(self.classes))
-        early = self.loss[np.isfinite(self.loss)][:3]
-        return float(early.max()) if len(early) else None
+        return self._begun
+
+
+# Classes that data sets of pictures have, and so what a loss at their chance level means.
+_USUAL = (2, 10, 20, 100, 200, 1000)
+
+
+def _repeated(values: Series) -> float | None:
+    """A value that three epochs in a row share to the last digit, as the accuracy of one answer to everything
+    does; None where there is none."""
+    for i in range(len(values) - 2):
+        if values[i] == values[i + 1] == values[i + 2] > 0:
+            return float(values[i])
+    return None
 
 
 CURVES = ("accuracy", "loss", "val_accuracy", "val_loss", "learning_rate")
