@@ -71,6 +71,10 @@ def proposing(told: int) -> float:
     return _seconds(lambda: propose(plan, told, before, []), 3)
 
 
+def _nothing() -> int:
+    return 0
+
+
 def on_ray() -> dict[str, float]:
     """Wall seconds of an empty task, and of a megabyte handed to the keeper, on a cluster of this machine."""
     import ray
@@ -82,7 +86,7 @@ def on_ray() -> dict[str, float]:
     begin = time.perf_counter()
     connect(ray, "local")
     started = time.perf_counter() - begin
-    empty = ray.remote(num_cpus=1)(int)
+    empty = ray.remote(num_cpus=1)(_nothing)
     ray.get(empty.remote())
     with tempfile.TemporaryDirectory() as folder:
         keeper = ray.remote(Keeper).options(num_cpus=0).remote(FolderStore(Path(folder)))

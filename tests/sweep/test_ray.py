@@ -1,6 +1,7 @@
 """Sweeps and repeats on a real Ray cluster on this machine: the trials, winner and files of one process."""
 
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ def quick_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RAY_health_check_period_ms", "300")
     monkeypatch.setenv("RAY_health_check_timeout_ms", "1000")
     monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
-    monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
+    # Ray would make itself a token in the home folder.
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     yield
     ray.shutdown()
 
@@ -105,7 +108,7 @@ def test_with_a_node_killed_on_the_way_the_winner_is_the_same(
 ) -> None:
     options: dict[str, Any] = {
         "trials": 20,
-        "epochs": 6,
+        "epochs": 12,
         "seeds": 2,
         "vary": {**VARY, "augment.cutout": [0, 4]},
     }
@@ -139,7 +142,7 @@ def _kill_a_node(cluster: Any, folder: Path) -> None:
         done = list(folder.glob("trial-*/result.json"))
         if len(done) >= 5 and len(list(folder.glob("trial-*/checkpoint.pt"))) >= 2:
             break
-    cluster.remove_node(cluster.list_all_nodes[1], allow_graceful=False)
+    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         _nodes[:] = ray.nodes()

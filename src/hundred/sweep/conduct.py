@@ -47,6 +47,9 @@ class Conductor:
         self.folder, self.teller = crew.folder, crew.teller
         self.journal = Journal(crew.folder)
         self.journal.cut_torn_line()
+        # Counted, since looking at all trials after each would cost the more the longer a sweep is.
+        self.ended = len(self.journal.ended)
+        self.failed = sum(trial.state == "failed" for trial in self.journal.ended)
         self.begun: dict[str, tuple[Trial, float]] = {}
         self.table_written = time.monotonic()
 
@@ -106,11 +109,14 @@ class Conductor:
         rounds = 1 + plan.seeds / self.crew.pool.workers
         if (plan.trials and number >= plan.trials) or (number and not self.budget.allows(rounds)):
             return None
-        horizon = max(0, number - plan.ahead + 1) if plan.waits else 0
-        if any(not trials[each].ended for each in range(horizon)):
-            return None
-        told = [trials[each] for each in range(horizon)]
-        parameters = propose(plan, number, told, [trials[each] for each in range(horizon, number)])
+        told, under_way = list[Trial](), list[Trial]()
+        if plan.waits:
+            horizon = max(0, number - plan.ahead + 1)
+            told = [trials[each] for each in range(horizon)]
+            under_way = [trials[each] for each in range(horizon, number)]
+            if not all(trial.ended for trial in told):
+                return None
+        parameters = propose(plan, number, told, under_way)
         if parameters is None:
             return None
         epochs = load_recipe(plan.recipe, parameters).recipe.training.epochs
@@ -135,10 +141,11 @@ class Conductor:
         self.journal.settle(ended)
         self.budget.note(time.monotonic() - begin)
         self.crew.tracker.send([self.folder / trial.name])
-        states = [each.state for each in self.journal.ended]
-        self.teller.trial(ended, len(states) - 1)
-        if len(states) >= FAILURES and all(state == "failed" for state in states):
-            raise HundredError(f"the first {len(states)} trials failed, the last of: {ended.why}")
+        self.teller.trial(ended, self.ended)
+        self.ended += 1
+        self.failed += ended.state == "failed"
+        if self.ended == self.failed >= FAILURES:
+            raise HundredError(f"the first {self.failed} trials failed, the last of: {ended.why}")
         if time.monotonic() - self.table_written > SECONDS_BETWEEN_TABLES:
             Sweep(self.folder).write_table()
             self.table_written = time.monotonic()

@@ -5,6 +5,7 @@ of Core we need to start a function elsewhere, to be told when it has ended or i
 the images. https://docs.ray.io/en/latest/ray-core/walkthrough.html
 """
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -157,6 +158,9 @@ def connect(ray: Any, address: str) -> None:
             f"--ray {address}: Ray's client cannot bring run directories back; call hundred on a machine of "
             "the cluster, with its HOST:PORT or `auto`"
         )
+    logger = logging.getLogger("ray")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": False}
     try:
         if address == LOCAL:

@@ -4,6 +4,7 @@ Nothing is kept between proposals: each builds Optuna's study anew from what was
 killed proposes what it would have, and so does one on a cluster.
 """
 
+import functools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,8 +36,10 @@ def propose(
     if plan.search == "grid":
         return grid_point(space, number)
     few = size if size is not None and size <= MOST_POINTS else 0
-    if plan.search == "random" and few:
-        return grid_point(space, _shuffled(few, plan.seed)[number])
+    if plan.search == "random":
+        if few:
+            return grid_point(space, _shuffled(few, plan.seed)[number])
+        return _ask(plan, space, _seed(plan.seed, number, 0), (), ())
     before = [trial.parameters for trial in (*told, *under_way)]
     for attempt in range(TRIES):
         found = _ask(plan, space, _seed(plan.seed, number, attempt), told, under_way)
@@ -120,6 +123,7 @@ def _ask(
     }
 
 
+@functools.lru_cache(maxsize=1)
 def _shuffled(size: int, seed: int) -> list[int]:
     """The numbers of all points of a grid, in an order of the sweep's own."""
     order = list(range(size))

@@ -55,7 +55,7 @@ def run_sweep(
     seeds: with how many new seeds the best is trained again, and tested, before it is called the winner (3).
     seed: decides the search and all training. set, data, epochs, device: as for `hundred.train`.
     name: of the sweep's directory in `runs`. The same call with it again goes on where the last one stopped.
-    resume: go on with the sweep `name`, the one whose directory is given as `recipe`, or the newest.
+    resume: go on with the sweep `name`, or the newest; `recipe` may also be a sweep's directory.
     ray: a Ray cluster's address, `auto`, or `local`; None trains in this process, one after another.
     workers: trials at once, at most. cpus, gpus: of each trial. store: a URL that keeps run directories.
 
@@ -66,9 +66,9 @@ def run_sweep(
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes:g}: a sweep needs a number of minutes above 0")
     where = Where(device, ray, workers, cpus, gpus, store or "")
-    if resume and name is None and isinstance(recipe, str | Path) and is_sweep(Path(recipe)):
+    if name is None and isinstance(recipe, str | Path) and is_sweep(Path(recipe)):
         path = Path(recipe).resolve()
-        recipe, name, runs = None, path.name, path.parent
+        recipe, name, runs, resume = None, path.name, path.parent, True
     settings = {
         "trials": 0 if trials is None and minutes is not None else trials,
         "search": search,

@@ -55,13 +55,15 @@ class Tracker:
 
     def send(self, runs: Iterable[Path]) -> None:
         """Have runs sent that have ended, except those that MLflow has already."""
+        # Named, since a winner's runs lie a folder deeper than the others.
+        store = str(self.folder.resolve().parent)
         for run in runs:
             if self.mirror is None or not is_run(run) or read_state(run).finished:
                 continue
             order = {
                 "experiment": self.recipe.tracking.experiment,
                 "parent_run_id": self.parent,
-                "store": None,
+                "store": store,
             }
             self.mirror.tell("follow", run, **order)
             self.mirror.tell("ended", run)
