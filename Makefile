@@ -57,7 +57,7 @@ lock:
 ## audit-dependencies   ask for known weaknesses of the packages in requirements (needs the network)
 audit-dependencies:
 	@$(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install -q pip-audit
-	@$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements/dev.txt
+	@$(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) $(VENV)-lock $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache

@@ -48,7 +48,7 @@ class Bytes:
     def expect(self, offset: int, signature: bytes) -> None:
         """Raise Damaged unless `signature` stands at `offset`."""
         if bytes(self.take(offset, len(signature))) != signature:
-            raise Damaged(f"{signature.decode()} is missing at {offset}")
+            raise Damaged(f"{signature!r} is missing at {offset}")
 
     def text(self, offset: int, end: int) -> str:
         """A zero-terminated name that starts at `offset` and ends before `end`."""
