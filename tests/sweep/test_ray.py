@@ -1,7 +1,9 @@
 """Sweeps and repeats on a real Ray cluster on this machine: the trials, winner and files of one process."""
 
 import os
+import re
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, MissingExtra, UsageError
+from hundred.runs.run import Run
 from hundred.sweep import Sweep, repeat_on_ray
 from hundred.sweep.crew import Where
 from hundred.sweep.ray_pool import fit
@@ -104,7 +107,7 @@ def two_nodes(quick_ray: None) -> Iterator[Any]:
 
 @pytest.mark.slow
 def test_with_a_node_killed_on_the_way_the_winner_is_the_same(
-    few_images: Dataset, tmp_path: Path, two_nodes: Any
+    few_images: Dataset, tmp_path: Path, two_nodes: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     options: dict[str, Any] = {
         "trials": 20,
@@ -116,7 +119,7 @@ def test_with_a_node_killed_on_the_way_the_winner_is_the_same(
     folder = tmp_path / "there" / "s"
     killer = threading.Thread(target=_kill_a_node, args=(two_nodes, folder), daemon=True)
     killer.start()
-    there = sweep(few_images, tmp_path / "there", ray=two_nodes.address, **options)
+    there = sweep(few_images, tmp_path / "there", ray=two_nodes.address, **{**options, "quiet": False})
     killer.join(60)
     assert sum(node["Alive"] for node in _nodes) == 2
     assert there.table.drop(columns=TIMES).equals(here.table.drop(columns=TIMES))
@@ -124,12 +127,10 @@ def test_with_a_node_killed_on_the_way_the_winner_is_the_same(
     assert here.winner is not None
     assert there.winner.path.name == here.winner.path.name
     assert there.winner.summary["test_accuracy"] == here.winner.summary["test_accuracy"]
-    resumed = [
-        trial.name
-        for trial in there.trials
-        if sum(event["kind"] == "run-started" for event in there.run_of(trial).events) > 1
-    ]
-    assert resumed, "no trial went on from a checkpoint"
+    lost = re.findall(r"^(trial-\d+): its worker is gone", capfd.readouterr().err, re.MULTILINE)
+    assert lost
+    starts = [event for event in Run(there.path / lost[0]).events if event["kind"] == "run-started"]
+    assert starts[-1]["first_epoch"] > 1, "it did not go on from a checkpoint"
 
 
 _nodes: list[dict[str, Any]] = []
@@ -142,7 +143,12 @@ def _kill_a_node(cluster: Any, folder: Path) -> None:
         done = list(folder.glob("trial-*/result.json"))
         if len(done) >= 5 and len(list(folder.glob("trial-*/checkpoint.pt"))) >= 2:
             break
-    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+    node = next(iter(cluster.worker_nodes))
+    raylet = node.all_processes["raylet"][0].process.pid
+    workers = Path(f"/proc/{raylet}/task/{raylet}/children").read_text().split()
+    for process in (raylet, *workers):
+        os.kill(int(process), signal.SIGKILL)
+    cluster.remove_node(node, allow_graceful=False)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         _nodes[:] = ray.nodes()

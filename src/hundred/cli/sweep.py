@@ -1,5 +1,7 @@
 """`hundred sweep`."""
 
+import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
@@ -81,7 +83,8 @@ def sweep(
     from hundred.sweep import run_sweep
 
     choice: bool | str | None = prune if pruner is None or prune is False else pruner
-    found = run_sweep(options.pop("recipe"), options.pop("vary"), prune=choice, set=overrides, **options)
+    with redirect_stdout(sys.stderr):  # where Ray tells of machines that died
+        found = run_sweep(options.pop("recipe"), options.pop("vary"), prune=choice, set=overrides, **options)
     if as_json:
         print_json({"path": str(found.path), **found.summary})
         return

@@ -1,6 +1,8 @@
 """`hundred train`."""
 
+import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +140,8 @@ def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
     recipe, repeat, address = options.pop("recipe"), options.pop("repeat"), options.pop("ray")
     if repeat < 2:
         raise UsageError("--ray is for several seeds: add --repeat, or leave it out")
-    return repeat_on_ray(recipe, repeat, address, set=overrides, **options)
+    with redirect_stdout(sys.stderr):  # where Ray tells of machines that died
+        return repeat_on_ray(recipe, repeat, address, set=overrides, **options)
 
 
 def _print_result(path: str, result: dict[str, Any]) -> None:
