@@ -231,7 +231,7 @@ TOO_STRONG = [
          | {"augment.crop_padding": 10, "augment.cutout": 24, "augment.flip": "random"},
          also=("underfitting",)),
     Case("augmentation-too-strong", "randaugment", lambda: strided(8), _few(60, 14) | MILD | COSINE | SGD
-         | {"augment.randaugment_layers": 4, "augment.randaugment_magnitude": 28, "augment.cutout": 16},
+         | {"augment.randaugment_layers": 4, "augment.randaugment_magnitude": 10, "augment.cutout": 16},
          also=("underfitting",)),
     Case("augmentation-too-strong", "tones", lambda: dense(256), _few(90, 16) | COSINE | adam(1e-3)
          | {"augment.brightness": [0.1, 1.9], "augment.channel_shift": 150.0, "augment.rotation": 30.0},

@@ -15,6 +15,9 @@ def noisy_validation(facts: Facts) -> Finding | None:
         return None
     late = slice(max(2, facts.n // 5), None)
     spread = _wobble(history.val_accuracy[late])
+    if facts.n >= 12 and facts.rates.remaining < 0.3:
+        # At a high rate a network itself comes and goes; what counts is whether it settles with the rate.
+        spread = min(spread, 1.8 * _wobble(history.val_accuracy[facts.n // 2 :]))
     level = facts.late("val_accuracy")
     if not level > 0:
         return None

@@ -104,7 +104,7 @@ def _nothing(facts: Facts) -> str:
 
 def _final_figures(facts: Facts) -> str:
     parts = [
-        f"{_CURVES[name]} {facts.last(name):.1%}"
+        f"{_CURVES[name]} {measured(getattr(facts.history, name))[1][-1]:.1%}"
         for name in ("accuracy", "val_accuracy")
         if facts.history.has(name, 1)
     ]
