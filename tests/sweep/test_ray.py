@@ -22,6 +22,9 @@ from hundred.sweep.ray_pool import fit
 
 from .making import SMALL
 
+# Read when Ray is imported; without one it would leave a token in the home folder.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'hundred[scale]'")
 
 # Ray's own files and sockets, and what it says of its future defaults, are not ours to close or to heed.
@@ -37,9 +40,6 @@ def quick_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RAY_health_check_period_ms", "300")
     monkeypatch.setenv("RAY_health_check_timeout_ms", "1000")
     monkeypatch.setenv("RAY_health_check_failure_threshold", "2")
-    # Ray would make itself a token in the home folder.
-    monkeypatch.setenv("RAY_AUTH_MODE", "token")
-    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     yield
     ray.shutdown()
 
