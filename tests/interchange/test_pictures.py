@@ -47,6 +47,7 @@ def test_a_picture_of_the_right_size_keeps_its_pixels(tmp_path: Path) -> None:
         ("CMYK", (0, 255, 255, 0), RED),
         ("I;16", 100 * 257, [100] * 3),
         ("F", 100.0, [100] * 3),
+        ("F", 0.5, [127.5] * 3),
     ],
 )
 def test_modes_become_rgb_over_white(

@@ -13,7 +13,13 @@ from hundred.errors import HundredError
 #: Above this many pixels a picture is refused before it is unpacked: 100 million are a 10,000 x 10,000 photo.
 LARGEST_PICTURE = 100_000_000
 #: Endings by which a folder's pictures are told from its other files.
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"))
+SUFFIXES = frozenset(
+    f".{kind}"
+    for kind in (
+        *("png", "jpg", "jpeg", "jfif", "jp2", "bmp", "gif", "webp", "avif", "tif", "tiff", "tga", "ico"),
+        *("ppm", "pgm", "pbm", "pnm"),
+    )
+)
 
 
 def read_picture(path: Path | str, size: int = 32) -> NDArray[np.uint8]:
@@ -58,7 +64,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     """RGB over white, whatever the mode."""
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):  # Pillow cuts these off at 255 instead of scaling
         values = np.asarray(image, np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
+        largest = values.max(initial=0)
+        top = 65535.0 if largest > 255 else 1.0 if image.mode == "F" and largest <= 1 else 255.0
         image = Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         over = image.convert("RGBA")
