@@ -13,8 +13,6 @@ WIDTH = 1 / 30
 CERTAIN = 6.0
 # From here on, as a share of the whole fall, the network is said to learn.
 BEGUN = 0.1
-# The suggestion lies this far, on a logarithmic scale, on the way from the steepest fall to the lowest loss.
-WAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,12 @@ def read_range_test(rates: FloatArray, losses: FloatArray, planned: int | None =
 
     planned: steps of the whole test, where it ended earlier.
 
-    The lowest loss of the test lies at a rate that is about to break the training, the steepest fall at one
-    that only just begins to be useful in so short a time; a rate between the two is suggested (Smith, WACV
-    2017, takes the former as the bound of a cycle and "when the accuracy starts to increase" as the other).
+    Smith (WACV 2017) reads off two rates: where the network begins to learn, and where it no longer does; he
+    cycles between them. For the highest rate of a whole training, suggested is the middle, on a logarithmic
+    scale, between the lowest loss, which lies at a rate about to break the training, and the centre of
+    gravity of the fall (the mean of the logarithm of the rate over the fall of the smoothed loss), which
+    does not hang on a few steps as the steepest point does. `benchmarks.learning_rates` held it against
+    sweeps.
     """
     usable = np.isfinite(losses)
     width = max((planned or len(losses)) * WIDTH, 1.0)
@@ -55,9 +56,13 @@ def read_range_test(rates: FloatArray, losses: FloatArray, planned: int | None =
     start = smoothed[: max(lowest // 4, 1)].mean()
     fallen = (start - smoothed[: lowest + 1]) / (start - smoothed[lowest])
     begins = int(np.flatnonzero(fallen < BEGUN)[-1]) if (fallen < BEGUN).any() else 0
+    # Where the curve rises again for a while, what has fallen before stays fallen.
+    gains = np.diff(np.maximum.accumulate(fallen[begins:]))
+    between = np.sqrt(rates[begins:lowest] * rates[begins + 1 : lowest + 1])
+    centre = math.exp(float(gains @ np.log(between)) / float(gains.sum()))
+    suggestion = math.sqrt(centre * rates[lowest])
     slopes = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1]))
     steepest = begins + int(np.argmin(slopes[begins:]))
-    suggestion = math.exp((1 - WAY) * math.log(rates[steepest]) + WAY * math.log(rates[lowest]))
     end = smoothed[-1]
     return RateReading(
         smoothed,

@@ -236,10 +236,8 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
     for first, second in (("test", "train"), ("test", "test"), ("train", "train")):
         one, other = getattr(dataset, first), getattr(dataset, second)
         if not quiet:
-            what = f"{len(one):,} {first} images" + (
-                "" if first == second else f" with {len(other):,} {second}"
-            )
-            print(f"comparing {what} images", file=sys.stderr, flush=True)  # noqa: T201
+            others = "" if first == second else f" with {len(other):,} {second} images"
+            print(f"comparing {len(one):,} {first} images{others}", file=sys.stderr, flush=True)  # noqa: T201
         pairs = _pairs(one, other, near)
         labels = one.fine.numpy()[pairs["first"]], other.fine.numpy()[pairs["second"]]
         tables.append(

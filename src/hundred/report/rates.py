@@ -56,7 +56,7 @@ def draw_range_test(
     axes.set_ylabel("Training loss")
     axes.set_xlabel("\n".join(["Learning rate (log scale)", *wrapped(varied, 8.5, WIDTH - 80)[:1]]))
     _limit(axes, reading.smoothed)
-    _mark(axes, reading, own)
+    _mark(axes, rates, reading, own)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=5, borderaxespad=0.2, columnspacing=1.2)
     return figure
 
@@ -67,7 +67,7 @@ def _note(reading: "RateReading") -> str:
     return f"suggested: {reading.suggestion:g}"
 
 
-def _limit(axes: Axes, smoothed: Any) -> None:
+def _limit(axes: Axes, smoothed: np.ndarray) -> None:
     """Leave out most of an explosion, which would flatten what led to it."""
     finite = smoothed[np.isfinite(smoothed)]
     if not len(finite):
@@ -77,9 +77,9 @@ def _limit(axes: Axes, smoothed: Any) -> None:
     axes.set_ylim(low - 0.25 * room, start + 0.5 * room)
 
 
-def _mark(axes: Axes, reading: "RateReading", own: float | None) -> None:
-    if reading.steepest is not None and reading.lowest is not None:
-        axes.axvspan(reading.steepest, reading.lowest, color=SKY, alpha=0.18, linewidth=0, zorder=0)
+def _mark(axes: Axes, rates: np.ndarray, reading: "RateReading", own: float | None) -> None:
+    if reading.begins is not None and reading.lowest is not None:
+        axes.axvspan(reading.begins, reading.lowest, color=SKY, alpha=0.18, linewidth=0, zorder=0)
     if own is not None:
         axes.axvline(own, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=f"recipe: {own:g}")
     if reading.suggestion is None:
@@ -87,15 +87,17 @@ def _mark(axes: Axes, reading: "RateReading", own: float | None) -> None:
     axes.axvline(
         reading.suggestion, color=VERMILLION, linewidth=1.4, label=f"suggested: {reading.suggestion:g}"
     )
-    for rate, word, side in ((reading.steepest, "steepest", "right"), (reading.lowest, "lowest", "left")):
-        here = np.interp(np.log(rate), np.log(axes.lines[1].get_xdata()), axes.lines[1].get_ydata())
+    for rate, word, side in ((reading.steepest, "steepest", -6), (reading.lowest, "lowest", 6)):
+        if rate is None:
+            continue
+        here = float(np.interp(np.log(rate), np.log(rates), reading.smoothed))
         axes.plot([rate], [here], "o", color=ORANGE, markersize=5, markeredgecolor="white", zorder=4)
         axes.annotate(
             word,
             (rate, here),
-            xytext=(-6 if side == "right" else 6, -9),
+            xytext=(side, -9),
             textcoords="offset points",
-            ha=side,
+            ha="left" if side > 0 else "right",
             fontsize=7.5,
             color=INK,
         )
