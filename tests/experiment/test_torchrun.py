@@ -4,8 +4,10 @@ The arithmetic of several processes is tested in tests/training/test_parallel.py
 """
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,14 +22,16 @@ SET = [word for key, value in WORDS.items() for word in ("--set", f"{key}={value
 COMMAND = ["train", "sprint", "--data", "sample", "--no-figures", *SET]
 
 
-def torchrun(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`hundred` in two processes that PyTorch's own launcher starts."""
+def torchrun_command() -> list[str]:
+    """PyTorch's own launcher of `hundred` in two processes."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
-    launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "hundred"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [*launcher, *arguments], cwd=folder, env=environment, check=False, capture_output=True, text=True
-    )
+    return [*launcher, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "hundred"]
+
+
+def torchrun(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What it says and how it ends."""
+    command, environment = [*torchrun_command(), *arguments], {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
 
 
 @pytest.mark.slow
@@ -81,3 +85,36 @@ def test_what_several_processes_cannot_do_is_said_once(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert done.stderr.count(said) == 1, done.stderr[-3000:]
         assert "hundred/" not in done.stderr.replace("hundred/cli", "")  # no traceback of ours
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes in /proc")
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_killed_process_ends_all_and_the_run_goes_on_later(tmp_path: Path, rank: int) -> None:
+    command = [*torchrun_command(), *COMMAND, "--epochs", "60", "--name", "cut", "--keep-checkpoint"]
+    started = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    history = tmp_path / "runs" / "cut" / "history.csv"
+    while not (history.exists() and len(history.read_text().splitlines()) > 2):
+        assert started.poll() is None
+        time.sleep(0.2)
+    os.kill(process_of(tmp_path, rank), signal.SIGKILL)
+    assert started.wait() == 1
+    done = len(history.read_text().splitlines()) - 1
+    assert done < 60
+    more = ["--resume", "--data", "sample", "--no-figures", "--minutes", "1"]
+    again = torchrun(tmp_path, "train", "runs/cut", *more)
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert Run(tmp_path / "runs" / "cut").history["epoch"].tolist()[:done] == list(range(1, done + 1))
+
+
+def process_of(folder: Path, rank: int) -> int:
+    """The process that torchrun started as number `rank` in `folder`."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "environ").read_bytes().split(b"\0")
+            here = (place / "cwd").resolve() == folder.resolve()
+            if here and f"RANK={rank}".encode() in words and b"hundred" in (place / "cmdline").read_bytes():
+                return int(place.name)
+        except OSError:
+            continue
+    raise AssertionError(f"no process {rank}")

@@ -82,7 +82,7 @@ NUMBERS = KEYS - TEXTS | {"model_bytes"}
 
 
 def read_result(path: Path | str) -> dict[str, Any]:
-    """The content of a result.json as it stands.
+    """The content of a result.json; a figure that it lacks was not measured, and is None.
 
     Raises HundredError where it is missing or damaged, so that nobody need ask whether a figure is a number.
     """
@@ -92,7 +92,7 @@ def read_result(path: Path | str) -> dict[str, Any]:
             raise HundredError(f"{path} is damaged: {key} is {_shown(value)}, not a number")
         if key in TEXTS and not (value is None or isinstance(value, str)):
             raise HundredError(f"{path} is damaged: {key} is {_shown(value)}, not a text")
-    return values
+    return values | {each.name: None for each in fields(Result) if each.name not in {"extra", *values}}
 
 
 def _is_number(value: Any) -> bool:
