@@ -182,15 +182,20 @@ def write_again(folder: Path, random: int) -> list[str]:
     return names
 
 
+def _script(python: Path, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script of this folder in another environment, which chooses the backend of its Keras itself."""
+    environ = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    command = [python, HERE / name, *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environ)
+
+
 def check_ours(version: Version, python: Path, folder: Path, names: list[str]) -> bool:
     """Whether this Keras opens what Hundred wrote and agrees."""
     suffixes = ("h5", "keras") if version.keras_3 else ("h5",)
     files = [f"{folder}/{name}.{suffix}" for name in names for suffix in suffixes]
     known = KNOWN.get(version.name, ())
     files = [file for file in files if not any(word in Path(file).stem for word in known)]
-    done = subprocess.run(
-        [python, HERE / "check_keras_file.py", *files], check=False, capture_output=True, text=True
-    )
+    done = _script(python, "check_keras_file.py", *files)
     lines = done.stdout.splitlines()
     good = sum(line.startswith("ok ") for line in lines)
     which = lines[0] if lines else done.stderr[-300:]
@@ -205,12 +210,7 @@ def check_theirs(version: Version, python: Path, count: int) -> bool:
     """Whether Hundred reads what this Keras saves, natively, and agrees."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        done = subprocess.run(
-            [python, HERE / "write_keras_files.py", folder, str(count)],
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        done = _script(python, "write_keras_files.py", str(folder), str(count))
         files = sorted(path.with_suffix("") for path in folder.glob("*.npz"))
         wrong = [line for line in map(_disagreement, files) if line]
         good = len(files) - len(wrong)
