@@ -4,12 +4,16 @@ The histories were made by `python -m benchmarks.doctor make`; those held out we
 doctor was tuned.
 """
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from benchmarks.doctor.cases import cases, file_name, part_of
 from benchmarks.doctor.score import BEGIN, END, HISTORIES, PAGE, Judged, Score, judge, score, table
+from hundred.evaluation.doctor import doctor
+from hundred.recipe import load_recipe
+from hundred.training.schedules import Schedule
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,20 @@ def test_no_false_alarm_on_sound_runs(judged: list[Judged], part: str) -> None:
     sound = [each for each in judged if each.label == "healthy" and each.part == part]
     assert len(sound) >= 3
     assert [each for each in sound if each.wrong] == []
+
+
+def test_all_advice_is_a_change_that_a_recipe_takes_and_a_shell_passes_on() -> None:
+    seen = set()
+    for path in sorted(HISTORIES.glob("*--*.csv")):
+        for finding in doctor(path).findings:
+            lines = [shlex.split(line) for line in finding.advice]
+            assert all(option == "--set" and "=" in change for option, change in lines)
+            recipe = load_recipe("school", [change for _, change in lines]).recipe
+            Schedule(**recipe.training.schedule.model_dump())
+            seen.add(finding.name)
+            assert lines or finding.name == "healthy"
+            assert finding.as_dict()["evidence"]["epochs"]
+    assert len(seen) > 8
 
 
 def test_every_case_has_its_history_and_label(judged: list[Judged]) -> None:

@@ -147,6 +147,6 @@ def _sooner(facts: Facts, flat: int) -> tuple[str, ...]:
     later = round((1 + share) / 2, 2)
     return (
         "--set training.schedule.name=step",
-        f"--set training.schedule.milestones=[{share}, {later}]",
+        f"--set training.schedule.milestones=[{share},{later}]",
         "--set training.schedule.gamma=0.2",
     )

@@ -49,7 +49,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "learning-rate-too-low": frozenset(("plateau", "underfitting", "stopped-early", "noisy-validation")),
     "overfitting": frozenset(("plateau", "stopped-early", "late-cut", "early-cut")),
     "early-cut": frozenset(("plateau", "underfitting", "stopped-early", "learning-rate-too-low")),
-    "late-cut": frozenset(("plateau", "underfitting")),
+    "late-cut": frozenset(("plateau", "underfitting", "noisy-validation")),
     "plateau": frozenset(("underfitting",)),
     "noisy-validation": frozenset(("plateau", "late-cut")),
 }  # fmt: skip

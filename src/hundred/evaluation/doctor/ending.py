@@ -117,5 +117,9 @@ def _gain(facts: Facts, name: str, begin: int, sign: int) -> tuple[float, float]
     if not facts.history.has(name, 3):
         return None
     found, error = slope(getattr(facts.history, name), begin)
+    if facts.n - begin >= 8:
+        # A jump in the middle, as a cut of the rate brings, is no rise that goes on.
+        lately, _ = slope(getattr(facts.history, name), (begin + facts.n) // 2)
+        found = min(sign * found, 1.5 * max(sign * lately, 0.0)) * sign
     now = max(abs(facts.last(name)), 1e-6)
     return sign * found * 0.1 * facts.n / now, sign * found / max(error, 1e-12)

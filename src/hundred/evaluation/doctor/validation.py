@@ -22,7 +22,7 @@ def noisy_validation(facts: Facts) -> Finding | None:
     if not level > 0:
         return None
     # As noisy as so few images would be by chance alone.
-    as_few = level * (1 - level) / max(spread, 1e-6) ** 2
+    as_few = max(level * (1 - level), 1e-3) / max(spread, 1e-6) ** 2
     confidence = sure(-np.log(as_few), -np.log(700), -np.log(250))
     images = history.context.validation_images
     why = f", as much as chance gives with some {round(as_few):,} images"
