@@ -99,7 +99,7 @@ class Team:
         for module in network.modules():
             if isinstance(module, _BatchNorm):
                 # A kind with a forward of its own does more than normalize, and is left to itself.
-                if type(module).forward is _BatchNorm.forward and module.momentum is not None:
+                if _is_usual(module):
                     module.forward = partial(batch_norm_over_all, module)  # type: ignore[method-assign]
                 else:
                     own.add(type(module).__name__)
@@ -171,6 +171,10 @@ class Team:
                 value.copy_(whole)
 
 
+def _is_usual(norm: _BatchNorm) -> bool:
+    return type(norm).forward is _BatchNorm.forward and norm.track_running_stats and norm.momentum is not None
+
+
 def _meet(device: torch.device) -> None:
     import torch.distributed as dist
 
@@ -193,13 +197,13 @@ class _Sum(torch.autograd.Function):
     """The sum of a tensor over all processes, each of which has a loss that depends on it."""
 
     @staticmethod
-    def forward(_ctx: Any, value: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(_ctx: Any, value: Tensor) -> Tensor:
         total = value.clone()
         torch.distributed.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(_ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(_ctx: Any, gradient: Tensor) -> Tensor:
         total = gradient.clone()
         torch.distributed.all_reduce(total)
         return total
@@ -218,8 +222,9 @@ def batch_norm_over_all(norm: _BatchNorm, images: Tensor) -> Tensor:
     over = [axis for axis in range(images.dim()) if axis != 1]
     count = images.numel() // images.shape[1]
     variance, mean = torch.var_mean(images.float(), dim=over, correction=0)
-    moments = torch.cat([mean, variance + mean.square(), mean.new_tensor([1.0])]).double() * count
-    total: Tensor = _Sum.apply(moments)  # type: ignore[no-untyped-call]
+    mean, variance = mean.double(), variance.double()
+    moments = torch.cat([mean, variance + mean.square(), mean.new_tensor([1.0])]) * count
+    total: Tensor = _Sum.apply(moments)
     mean, square = (total[:-1] / total[-1]).chunk(2)
     variance = (square - mean.square()).clamp(min=0.0)
     if norm.running_mean is not None and norm.running_var is not None:

@@ -221,7 +221,7 @@ class Trainer:
 
         `run` does so after each epoch; before it, a plan that was made for a deadline needs it too.
         """
-        if self.team.size == 1:
+        if isinstance(self.team, Alone):
             return
         said = self.team.settle(
             self.network,
