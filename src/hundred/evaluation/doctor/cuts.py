@@ -33,6 +33,7 @@ def early_cut(facts: Facts) -> Finding | None:
         sure(depth, 0.45, 0.1),
         sure(worth.at_once, 2.2, 1.2),
     )
+    confidence = min(confidence, sure(_gap_at(facts, cut), 0.5, 0.3))
     deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
     often = f"; {len(facts.rates.cuts)} cuts in all" if len(facts.rates.cuts) > 1 else ""
     return Finding(
@@ -51,6 +52,15 @@ def early_cut(facts: Facts) -> Finding | None:
         },
         _later_cuts(facts),
     )
+
+
+def _gap_at(facts: Facts, cut: Cut) -> float:
+    """How far validation accuracy was behind training just before a cut, as a share of training: where it was
+    far behind, training loss fell because images were learned by heart, and the cut cost nothing."""
+    if not (facts.history.has("accuracy") and facts.history.has("val_accuracy")):
+        return 0.0
+    train, val = float(facts.accuracy[cut.at - 1]), float(facts.val_accuracy[cut.at - 1])
+    return (train - val) / max(train, 1e-6)
 
 
 @dataclass(frozen=True)

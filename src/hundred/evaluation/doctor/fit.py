@@ -30,9 +30,13 @@ def _rising_loss(facts: Facts) -> Finding | None:
         return None
     rise = (end - low) / low
     confidence = sure(rise, 0.03, 0.2)
-    gain = _gain(facts, lowest)
-    if gain > 0.08:  # the network is surer of its mistakes, but it still learns to make fewer
+    if _gain(facts, lowest) > 0.08:  # the network is surer of its mistakes, but still learns to make fewer
         confidence = min(confidence, sure(rise, 0.06, 0.3))
+    # Much more learned since then, a wide gap, and nothing of it in validation: a small rise will do.
+    by_heart = min(
+        sure(falls, 0.15, 0.5), sure(_relative_gap(facts) or 0.0, 0.4, 0.7), sure(rise, 0.01, 0.03)
+    )
+    confidence = max(confidence, by_heart)
     return Finding(
         "overfitting",
         facts.epoch(lowest + 1),
