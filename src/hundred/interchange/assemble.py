@@ -64,8 +64,7 @@ def assemble(
     values: dict[Value, tuple[int, Shape]] = {wiring.input: (0, shape)}
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     steps: list[tuple[str, tuple[int, ...]]] = []
-    built: dict[str, tuple[list[Shape], list[str], Shape]] = {}
-    asked_by: dict[str, list[Request]] = {}
+    built: dict[str, _Built] = {}
     for call in wiring.calls:
         for value in call.taken:
             if value not in values:
@@ -75,27 +74,18 @@ def assemble(
         taken = [values[value] for value in call.taken]
         shapes = [each for _, each in taken]
         if call.layer.name not in built:
-            asked = len(assembly.requests)
-            converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
-            asked_by[call.layer.name] = assembly.requests[asked:]
-            del assembly.requests[asked:]
-            if not path:
-                shape = keras_shape(converted.shape, assembly.channels_first)
-                assembly.rows.append(_row(call.layer, shape, asked_by[call.layer.name]))
-            _check_size(assembly, converted.shape, call.layer.name)
-            names = _add(modules, call.layer.name, converted.modules)
-            built[call.layer.name] = (shapes, names, converted.shape)
-        first_shapes, names, out = built[call.layer.name]
-        if first_shapes != shapes:
+            built[call.layer.name] = _build(assembly, call, shapes, modules, path=path, trainable=trainable)
+        layer = built[call.layer.name]
+        if layer.taken != shapes:
             raise NotNative(call.layer.name, call.layer.class_name, "is shared by tensors of unlike shapes")
         inputs = tuple(index for index, _ in taken)
-        for name in names:
+        for name in layer.names:
             steps.append((name, inputs))
             inputs = (len(steps),)
-        values[Value(call.layer.name, call.node, 0)] = (inputs[0], out)
+        values[Value(call.layer.name, call.node, 0)] = (inputs[0], layer.shape)
     # As the file lists its layers, and not as they are called, Keras lists the weights of a nested model.
-    for layer in wiring.layers:
-        assembly.requests += asked_by.get(layer.name, [])
+    for listed in wiring.layers:
+        assembly.requests += built[listed.name].requests if listed.name in built else []
     if wiring.output not in values:
         raise HundredError(f"the model {shown(wiring.name)} has no output {shown(wiring.output.layer)}")
     output, out = values[wiring.output]
@@ -103,6 +93,37 @@ def assemble(
     if chain and len(steps) == len(modules):
         return Assembled(nn.Sequential(modules), out)
     return Assembled(Wired(modules, steps, output), out)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A layer turned native: the shapes it takes, its modules by name, the shape it gives, what it asks."""
+
+    taken: list[Shape]
+    names: list[str]
+    shape: Shape
+    requests: list[Request]
+
+
+def _build(
+    assembly: Assembly,
+    call: Call,
+    shapes: list[Shape],
+    modules: OrderedDict[str, nn.Module],
+    *,
+    path: tuple[str, ...],
+    trainable: bool,
+) -> _Built:
+    """Convert the layer of its first call and add its modules to `modules`."""
+    asked = len(assembly.requests)
+    converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+    requests = assembly.requests[asked:]
+    del assembly.requests[asked:]
+    if not path:
+        shape = keras_shape(converted.shape, assembly.channels_first)
+        assembly.rows.append(_row(call.layer, shape, requests))
+    _check_size(assembly, converted.shape, call.layer.name)
+    return _Built(shapes, _add(modules, call.layer.name, converted.modules), converted.shape, requests)
 
 
 def keras_shape(shape: Shape, channels_first: bool) -> Shape:

@@ -13,7 +13,7 @@ from hundred.interchange.assemble import Assembly, assemble, fill
 from hundred.interchange.layers import Rescale, Standardize, Wired
 from hundred.interchange.model import LoadedModel, Model, require_image_input, scale_constants
 from hundred.interchange.settings import CustomObject, NotNative, shown
-from hundred.interchange.wiring import MODELS, SeveralEnds, read_wiring, works_channels_first
+from hundred.interchange.wiring import MODELS, ModelWiring, SeveralEnds, read_wiring, works_channels_first
 
 
 def load(
@@ -73,18 +73,8 @@ def _load(
 
 
 def _native(archive: Archive, scale: str | None) -> Model:
-    config = archive.config
-    if config["class_name"] not in MODELS:
-        name = config["class_name"]
-        raise CustomObject("the model", name, "is a class of its author's own", name)
-    try:
-        wiring = read_wiring(config["class_name"], config["config"], archive.version)
-    except SeveralEnds as several:
-        raise HundredError(
-            f"the model {shown(several.layer)} {several.reason}, and can only be tested with one input "
-            "and one output: save keras.Model(model.inputs[0], model.outputs[0])"
-        ) from None
-    first = works_channels_first(config)
+    wiring = _wiring(archive)
+    first = works_channels_first(archive.config)
     input_shape = require_image_input(wiring.input_shape, archive.name, first)
     assembly = Assembly(archive.version, archive.backend, first)
     if wiring.input_shape is not None and None in wiring.input_shape:
@@ -120,6 +110,19 @@ def _native(archive: Archive, scale: str | None) -> Model:
         **details,
         notes=assembly.notes,
     )
+
+
+def _wiring(archive: Archive) -> ModelWiring:
+    name = archive.config["class_name"]
+    if name not in MODELS:
+        raise CustomObject("the model", name, "is a class of its author's own", name)
+    try:
+        return read_wiring(name, archive.config["config"], archive.version)
+    except SeveralEnds as several:
+        raise HundredError(
+            f"the model {shown(several.layer)} {several.reason}, and can only be tested with one input "
+            "and one output: save keras.Model(model.inputs[0], model.outputs[0])"
+        ) from None
 
 
 def _our_details(
