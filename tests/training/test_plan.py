@@ -148,6 +148,27 @@ def test_a_slower_machine_still_ends_in_time_to_within_an_epoch(
         assert clock.now <= plan.deadline + slower * 20 + beside
 
 
+def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    plan = Plan(8, 20, deadline=clock.now + 600)
+    plan.fit_into(600, SECONDS, 1.0)
+    planned = plan.epochs
+    said = simulate(plan, clock, slower=0.5, beside=1.0)
+    assert all(word.startswith("the machine is quicker than measured") for word in said)
+    assert said[0].endswith(f"epochs instead of {planned}")
+    assert plan.epochs > 1.7 * planned
+    assert clock.now <= (plan.deadline or 0.0)
+    assert plan.progress(plan.epochs * plan.steps_per_epoch) == pytest.approx(1.0)
+
+
+def test_a_plan_does_not_grow_past_the_epochs_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    plan = Plan(8, 20, deadline=clock.now + 600)
+    plan.fit_into(600, SECONDS, 1.0, at_most=3)
+    assert simulate(plan, clock, slower=0.5, beside=1.0) == []
+    assert plan.epochs == 3
+
+
 def test_a_machine_as_fast_as_measured_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     plan = Plan(8, 20, ((0.5, 16), (1.0, 32)), deadline=clock.now + 480)

@@ -9,6 +9,8 @@ from typing import Any
 MARGIN = 0.05
 STORED_SIDE = 32
 MOST_EPOCHS = 100_000
+# The progress after which a plan grows no more: epochs added at a learning rate near its end bring little.
+LATEST_GROWTH = 0.5
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Plan:
     resolutions: (until which share of all steps, side in pixels); empty for images as stored.
     validate_every: epochs between validations; 0 is only after the last, which always is validated.
     deadline: `time.monotonic()` by which training should have ended, or None.
+    most_epochs: to which a plan may grow where the machine turns out quicker; 0 is not at all.
     anchor: where the plan was last changed, as (steps done, progress): progress goes on from there.
     costs: of a step by image side, in any unit; its pixels where nothing was measured.
     """
@@ -38,6 +41,7 @@ class Plan:
     resolutions: tuple[tuple[float, int], ...] = ()
     validate_every: int = 1
     deadline: float | None = None
+    most_epochs: int = 0
     anchor: tuple[int, float] = (0, 0.0)
     costs: Mapping[int, float] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
@@ -80,7 +84,7 @@ class Plan:
         step_seconds: measured, of one step, by image side. validation_seconds: of one validation.
         Where not even one epoch fits, it gets fewer steps, and a sentence says so; else ''.
         """
-        self.costs = dict(step_seconds)
+        self.costs, self.most_epochs = dict(step_seconds), at_most
         usable = seconds * (1.0 - MARGIN)
         step = self._cost_until(1.0)
         epoch_seconds = step * self.steps_per_epoch
@@ -102,23 +106,39 @@ class Plan:
         self.spent.validations += self.validates(epoch)
 
     def replan(self, epoch: int) -> str:
-        """After `epoch`: leave out epochs that, by what was noted, no longer end before the deadline.
+        """After `epoch`: leave out epochs that, by what was noted, no longer end before the deadline, or add
+        those that now do.
 
         The learning rate and image size then run through the rest of their schedules in the epochs left.
         Returns a sentence for people where the plan changed, else ''.
         """
         if self.deadline is None or epoch >= self.epochs or not self.spent.cost:
             return ""
-        left = self.deadline - time.monotonic()
-        done = epoch * self.steps_per_epoch
-        for epochs in range(self.epochs, epoch - 1, -1):
-            trial = replace(self, epochs=epochs, anchor=(done, self.progress(done)))
-            if trial._seconds_after(epoch) <= left:
-                break
-        if epochs == self.epochs:
+        planned, epochs = self.epochs, self._epochs_within(self.deadline - time.monotonic(), epoch)
+        if epochs == planned:
             return ""
-        planned, self.epochs, self.anchor = self.epochs, trial.epochs, trial.anchor
-        return f"the machine is slower than measured: {epochs} epochs instead of {planned}, to end in time"
+        changed = self._with(epochs, epoch)
+        self.epochs, self.anchor = changed.epochs, changed.anchor
+        turned, why = ("slower", ", to end in time") if epochs < planned else ("quicker", "")
+        return f"the machine is {turned} than measured: {epochs} epochs instead of {planned}{why}"
+
+    def _epochs_within(self, seconds: float, epoch: int) -> int:
+        """How many epochs in all end within so many seconds from the end of `epoch`."""
+        epochs = self.epochs
+        while epochs > epoch and self._with(epochs, epoch)._seconds_after(epoch) > seconds:
+            epochs -= 1
+        if epochs < self.epochs or self.progress(epoch * self.steps_per_epoch) > LATEST_GROWTH:
+            return epochs
+        # With the margin of a first plan, so that an epoch is not added and taken away in turns.
+        usable = seconds * (1.0 - MARGIN)
+        while epochs < self.most_epochs and self._with(epochs + 1, epoch)._seconds_after(epoch) <= usable:
+            epochs += 1
+        return epochs
+
+    def _with(self, epochs: int, epoch: int) -> "Plan":
+        """This plan changed to so many epochs after `epoch`."""
+        done = epoch * self.steps_per_epoch
+        return replace(self, epochs=epochs, anchor=(done, self.progress(done)))
 
     def late(self) -> bool:
         """Whether the deadline is past."""
