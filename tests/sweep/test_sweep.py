@@ -161,6 +161,15 @@ def test_a_recipe_without_validation_images_is_refused(few_images: Dataset, tmp_
     assert not (tmp_path / "s").exists()
 
 
+def test_with_minutes_alone_it_goes_on_until_the_time_is_up(few_images: Dataset, tmp_path: Path) -> None:
+    found = sweep(few_images, tmp_path, trials=None, minutes=0.02, seeds=0)
+    assert len(found.trials) >= 1
+    assert found.plan.trials == 0
+    count = len(found.trials)
+    more = sweep(few_images, tmp_path, trials=count + 1, minutes=1, seeds=0)
+    assert len(more.trials) == count + 1
+
+
 def test_two_commands_cannot_conduct_one_sweep(done: Sweep, few_images: Dataset) -> None:
     from hundred.runs.directory import lock_run
 

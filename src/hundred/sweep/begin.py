@@ -25,6 +25,7 @@ class Asked:
     """What a call says of the sweep itself. settings: by the names of Plan, those that were given.
 
     data: as of `hundred.train`. workers: trials at once. on_ray: they are trained on a cluster.
+    timed: minutes were given.
     """
 
     recipe: str | Path | Mapping[str, Any] | None
@@ -35,6 +36,7 @@ class Asked:
     data: str | Path | Dataset | None
     workers: int
     on_ray: bool
+    timed: bool
 
     def begin(self, runs: Path, name: str | None) -> tuple[Path, Plan, Dataset]:
         """A directory, plan and images for a new sweep. Raises UsageError for a wrong call."""
@@ -42,6 +44,8 @@ class Asked:
         recipe = self._resolved(self.recipe)
         # On a cluster a trial takes one CPU where nobody says; alone, all that torch takes by itself.
         settings = {"cpus": int(self.on_ray), **self.settings, **self._of_data(dataset)}
+        if self.timed:
+            settings.setdefault("trials", 0)
         plan = made_plan(recipe.as_dict(), self.vary, settings, self.workers)
         return claim(runs, name, recipe.name), plan, dataset
 

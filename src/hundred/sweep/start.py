@@ -70,7 +70,7 @@ def run_sweep(
         path = Path(recipe).resolve()
         recipe, name, runs, resume = None, path.name, path.parent, True
     settings = {
-        "trials": 0 if trials is None and minutes is not None else trials,
+        "trials": trials,
         "search": search,
         "prune": {True: "median", False: "none"}[prune] if isinstance(prune, bool) else prune,
         "seeds": seeds,
@@ -79,7 +79,9 @@ def run_sweep(
         "store": store,
     }
     given = {key: value for key, value in settings.items() if value is not None}
-    asked = Asked(recipe, as_mapping(vary), set, epochs, given, data, workers or 1, ray is not None)
+    asked = Asked(
+        recipe, as_mapping(vary), set, epochs, given, data, workers or 1, ray is not None, minutes is not None
+    )
     there = unfinished(Path(runs), name, asked.label()) if resume else None
     if there is None and name is not None and is_sweep(Path(runs) / name):
         there = Path(runs) / name

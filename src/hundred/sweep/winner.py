@@ -33,8 +33,10 @@ def retrain(crew: "Crew", plan: Plan, best: Trial, *, figures: bool) -> None:
     recipe = load_recipe(plan.recipe, best.parameters).recipe.as_dict()
     seeds = [int(recipe["seed"]) + 1 + number for number in range(plan.seeds)]
     folder = folder_of(best)
+    # Pictures take longer than a short training, and those of one seed show what those of all do.
+    drawn = seeds[0] if figures else None
     tasks = [
-        crew.task(f"{folder}/seed-{seed}", {**recipe, "seed": seed}, test=True, figures=figures)
+        crew.task(f"{folder}/seed-{seed}", {**recipe, "seed": seed}, test=True, figures=seed == drawn)
         for seed in seeds
         if not is_whole(crew.folder / folder / f"seed-{seed}")
     ]
