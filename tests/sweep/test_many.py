@@ -15,7 +15,9 @@ from .making import SMALL
 
 TRIALS = 200
 WARM = 40  # trials after which caches are filled
-MEGABYTES = 25.0
+# Measured: 28, in steps of about ten with nothing between, as an allocator takes them. The images of a trial
+# alone, kept, would be 150.
+MEGABYTES = 60.0
 
 
 def resident() -> float:
