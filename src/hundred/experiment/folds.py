@@ -97,7 +97,8 @@ def averaged(logits: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 def _trained(part: Dataset, recipe: Recipe, runs: Path, name: str, **options: Any) -> Run:
     # The part is what is to be trained on as it is, and its runs are no experiment to be tracked. Every value
     # is set by hand, so that a fold that is gone on with is one of this very recipe.
-    fixed = {
+    fixed: dict[str, Any] = {
+        "growth": [],
         "data.protocol": "full",
         "data.train_per_class": 0,
         "data.test_per_class": 0,

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 GALLERY_CLASSES = 5
 GALLERY_IMAGES = 8
 SINGLE_IMAGES = 24
-# Keys of a recipe that say nothing of what is trained, or differ from run to run.
-ABOUT = ("name", "summary", "based_on", "seed")
+# Keys of a recipe that say nothing of what was trained (no run has growth left in it), or are each run's own.
+ABOUT = ("name", "summary", "based_on", "seed", "growth")
 
 
 def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
