@@ -19,8 +19,8 @@ WIDER, CROWD = 1.25, 10
 """An image with more than CROWD others within WIDER times the distance is a plain scene (an empty sky, a bare
 field) that resembles many without being their copy.
 
-Of CIFAR-100's test images with a training image within NEAR, 217 had at most 10 neighbours in that wider
-circle, and 94 % of them had the label of the nearest; of the 101 with more, 52 % had it.
+Of CIFAR-100's test images with a training image within NEAR, 333 had at most 10 neighbours in that wider
+circle, and 95 % of them had the label of the nearest; of the 337 with more, 45 % had it.
 """
 
 
@@ -34,8 +34,8 @@ def near_duplicates(
 
     distance: Euclidean, between whole images with their mean colour taken out and scaled to length 1: 0 for
     equal up to brightness and contrast, 1.41 for unrelated ones. exact: every pixel is equal. Pairs up to
-    `at_most` are returned, without those of plain scenes (`CROWD`) unless exact. Shifted, mirrored or cropped
-    copies are not found.
+    `at_most` are returned, without those of plain scenes (`CROWD`) unless exact. Shifted or cropped copies
+    are not found, and mirrored ones only where mirrored images are given.
     """
     second = images if others is None else others
     rows, columns = _candidates(images, others, WIDER * at_most, block)
