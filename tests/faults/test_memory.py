@@ -139,11 +139,11 @@ def test_thirty_runs_in_a_row_leave_no_file_open_and_no_memory_taken(few: Datase
     for number in range(5):  # caches of libraries fill up in the first ones
         train(few, tmp_path, 1000, name=f"first-{number}")
     files, memory = state()
-    trainers = sum(isinstance(each, Trainer) for each in gc.get_objects())
+    trainers = sum(type(each) is Trainer for each in gc.get_objects())
     for number in range(30):
         train(few, tmp_path, 1000, name=f"run-{number}")
     files_after, memory_after = state()
     assert files_after == files
-    assert sum(isinstance(each, Trainer) for each in gc.get_objects()) <= trainers
+    assert sum(type(each) is Trainer for each in gc.get_objects()) <= trainers
     # One run's images alone are a megabyte and a half; what is left over may be the allocator's.
     assert memory_after - memory < 30 * 1_000_000

@@ -92,7 +92,9 @@ def test_files_that_may_not_grow_are_said_in_one_line_and_the_run_goes_on_later(
     done = hundred_process([*TRAIN, "--no-figures"], tmp_path, LIMIT=str(limit))
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    # Matplotlib says so too where it cannot keep its list of fonts.
+    ours = [line for line in done.stderr.strip().splitlines() if "font" not in line]
+    assert len(ours) == 1
     again = hundred_process(["train", "runs/one", "--resume", "--data", "sample", "--no-figures"], tmp_path)
     assert again.returncode == 0, again.stderr
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,11 @@ _WHY = {
     errno.EROFS: "the file system is read-only; choose another place with --runs",
     errno.EACCES: "no permission to write there; choose another place with --runs",
     errno.EPERM: "no permission to write there; choose another place with --runs",
+    errno.EFBIG: "File too large for the limits here (`ulimit -f`); choose another place with --runs",
     errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
 }
+_IN_WORDS = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
@@ -25,8 +28,14 @@ def told_in_one_line(path: Path | str, doing: str = "cannot write") -> Iterator[
     try:
         yield
     except OSError as error:
-        why = _WHY.get(error.errno or 0, error.strerror or str(error))
-        raise HundredError(f"{doing} {path}: {why}") from error
+        raise HundredError(f"{doing} {path}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    words = error.strerror or str(error) or type(error).__name__
+    # The HDF5 library tells the system's number only in its words, of which there are many.
+    number = error.errno if error.errno in _WHY else next(map(int, _IN_WORDS.findall(words)), 0)
+    return _WHY.get(number or 0, words.splitlines()[0])
 
 
 def append_line(path: Path, line: str, *, sync: bool) -> None:
