@@ -25,8 +25,9 @@ def _nothing_learned(facts: Facts) -> Finding | None:
     if not at_chance(facts) or crawls(facts):
         return None
     peak = facts.rates.peak
-    high, low = _typical(facts)
-    confidence = 0.75 if peak is None else sure(np.log10(peak / low), 1.0, max(np.log10(high / low), 1.5))
+    high, _ = _typical(facts)
+    doubtful = high / 20 if facts.history.context.optimizer else high / 300
+    confidence = 0.75 if peak is None else sure(np.log10(peak), np.log10(doubtful), np.log10(high))
     first = float(filled(facts.history.loss)[0])
     if facts.chance_loss is not None and first > 1.03 * facts.chance_loss:
         confidence = max(confidence, 0.85)  # a start above chance: the first steps threw the weights far away
@@ -113,7 +114,9 @@ def rate_too_low(facts: Facts) -> Finding | None:
     peak = facts.rates.peak
     _, low = _typical(facts)
     known_low = peak is not None and peak <= low
-    if not crawls(facts) and not (known_low and at_chance(facts)):
+    # A loss that does not move at all is a matter of the rate only where that is a small one.
+    small = peak is not None and peak <= (low if facts.history.context.optimizer else 1e-3)
+    if not crawls(facts) and not (small and at_chance(facts)):
         return None
     bend = straightness(facts)
     left = facts.last("loss") / facts.chance_loss
@@ -122,6 +125,8 @@ def rate_too_low(facts: Facts) -> Finding | None:
         confidence = max(confidence + 0.2, min(sure(left, 0.5, 0.9), sure(bend, 0.2, 0.5)))
         if left > 0.75:
             confidence = max(confidence, 0.8)
+    elif small and at_chance(facts):
+        confidence = 0.6
     elif peak is not None:
         confidence -= 0.3 * float(np.log10(peak / low))
     return Finding(
