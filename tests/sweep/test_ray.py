@@ -77,6 +77,9 @@ def test_what_cannot_run_on_a_cluster_is_said_in_a_line(few_images: Dataset, tmp
     assert fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.25) == 8
     assert fit({"CPU": 16.0}, 3, 0.0) == 5
     assert fit({"CPU": 16.0}, 1, 1.0) == 0
+    assert fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.3) == 6
+    assert fit({"CPU": 16.0, "GPU": 4.0}, 1, 2.0) == 2
+    assert fit({}, 1, 0.0) == 0
 
 
 def test_without_ray_it_says_what_to_install(

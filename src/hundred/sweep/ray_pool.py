@@ -7,9 +7,9 @@ the images. https://docs.ray.io/en/latest/ray-core/walkthrough.html
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -53,9 +53,9 @@ class RayPool:
         self.own = not self.ray.is_initialized()
         if self.own:
             connect(self.ray, self.address)
-        resources = self.ray.cluster_resources()
-        self.gpus = _gpus(resources, self.where.device) if self.where.gpus is None else self.where.gpus
-        fitting = fit(resources, self.cpus, self.gpus)
+        machines = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+        self.gpus = _gpus(machines, self.where.device) if self.where.gpus is None else self.where.gpus
+        fitting = sum(fit(machine, self.cpus, self.gpus) for machine in machines)
         self.workers = min(self.where.workers or fitting, fitting)
         if not self.workers:
             self.__exit__(None, None, None)
@@ -69,7 +69,9 @@ class RayPool:
         return self
 
     def submit(self, task: Task) -> None:
-        """As Pool."""
+        """As Pool. A task that has no GPU of its own takes none, whatever it would find."""
+        if not self.gpus and task.device == "auto":
+            task = replace(task, device="cpu")
         self._start(_Started(task))
 
     def wait(self, seconds: float) -> list[Outcome]:
@@ -109,10 +111,9 @@ class RayPool:
             outcome: Outcome = self.ray.get(reference)
             return outcome
         except errors.RayTaskError as error:
-            cause = error.as_instanceof_cause()
-            if isinstance(cause, HundredError):
-                raise HundredError(str(cause)) from None
-            raise
+            cause = error.cause
+            what = "" if isinstance(cause, HundredError) else f"{type(cause).__name__} on the cluster: "
+            raise HundredError(f"{started.task.name}: {what}{str(cause).splitlines()[0]}") from error
         except errors.RayError as error:
             return self._lost(started, type(error).__name__)
 
@@ -174,16 +175,16 @@ def connect(ray: Any, address: str) -> None:
         ) from None
 
 
-def fit(resources: dict[str, float], cpus: int, gpus: float) -> int:
-    """How many tasks the cluster has room for at once."""
-    rooms = []
-    if cpus:
-        rooms.append(int(resources.get("CPU", 0) // cpus))
-    if gpus:
-        rooms.append(int(resources.get("GPU", 0) / gpus + 1e-9))
-    return min(rooms, default=0)
+def fit(machine: Mapping[str, float], cpus: int, gpus: float) -> int:
+    """How many tasks a machine with these resources has room for at once; no task is spread over two."""
+    room = int(machine.get("CPU", 0) // cpus)
+    if gpus >= 1:
+        return min(room, int(machine.get("GPU", 0) // gpus))
+    if gpus > 0:
+        return min(room, int(machine.get("GPU", 0)) * int(1 / gpus + 1e-9))
+    return room
 
 
-def _gpus(resources: dict[str, float], device: str) -> float:
+def _gpus(machines: Sequence[Mapping[str, float]], device: str) -> float:
     """The GPUs a task takes where nobody said: one, where there are any and it is to use them."""
-    return 1.0 if device != "cpu" and resources.get("GPU", 0) >= 1 else 0.0
+    return 1.0 if device != "cpu" and any(machine.get("GPU", 0) >= 1 for machine in machines) else 0.0
