@@ -4,6 +4,8 @@ CIFAR's test images are known to have near-duplicates among the training images 
 train on test data? Purging CIFAR of near-duplicates", J. Imaging 2020).
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pandas as pd
 import torch
@@ -25,12 +27,18 @@ circle, and 95 % of them had the label of the nearest; of the 337 with more, 45 
 
 
 def near_duplicates(
-    images: Tensor, others: Tensor | None = None, *, at_most: float = NEAR, block: int = 1000
+    images: Tensor,
+    others: Tensor | None = None,
+    *,
+    at_most: float = NEAR,
+    block: int = 1000,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> pd.DataFrame:
     """Pairs of nearly equal pictures, nearest first: first, second, distance, exact.
 
     images: uint8 [n, 3, h, w]; others: uint8 [m, 3, h, w], same size, on the CPU. first indexes `images`,
-    second `others`; without `others` pairs within `images`, first < second. block: images per matrix product.
+    second `others`; without `others` pairs within `images`, first < second. block: images per matrix
+    product. tell: called with the images of `images` that are done, and with how many there are.
 
     distance: Euclidean, between whole images with their mean colour taken out and scaled to length 1: 0 for
     equal up to brightness and contrast, 1.41 for unrelated ones. exact: every pixel is equal. Pairs up to
@@ -38,9 +46,12 @@ def near_duplicates(
     are not found, and mirrored ones only where mirrored images are given.
     """
     second = images if others is None else others
-    rows, columns = _candidates(images, others, WIDER * at_most, block)
-    table = _measured(images, second, rows, columns)
-    table = table[table["distance"] <= WIDER * at_most]
+    parts = []
+    for rows, columns in _candidates(images, others, WIDER * at_most, block):
+        part = _measured(images, second, rows, columns)
+        parts.append(part[part["distance"] <= WIDER * at_most])
+        tell(min(len(parts) * block, len(images)), len(images))
+    table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     if others is None:
         neighbours = np.bincount(np.concatenate([table["first"], table["second"]]), minlength=len(images))
         crowd = np.maximum(neighbours[table["first"]], neighbours[table["second"]])
@@ -53,8 +64,10 @@ def near_duplicates(
     return near.sort_values(["distance", "first", "second"], kind="stable").reset_index(drop=True)
 
 
-def _candidates(images: Tensor, others: Tensor | None, at_most: float, block: int) -> tuple[Tensor, Tensor]:
-    """Indices of pairs whose thumbnails are within `at_most`, int64 [pairs] each.
+def _candidates(
+    images: Tensor, others: Tensor | None, at_most: float, block: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each block of `images`, indices of pairs whose thumbnails are within `at_most`, int64 [pairs] each.
 
     Thumbnails leave out fine detail, so hardly a pair is nearer at full size than here.
     """
@@ -62,16 +75,13 @@ def _candidates(images: Tensor, others: Tensor | None, at_most: float, block: in
     other_thumbs = thumbs if others is None else _thumbnails(others)
     # |a - b|^2 = 2 - 2 a.b for vectors of length 1
     alike = 1 - at_most**2 / 2
-    rows, columns = [], []
     for start in range(0, len(images), block):
         # Within one set the pair (a, b) is (b, a) again: only columns to the right are looked at.
         skipped = start if others is None else 0
         similarity = thumbs[start : start + block] @ other_thumbs[skipped:].T  # [block, rest]
         row, column = torch.nonzero(similarity >= alike, as_tuple=True)
         keep = column > row if others is None else torch.ones_like(row, dtype=torch.bool)
-        rows.append(row[keep] + start)
-        columns.append(column[keep] + skipped)
-    return torch.cat(rows), torch.cat(columns)
+        yield row[keep] + start, column[keep] + skipped
 
 
 def _measured(first: Tensor, second: Tensor, rows: Tensor, columns: Tensor) -> pd.DataFrame:

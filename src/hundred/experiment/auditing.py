@@ -9,7 +9,6 @@ vectors that somebody else must make of the images, as `hundred.evaluation.dupli
 It would bring scikit-learn, tqdm and termcolor to every installation for nothing that is not here already.
 """
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ import pandas as pd
 
 from hundred.data.dataset import Dataset, Split
 from hundred.data.limit import limited
+from hundred.data.raw import nobody
 from hundred.data.words import readable
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.duplicates import NEAR, near_duplicates
@@ -27,7 +27,7 @@ from hundred.evaluation.labels import suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
 from hundred.experiment.comparing import entry_of
 from hundred.experiment.folds import averaged, fold_logits
-from hundred.experiment.opening import open_data
+from hundred.experiment.opening import Lines, open_data
 from hundred.experiment.start import resolve
 from hundred.files import write_json
 from hundred.recipe import load_recipe
@@ -235,10 +235,8 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
     tables = []
     for first, second in (("test", "train"), ("test", "test"), ("train", "train")):
         one, other = getattr(dataset, first), getattr(dataset, second)
-        if not quiet:
-            others = "" if first == second else f" with {len(other):,} {second} images"
-            print(f"comparing {len(one):,} {first} images{others}", file=sys.stderr, flush=True)  # noqa: T201
-        pairs = _pairs(one, other, near)
+        others = "" if first == second else f" with {len(other):,} {second} images"
+        pairs = _pairs(one, other, near, "" if quiet else f"comparing {len(one):,} {first} images{others}")
         labels = one.fine.numpy()[pairs["first"]], other.fine.numpy()[pairs["second"]]
         tables.append(
             pairs.assign(
@@ -255,11 +253,15 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
     return whole.sort_values("distance", kind="stable").reset_index(drop=True)
 
 
-def _pairs(one: Split, other: Split, near: float) -> pd.DataFrame:
-    """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once."""
+def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
+    """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once.
+
+    doing: what stands before each line of progress; '' for none.
+    """
     within = one is other
-    plain = near_duplicates(one.images, None if within else other.images, at_most=near)
-    mirrored = near_duplicates(one.images.flip(3), other.images, at_most=near)
+    tells = [Lines(f"{doing}{how}", "images") if doing else nobody for how in ("", ", mirrored")]
+    plain = near_duplicates(one.images, None if within else other.images, at_most=near, tell=tells[0])
+    mirrored = near_duplicates(one.images.flip(3), other.images, at_most=near, tell=tells[1])
     if within:
         # Found from both sides; and an image that is its own mirror image is no pair.
         mirrored = mirrored[mirrored["first"] < mirrored["second"]]
