@@ -63,3 +63,13 @@ def test_classes_without_images_are_left_out() -> None:
     labels = np.repeat([3, 8], 50)
     right = np.random.default_rng(0).random((1, 100)) < 0.5
     assert sorted(class_changes(right, ~right, labels, FINE).index) == [3, 8]
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_what_all_classes_gained_together_is_a_gain_of_classes(runs: int) -> None:
+    rng = np.random.default_rng(0)
+    before, after = Recipe(LABELS, seed_spread=0.03), Recipe(LABELS, seed_spread=0.03)
+    after.ease = after.ease + 2.0
+    found = class_changes(after.runs(runs, rng), before.runs(runs, rng), LABELS, FINE)
+    assert (found["change"] == "better").sum() > 70
+    assert (found["change"] != "worse").all()
