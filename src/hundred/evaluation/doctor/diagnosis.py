@@ -50,8 +50,8 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "overfitting": frozenset(("plateau", "stopped-early", "late-cut", "early-cut")),
     "early-cut": frozenset(("plateau", "underfitting", "stopped-early", "learning-rate-too-low")),
     "late-cut": frozenset(("plateau", "underfitting", "noisy-validation")),
-    "plateau": frozenset(("underfitting",)),
-    "noisy-validation": frozenset(("plateau", "late-cut")),
+    "plateau": frozenset(("underfitting", "stopped-early")),
+    "noisy-validation": frozenset(("plateau", "late-cut", "underfitting")),
 }  # fmt: skip
 
 

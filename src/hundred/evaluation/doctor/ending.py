@@ -89,8 +89,8 @@ def stopped_early(facts: Facts) -> Finding | None:
     if not gains:
         return None
     per_tenth, certain = max(gains, key=lambda each: each[0])
-    # Both figures, where there are two, must say so, if one of them less loudly.
-    if min(errors for _, errors in gains) < 1.0:
+    # Where there are two figures, neither may say the contrary.
+    if min(errors for _, errors in gains) < -1.0:
         return None
     confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 3.0, 6.0))
     now = facts.last("val_accuracy") if history.has("val_accuracy") else facts.last("val_loss")

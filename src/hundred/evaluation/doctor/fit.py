@@ -120,7 +120,9 @@ def underfitting(facts: Facts) -> Finding | None:
     gap = _relative_gap(facts)
     if gap is None or facts.learned < 0.01:
         return None
-    confidence = min(sure(left, 0.62, 0.85), sure(moved, 0.035, 0.0), sure(gap, 0.1, 0.0))
+    confidence = min(
+        sure(left, 0.62, 0.85), sure(moved, 0.035, 0.0), sure(gap, 0.2 if left > 0.8 else 0.1, 0.0)
+    )
     return Finding(
         "underfitting",
         facts.epoch(facts.n - size),
