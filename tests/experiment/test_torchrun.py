@@ -98,7 +98,7 @@ def test_a_killed_process_ends_all_and_the_run_goes_on_later(tmp_path: Path, ran
         assert started.poll() is None
         time.sleep(0.2)
     os.kill(process_of(tmp_path, rank), signal.SIGKILL)
-    assert started.wait() == 1
+    assert started.wait(timeout=300) == 1
     done = len(history.read_text().splitlines()) - 1
     assert done < 60
     more = ["--resume", "--data", "sample", "--no-figures", "--minutes", "1"]
