@@ -21,11 +21,12 @@ def judged() -> list[Judged]:
     return judge()
 
 
-@pytest.mark.parametrize("part", PARTS)
+NOT_REACHED = pytest.mark.xfail(strict=True, reason="what it reaches on unseen runs is less: docs/doctor.md")
+
+
+@pytest.mark.parametrize("part", ["tuning", "first look", pytest.param("held-out", marks=NOT_REACHED)])
 def test_precision_and_recall(judged: list[Judged], part: str) -> None:
     those = [each for each in judged if each.part == part]
-    if len(those) < 10:
-        pytest.skip(f"there are no histories of the part {part} yet: python -m benchmarks.doctor make")
     found = score(those)
     assert found.precision is not None
     assert found.recall is not None
@@ -56,7 +57,7 @@ def test_every_history_is_of_a_case_and_all_seen_ones_are_there(judged: list[Jud
     known = {file_name(case): (part_of(case), case.label) for case in cases()}
     assert {each.file: (each.part, each.label) for each in judged}.items() <= known.items()
     assert {path.name for path in HISTORIES.glob("*.csv")} == {each.file for each in judged} | {"labels.csv"}
-    assert {name for name, (part, _) in known.items() if part != "held-out"} <= {each.file for each in judged}
+    assert set(known) == {each.file for each in judged}
     assert sum(path.stat().st_size for path in HISTORIES.iterdir()) < 200_000
 
 
