@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter
 
 from hundred.report.style import BLUE, INK, MUTED, save, styled
 
@@ -31,6 +32,8 @@ def ratios_figure(comparisons: dict[str, Any]) -> Figure:
         )
     axes.axvline(1.0, color=MUTED, linewidth=1)
     axes.set_xscale("log")
+    for which in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        which(FormatStrFormatter("%g"))
     axes.set_yticks(
         range(len(rows)), [f"{title.split(' (')[0]}\nagainst {rival}" for title, rival, _ in rows]
     )
