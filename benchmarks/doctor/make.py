@@ -3,6 +3,7 @@
 import csv
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,12 +23,16 @@ COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_ra
 LABELS = "labels.csv"
 
 
-def make(folder: Path, data: str | None, only: str = "") -> None:
-    """Train each case whose history is not in `folder` yet and whose file name has `only` in it."""
+def make(
+    folder: Path, data: str | None, only: str = "", of: Sequence[Case] = (), quiet: bool = False
+) -> None:
+    """Train each case, of all or of these, whose history is not in `folder` yet and whose file name has
+    `only` in it. quiet: without its last figures, so that nobody has seen them."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_labels(folder)
+    if not of:
+        write_labels(folder)
     dataset = open_dataset(data)
-    for case in cases():
+    for case in of or cases():
         path = folder / file_name(case)
         if path.exists() or only not in path.name:
             continue
@@ -37,6 +42,9 @@ def make(folder: Path, data: str | None, only: str = "") -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(rows)
+        if quiet:
+            print(f"{path.name}: {time.thread_time() - begin:.0f} s", flush=True)
+            continue
         last = ", ".join(f"{name} {value}" for name, value in zip(COLUMNS, rows[-1], strict=True))
         print(f"{path.name}: {time.thread_time() - begin:.0f} s; {last}", flush=True)
 

@@ -1,7 +1,7 @@
 """Small networks that learn something of CIFAR-100 in seconds on one core: float [n, 3, 32, 32] to [n,
 100]."""
 
-from torch import nn
+from torch import Tensor, nn
 
 CLASSES = 100
 
@@ -33,3 +33,51 @@ def dense(hidden: int, *, dropout: float = 0.0) -> nn.Sequential:
     if dropout:
         layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers, nn.Linear(hidden, CLASSES))
+
+
+def stacked(
+    width: int, *, norm: bool = True, dropout: float = 0.0, pooled: bool = False, units: int = 0
+) -> nn.Sequential:
+    """As in Keras' first example: three times a 3x3 convolution and a 2x2 maximum, with `width`, 2 and 4
+    times as many filters, then a hidden layer of `units` (0 is none) and the classes."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for filters in (width, 2 * width, 4 * width):
+        layers += [nn.Conv2d(channels, filters, 3, padding=1, bias=not norm), nn.ReLU()]
+        layers += [nn.BatchNorm2d(filters)] if norm else []
+        layers += [nn.MaxPool2d(2)] + ([nn.Dropout(dropout)] if dropout else [])
+        channels = filters
+    layers += [nn.AdaptiveAvgPool2d(1)] if pooled else []
+    layers += [nn.Flatten()]
+    features = channels * (1 if pooled else 16)
+    if units:
+        layers += [nn.Linear(features, units), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(units or features, CLASSES))
+
+
+class Added(nn.Module):
+    """Two 3x3 convolutions with batch normalization, added to what came in: [n, c, h, w] to the same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for _ in range(2):
+            layers += [nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)]
+            layers += [nn.ReLU()]
+        self.inner = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add, then ReLU."""
+        return nn.functional.relu(x + self.inner(x))
+
+
+def residual(width: int) -> nn.Sequential:
+    """A convolution of stride 2, two residual blocks with one of stride 2 between them, and the mean over the
+    image."""
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+        Added(width),
+        nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * width), nn.ReLU(),
+        Added(2 * width),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2 * width, CLASSES),
+    )  # fmt: skip
