@@ -2,13 +2,14 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hundred.errors import UsageError
-from hundred.recipe import builtin_names, leaves, load_recipe, to_toml
+from hundred.recipe import builtin_names, for_device, leaves, load_recipe, to_toml
 
 
 @pytest.mark.parametrize("name", builtin_names())
@@ -149,3 +150,41 @@ def test_options_of_a_network_are_keys_of_its_table() -> None:
 
 def test_a_text_value_needs_no_quotes_even_where_it_looks_like_a_number() -> None:
     assert load_recipe("sprint", ["summary=42"]).recipe.summary == "42"
+
+
+ON_CUDA: dict[str, Any] = {
+    "name": "fit",
+    "training": {"epochs": 2, "batch_size": 32},
+    "cuda": {"training": {"batch_size": 512, "learning_rate": 0.5}, "model": {"width1": 64}},
+}
+
+
+def test_cuda_tables_hold_on_cuda_alone() -> None:
+    resolved = load_recipe(ON_CUDA)
+    here, there = for_device(resolved, "cpu").recipe, for_device(resolved, "cuda").recipe
+    assert here.cuda is None
+    assert there.cuda is None
+    assert (here.training.epochs, here.training.batch_size) == (2, 32)
+    assert (there.training.epochs, there.training.batch_size, there.training.learning_rate) == (2, 512, 0.5)
+    assert there.model.options == {"width1": 64}
+
+
+def test_what_is_set_by_hand_outweighs_cuda_tables() -> None:
+    resolved = for_device(load_recipe(ON_CUDA, ["training.batch_size=8"]), "cuda")
+    assert (resolved.recipe.training.batch_size, resolved.recipe.training.learning_rate) == (8, 0.5)
+
+
+def test_a_fault_in_a_cuda_table_is_told_on_every_device() -> None:
+    with pytest.raises(UsageError, match="batchsize"):
+        load_recipe({**ON_CUDA, "cuda": {"training": {"batchsize": 512}}})
+
+
+def test_a_recipe_with_cuda_tables_reads_back_from_toml(tmp_path: Path) -> None:
+    recipe = load_recipe(ON_CUDA).recipe
+    (tmp_path / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
+    assert load_recipe(tmp_path / "recipe.toml").recipe == recipe
+
+
+def test_sprint_is_whole_on_both_kinds_of_device() -> None:
+    wide = for_device(load_recipe("sprint"), "cuda").recipe
+    assert wide.model.options["width3"] > load_recipe("sprint").recipe.model.options.get("width3", 384)

@@ -177,11 +177,12 @@ def find_lr(
     """
     began = time.monotonic()
     path = _picture_path(out)
-    resolved = resolve(recipe, seed=seed, overrides=set).recipe
+    chosen = choose_device(device)
+    resolved = resolve(recipe, seed=seed, overrides=set, device=chosen.type).recipe
     _check(steps, minutes)
     dataset = limited(open_data(data), resolved.data.train_per_class, resolved.data.test_per_class)
     with Interrupt() as interrupt, memory_in_one_line(resolved):
-        _, trainer = assembled(resolved, dataset, choose_device(device), interrupted=interrupt.asked)
+        _, trainer = assembled(resolved, dataset, chosen, interrupted=interrupt.asked)
         size = size_at_peak(trainer)
         first, last = _range(resolved.training, lowest, highest)
         deadline = None if minutes is None else began + 60 * minutes

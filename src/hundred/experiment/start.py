@@ -17,7 +17,7 @@ from hundred.experiment.parallel import follow, join, leading
 from hundred.experiment.repeat import train_repeats
 from hundred.experiment.repeated import Repeats, is_repeats
 from hundred.experiment.targets import overrides_for
-from hundred.recipe import DEFAULT_RECIPE, Resolved, load_recipe
+from hundred.recipe import DEFAULT_RECIPE, Resolved, for_device, load_recipe
 from hundred.runs.layout import is_run
 from hundred.runs.run import Run
 from hundred.training.device import choose_device
@@ -112,6 +112,7 @@ def train(
             protocol=protocol,
             doctor=doctor,
             overrides=set,
+            device=call.device.type,
         )
         if start_from is not None:
             resolved = _with_model(resolved, table_of_file(start_from, scale))
@@ -135,8 +136,10 @@ def resolve(
     protocol: str | None = None,
     doctor: bool = False,
     overrides: Iterable[str] | Mapping[str, Any] = (),
+    device: str = "cpu",
 ) -> Resolved:
-    """The recipe with the shorthands of the command line and `overrides` applied, in that order."""
+    """The recipe with the shorthands of the command line and `overrides` applied, in that order, as it holds
+    on a kind of `device`."""
     recipe = DEFAULT_RECIPE if recipe is None else recipe
     shorthands = {
         "training.epochs": epochs,
@@ -147,7 +150,7 @@ def resolve(
     given = {key: value for key, value in shorthands.items() if value is not None}
     if target is not None:
         given = {**overrides_for(recipe, target), **given}
-    return load_recipe(recipe, given, overrides)
+    return for_device(load_recipe(recipe, given, overrides), device)
 
 
 def _check(

@@ -2,8 +2,12 @@
 
 After K. Jordan's airbench (2024, arXiv:2404.00498): a frozen first convolution that whitens 2x2 patches,
 groups of convolution - pooling - batch norm - activation, identity-like starting filters, and a scaled head.
-Groups, widths and head are ours, chosen for two CPU cores; docs/performance.md has the measurements.
+The shape of the groups - cheap 1x1 convolutions where maps are large, a last group three times as wide as the
+one before, where they are small - follows what entries to the CIFAR-100 speed contest of the AIDDA Institute
+(2026) report to pay. docs/performance.md has our own measurements.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,29 +21,47 @@ MOMENTUM = 0.4
 PATCHES_FOR_WHITENING = 5_000
 
 
-class Group(nn.Module):
-    """Convolution - pooling - batch norm - activation, then `depth - 1` more convolutions at the new size.
+class Shape(NamedTuple):
+    """Kernel sizes of a group's three convolutions, and the second one's channels as a share of the width."""
 
-    float [n, before, h, w] -> float [n, width, h / 2, w / 2]; from the third convolution on, with a shortcut.
+    first: int
+    second: int
+    third: int
+    inner: float
+
+
+# The larger the maps, the smaller the kernels: group by group the cost of the last two convolutions stays
+# below that of the first.
+SHAPES = (Shape(3, 1, 1, 1.0), Shape(3, 3, 1, 3 / 4), Shape(2, 3, 3, 2 / 3))
+
+
+class Group(nn.Module):
+    """Convolution - pooling - batch norm - activation, then two more convolutions with a shortcut.
+
+    float [n, before, h, w] -> float [n, width, h' // 2, w' // 2], where h' is h, and h - 1 for an even first
+    kernel, which is not padded.
     """
 
-    def __init__(self, before: int, width: int, depth: int) -> None:
+    def __init__(self, before: int, width: int, shape: Shape) -> None:
         super().__init__()
-        self.first = nn.Conv2d(before, width, 3, padding=1, bias=False)
+        inner = max(1, int(width * shape.inner))
+        self.first = _convolution(before, width, shape.first)
         self.pool = nn.MaxPool2d(2)
         self.first_norm = nn.BatchNorm2d(width, momentum=MOMENTUM)
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(depth - 1)
-        )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width, momentum=MOMENTUM) for _ in range(depth - 1))
+        self.second = _convolution(width, inner, shape.second)
+        self.second_norm = nn.BatchNorm2d(inner, momentum=MOMENTUM)
+        self.third = _convolution(inner, width, shape.third)
+        self.third_norm = nn.BatchNorm2d(width, momentum=MOMENTUM)
         self.activation = nn.SiLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.activation(self.first_norm(self.pool(self.first(x))))
-        for index, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
-            y = norm(convolution(x))
-            x = self.activation(y + x if index else y)
-        return x
+        y = self.activation(self.second_norm(self.second(x)))
+        return self.activation(self.third_norm(self.third(y)) + x)
+
+
+def _convolution(before: int, after: int, kernel: int) -> nn.Conv2d:
+    return nn.Conv2d(before, after, kernel, padding=kernel // 2 if kernel % 2 else 0, bias=False)
 
 
 class Sprint(nn.Module):
@@ -48,13 +70,13 @@ class Sprint(nn.Module):
     `prepare` sets the whitening layer from training images and is to be called once before training.
     """
 
-    def __init__(self, classes: int, widths: tuple[int, int, int], depth: int, scale: float) -> None:
+    def __init__(self, classes: int, widths: tuple[int, int, int], scale: float) -> None:
         super().__init__()
         self.whiten = nn.Conv2d(3, 2 * 3 * PATCH**2, PATCH)
         self.activation = nn.SiLU()
         befores = (self.whiten.out_channels, *widths[:2])
         self.groups = nn.ModuleList(
-            Group(before, width, depth) for before, width in zip(befores, widths, strict=True)
+            Group(before, width, shape) for before, width, shape in zip(befores, widths, SHAPES, strict=True)
         )
         self.head = nn.Linear(widths[-1], classes, bias=False)
         self.scale = scale
@@ -98,10 +120,9 @@ def sprint(
     *,
     width1: int = 32,
     width2: int = 128,
-    width3: int = 256,
-    depth: int = 2,
-    scale: float = 1 / 9,
+    width3: int = 384,
+    scale: float = 1.25 / 9,
 ) -> nn.Module:
-    """The sprint network. `width1` to `width3` are its groups' channels, `depth` their convolutions."""
-    at_least(1, width1=width1, width2=width2, width3=width3, depth=depth)
-    return Sprint(classes, (width1, width2, width3), depth, scale)
+    """The sprint network. `width1` to `width3` are its groups' channels; `scale` multiplies its logits."""
+    at_least(1, width1=width1, width2=width2, width3=width3)
+    return Sprint(classes, (width1, width2, width3), scale)

@@ -58,8 +58,33 @@ def load_recipe(
         for leaf, _ in _leaves({key: value}):
             origins[leaf] = "--set"
     recipe = validate(raw)
+    if recipe.cuda is not None:
+        _with_cuda(recipe, origins)  # so that a fault in its tables is told on every device
     flat = dict(_leaves(recipe.as_dict()))
     return Resolved(recipe, {key: origins.get(key, "default") for key in flat}, parents)
+
+
+def for_device(resolved: Resolved, device: str) -> Resolved:
+    """The recipe as it holds on a kind of device, such as "cpu": its `[cuda]` tables applied or dropped.
+
+    On "cuda" they are laid over the rest, except where `--set` has said otherwise.
+    """
+    if resolved.recipe.cuda is None:
+        return resolved
+    recipe = resolved.recipe
+    if device == "cuda":
+        recipe = _with_cuda(recipe, resolved.origins)
+    recipe = recipe.model_copy(update={"cuda": None})
+    flat = dict(_leaves(recipe.as_dict()))
+    return Resolved(recipe, {key: resolved.origins.get(key, "cuda") for key in flat}, resolved.parents)
+
+
+def _with_cuda(recipe: Recipe, origins: Mapping[str, str]) -> Recipe:
+    raw = recipe.as_dict()
+    for key, value in _leaves(raw.pop("cuda")):
+        if origins.get(key) != "--set":
+            _set(raw, key, value)
+    return validate(raw)
 
 
 def validate(raw: Mapping[str, Any]) -> Recipe:

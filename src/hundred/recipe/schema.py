@@ -274,6 +274,7 @@ class Recipe(Section):
 
     based_on: the recipe it was made from, as a record that changes nothing; filled in from `extends`.
     growth: what a longer time limit is better used for than more epochs, by rising epochs.
+    cuda: tables of values that hold instead where the run's device is a CUDA GPU; sweeps leave them out.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "unnamed"
@@ -288,6 +289,7 @@ class Recipe(Section):
     doctor: DoctorSection = DoctorSection()
     tracking: TrackingSection = TrackingSection()
     growth: tuple[GrowthSection, ...] = ()
+    cuda: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Every value as TOML knows it; tables that are off (None) are left out."""
