@@ -20,6 +20,7 @@ from hundred.training.memory import Alone
 from hundred.training.trainer import Trainer
 
 ON_A_GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+BESIDE_ITS_ALLOCATOR = RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED")
 ON_A_CPU = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
 
@@ -52,7 +53,10 @@ def train(data: Dataset, folder: Path, most: int, error: Exception = ON_A_GPU, *
     return hundred.train("sprint", model=build, set=settings, **given)
 
 
-@pytest.mark.parametrize(("error", "where"), [(ON_A_GPU, "the GPU"), (ON_A_CPU, "this machine")])
+@pytest.mark.parametrize(
+    ("error", "where"),
+    [(ON_A_GPU, "the GPU"), (BESIDE_ITS_ALLOCATOR, "the GPU"), (ON_A_CPU, "this machine")],
+)
 def test_a_batch_that_does_not_fit_is_done_in_halves_with_one_word(
     few: Dataset, tmp_path: Path, error: Exception, where: str
 ) -> None:

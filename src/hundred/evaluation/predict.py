@@ -36,8 +36,8 @@ def predict_logits(
         device = next((parameter.device for parameter in network.parameters()), images.device)
     device = torch.device(device)
     scaling = Scaling(
-        torch.as_tensor(mean, dtype=torch.float32).cpu(), torch.as_tensor(std, dtype=torch.float32).cpu()
-    )
+        torch.as_tensor(mean, dtype=torch.float32), torch.as_tensor(std, dtype=torch.float32)
+    ).to(device)
     modes = [(module, module.training) for module in network.modules()]
     network.to(device).eval()
     try:

@@ -67,20 +67,22 @@ def build_splits(
         validation = test
     if scaling is None:
         # Statistics of all training images: the few held out move them by less than a ten-thousandth.
-        scaling = standardized(train.images) if recipe.data.scaling == "standard" else zero_to_one()
+        # Counted where the data lies: on a GPU, counting waits, and Apple's has no float64.
+        scaling = standardized(dataset.train.images) if recipe.data.scaling == "standard" else zero_to_one()
     return Splits(train, indices, validation, held_out, test, scaling.to(device))
 
 
 def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.Module:
     """`network` on `device`, its first layers prepared on training images where it asks for that."""
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     prepare: Callable[[Tensor], None] | None = getattr(network, "prepare", None)
     if prepare is not None:
         # From all over the split: in some forms of the data its images lie class by class.
         step = max(len(splits.train_indices) // IMAGES_FOR_PREPARE, 1)
         few = splits.train.images[splits.train_indices[::step][:IMAGES_FOR_PREPARE]]
-        prepare(splits.scaling(few))
-    return network
+        # Where the network is, mostly the CPU: on a GPU a small matrix takes a library that loads for long.
+        prepare(splits.scaling(few).to(next(network.parameters(), few).device))
+    placed: nn.Module = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed
 
 
 def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:

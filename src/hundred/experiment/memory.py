@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from hundred.errors import HundredError
 from hundred.recipe import Recipe
-from hundred.training.memory import is_lack_of_memory
+from hundred.training.memory import is_lack_of_memory, is_of_gpu
 from hundred.training.trainer import Trainer
 
 
@@ -22,7 +20,7 @@ def memory_in_one_line(recipe: Recipe, trainer: Trainer | None = None) -> Iterat
     except (MemoryError, RuntimeError) as error:
         if not is_lack_of_memory(error):
             raise
-        where = "the GPU" if isinstance(error, torch.OutOfMemoryError) else "this machine"
+        where = "the GPU" if is_of_gpu(error) else "this machine"
         size, parts = recipe.training.batch_size, 1 if trainer is None else trainer.team.parts
         halves = f" even in {parts} parts" if parts > 1 else ""
         raise HundredError(

@@ -90,6 +90,7 @@ class Model:
         """Move the network; give the model itself."""
         self.device = torch.device(device)
         self.network = self.network.to(self.device)
+        self._scaling = self._scaling.to(self.device)
         return self
 
     def predict(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
@@ -139,10 +140,11 @@ class Model:
                 batch = prepare(images[start : start + batch_size].to(self.device))
                 # Flatten in Keras' order is a view in this memory format, and convolutions like it too.
                 output = self.network(batch.contiguous(memory_format=torch.channels_last))
-                outputs.append((output.softmax(1) if softmax else output).float().cpu())
+                outputs.append((output.softmax(1) if softmax else output).float())
         if not outputs:
             return np.zeros((0, len(self.class_names or ())), np.float32)
-        return torch.cat(outputs).numpy()
+        # Results stay on the device until here, so that a GPU is not stopped at each batch.
+        return torch.cat(outputs).cpu().numpy()
 
 
 def checked_images(

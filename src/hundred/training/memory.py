@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from hundred.data.dataset import Split
 from hundred.training.tally import Tally
 
-# How torch's CPU allocator says it; on a GPU there is a type of its own.
+# How torch's CPU allocator says it.
 CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory", "not enough memory")
+# On a GPU torch's allocator has a type of its own; these are of what asks the GPU itself.
+GPU_WORDS = ("CUDA error: out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED", "MPS backend out of memory")
 
 # (inputs, targets, weight) -> (mean loss [], hits []); adds the gradient of weight * loss to the network's.
 Differentiate = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
@@ -17,8 +19,12 @@ Differentiate = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
 def is_lack_of_memory(error: BaseException) -> bool:
     """Whether `error` says that the machine or the GPU has too little memory."""
-    kinds = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds) or any(word in str(error) for word in CPU_WORDS)
+    return isinstance(error, MemoryError) or is_of_gpu(error) or any(word in str(error) for word in CPU_WORDS)
+
+
+def is_of_gpu(error: BaseException) -> bool:
+    """Whether `error` says that the GPU has too little memory."""
+    return isinstance(error, torch.OutOfMemoryError) or any(word in str(error) for word in GPU_WORDS)
 
 
 class Alone:
@@ -50,7 +56,7 @@ class Alone:
             except (MemoryError, RuntimeError) as error:
                 if len(inputs) < 4 or not is_lack_of_memory(error):
                     raise
-                where = "the GPU" if isinstance(error, torch.OutOfMemoryError) else "this machine"
+                where = "the GPU" if is_of_gpu(error) else "this machine"
             # Outside the except clause, whose traceback holds on to the tensors of the failed step.
             self._halve(network, where, inputs)
         pieces = self.parts if len(inputs) >= 2 * self.parts else 1  # batch norm takes no lone image

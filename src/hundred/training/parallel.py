@@ -223,7 +223,7 @@ def batch_norm_over_all(norm: _BatchNorm, images: Tensor) -> Tensor:
     count = images.numel() // images.shape[1]
     variance, mean = torch.var_mean(images.float(), dim=over, correction=0)
     mean, variance = mean.double(), variance.double()
-    moments = torch.cat([mean, variance + mean.square(), mean.new_tensor([1.0])]) * count
+    moments = torch.cat([mean, variance + mean.square(), torch.ones_like(mean[:1])]) * count
     total: Tensor = _Sum.apply(moments)
     mean, square = (total[:-1] / total[-1]).chunk(2)
     variance = (square - mean.square()).clamp(min=0.0)
