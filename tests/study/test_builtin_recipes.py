@@ -21,7 +21,7 @@ from tests.study.making import few_pictures
 CPU = torch.device("cpu")
 # What two steps on a few pictures need: batches of four and, for ResNet-50, no enlarging.
 SMALL = {"training.epochs": 1, "training.batch_size": 4, "training.drop_last": True}
-HEAVY = ("resnet50-imagenet", "resnet50", "wide-resnet-28-10", "resnet18", "vgg16-bn")
+HEAVY = ("resnet50-imagenet", "resnet50", "wide-resnet-28-10", "resnet18", "vgg16-bn", "marathon")
 PARAMETERS = {
     "initial": 2_584_548,
     "intermediate": 5_816_740,
@@ -140,6 +140,19 @@ def test_a_recipe_file_opens_with_its_command(name: str) -> None:
     assert text.startswith(f"# hundred train {name}")
     assert load_recipe(name).recipe.name == name
     assert load_recipe(name).recipe.summary
+
+
+@pytest.mark.parametrize("name", [name for name in builtin_names() if load_recipe(name).recipe.growth])
+def test_what_a_recipe_grows_into_is_a_larger_network(name: str) -> None:
+    from hundred.experiment.network import describe_network
+
+    recipe = load_recipe(name).recipe
+    settled = recipe.model_copy(update={"growth": ()}).as_dict()
+    grown = [load_recipe(settled, growth.set).recipe for growth in recipe.growth]
+    sizes = [describe_network(each.model)[1] for each in (recipe, *grown)]
+    assert sizes == sorted(set(sizes))
+    epochs = [growth.epochs for growth in recipe.growth]
+    assert epochs == sorted(set(epochs))
 
 
 def test_published_weights_fill_the_backbone_and_only_its_batch_norms_train(published_weights: Path) -> None:
