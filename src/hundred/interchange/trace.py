@@ -24,8 +24,9 @@ class _Tracer(fx.Tracer):
 class _Run(fx.Interpreter):
     """Run the graph once. What depends on the images leaves its shape, everything else its value."""
 
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module)
+    def __init__(self, network: nn.Module, graph: fx.Graph) -> None:
+        # Without a GraphModule: each one compiles its graph, and torch keeps that source for good.
+        super().__init__(network, graph=graph)
         self.shapes: dict[fx.Node, tuple[int, ...]] = {}
         self.constants: dict[fx.Node, Any] = {}
 
@@ -49,12 +50,12 @@ def tape_of(network: nn.Module, image_size: tuple[int, int] = (32, 32), channels
         network = network.module
     try:
         network = copy.deepcopy(network).cpu().float().eval()
-        module = fx.GraphModule(network, _Tracer().trace(network))
+        graph = _Tracer().trace(network)
     except Exception as error:
         raise HundredError(
             f"the network cannot be exported: torch.fx cannot trace it ({_line(error)})"
         ) from error
-    run = _Run(module)
+    run = _Run(network, graph)
     with torch.no_grad():
         try:
             # Two images, so that squeeze() and the like cannot lose the batch.
@@ -64,17 +65,17 @@ def tape_of(network: nn.Module, image_size: tuple[int, int] = (32, 32), channels
                 f"the network cannot be exported: it fails on images of {image_size[0]}x{image_size[1]} "
                 f"({_line(error)})"
             ) from error
-    return _record(module, run, (channels, *image_size))
+    return _record(network, graph, run, (channels, *image_size))
 
 
 def _line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
 
 
-def _record(module: fx.GraphModule, run: _Run, shape: tuple[int, ...]) -> Tape:
+def _record(network: nn.Module, graph: fx.Graph, run: _Run, shape: tuple[int, ...]) -> Tape:
     tape = Tape(shape)
     values: dict[fx.Node, str] = {}
-    for node in module.graph.nodes:
+    for node in graph.nodes:
         if node.op == "placeholder":
             values[node] = tape.input
         elif node.op == "output":
@@ -83,13 +84,11 @@ def _record(module: fx.GraphModule, run: _Run, shape: tuple[int, ...]) -> Tape:
                 raise HundredError("the network cannot be exported: it does not give one tensor")
             tape.output = values[result]
         elif node in run.shapes:
-            values[node] = _operation(tape, module, run, node, values)
+            values[node] = _operation(tape, network, run, node, values)
     return tape
 
 
-def _operation(
-    tape: Tape, module: fx.GraphModule, run: _Run, node: fx.Node, values: dict[fx.Node, str]
-) -> str:
+def _operation(tape: Tape, network: nn.Module, run: _Run, node: fx.Node, values: dict[fx.Node, str]) -> str:
     """Write one node of the graph down; give the name of its value."""
 
     def plain(item: Any) -> Any:
@@ -99,7 +98,7 @@ def _operation(
             return type(item)(plain(each) for each in item)
         return item
 
-    layer = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+    layer = network.get_submodule(str(node.target)) if node.op == "call_module" else None
     handler: Handler | None
     if layer is not None:
         handler, where = MODULES.get(type(layer)), f"the layer {node.target} ({type(layer).__name__})"
@@ -116,7 +115,7 @@ def _operation(
     hint = written_name(hint)
     arguments = [plain(item) for item in node.args]
     named = {key: plain(value) for key, value in node.kwargs.items()}
-    all_frozen = not any(parameter.requires_grad for parameter in module.parameters())
+    all_frozen = not any(parameter.requires_grad for parameter in network.parameters())
     own = [] if layer is None else list(layer.parameters())
     trainable = all_frozen or not own or any(parameter.requires_grad for parameter in own)
     try:
