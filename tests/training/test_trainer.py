@@ -209,6 +209,15 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_last_good_weights(ema: 
     assert same(weights(one.network), weights(good.network))
 
 
+def test_callbacks_that_go_back_to_the_same_epoch_say_so_once() -> None:
+    same_epoch = [EarlyStopping("loss", restore_best_weights=True), BestWeights("loss")]
+    told = [e for e in trainer(epochs=3, callbacks=same_epoch).run() if isinstance(e, WeightsRestored)]
+    assert len(told) == 1
+    least, most = BestWeights("loss"), BestWeights("loss", mode="max")
+    told = [e for e in trainer(epochs=3, callbacks=[least, most]).run() if isinstance(e, WeightsRestored)]
+    assert len({event.epoch for event in told}) == len(told) == 2
+
+
 def poison(one: Trainer, at: int) -> None:
     """Let step `at` set a weight to NaN."""
 

@@ -204,13 +204,20 @@ class Trainer:
 
     def _end(self) -> Iterator[Event]:
         """Leave the weights that are to be kept in the network, and say why training ended."""
+        restored = None
         if self.control.reason == "not-finite" or not all_finite(self.network):
             restore_weights(self.network, self._good)
-            yield WeightsRestored(self.epoch, "the last with finite numbers")
+            restored = self.epoch
+            yield WeightsRestored(restored, "the last with finite numbers")
         elif self.average is not None:
             self.average.apply()
         for callback in self.callbacks:
-            yield from callback.at_end(self.control)
+            for event in callback.at_end(self.control):
+                if isinstance(event, WeightsRestored):
+                    if event.epoch == restored:
+                        continue  # Two callbacks may well go back to the same epoch; that is said once.
+                    restored = event.epoch
+                yield event
         yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
 
     def _late(self) -> bool:
