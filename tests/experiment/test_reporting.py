@@ -19,9 +19,10 @@ import hundred
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import evaluate
 from hundred.experiment import figures
-from hundred.experiment.report_parts import recipe_leaves, run_report
+from hundred.experiment.report_parts import every_setting, recipe_leaves, run_report
 from hundred.experiment.reporting import write_report, write_run_report
 from hundred.files import write_text
+from hundred.models import options
 from hundred.recipe import load_recipe, to_toml
 from hundred.report.history import Milestones
 from hundred.report.page.data import RunReport
@@ -109,8 +110,9 @@ def test_a_changed_setting_is_shown_against_the_recipe_as_it_ships(full: RunRepo
     assert full.changes is not None
     changes = {change.key: (change.value, change.parent_value) for change in full.changes}
     assert changes["training.epochs"] == ("1", str(load_recipe("sprint").recipe.training.epochs))
-    assert changes["model.width1"] == ("8", None)
+    assert changes["model.width1"] == ("8", str(options("sprint")["width1"]))
     assert "seed" not in changes
+    assert not [key for key in changes if key.startswith("cuda")]
 
 
 def test_an_unchanged_recipe_is_shown_against_its_parent(copied: Path) -> None:
@@ -227,6 +229,36 @@ def test_runs_side_by_side_are_compared_and_their_settings_told_apart(
     settings = text[text.index('id="settings-table"') :].partition("</table>")[0]
     told = re.sub(r"<[^>]*>", " ", settings.partition("<tbody>")[2]).split()
     assert told == ["seed", "0", "1"]
+
+
+def test_a_setting_that_an_older_run_does_not_name_has_its_default_beside_the_newer_one(
+    finished: Finished, tmp_path: Path
+) -> None:
+    for name, clip in (("a", "gradient_clip = 2.5\n"), ("b", "")):
+        shutil.copytree(getattr(finished, name), tmp_path / name)
+        text = (tmp_path / name / "recipe.toml").read_text()
+        assert "gradient_clip = 0.0\n" in text
+        write_text(tmp_path / name / "recipe.toml", text.replace("gradient_clip = 0.0\n", clip))
+
+    def told() -> str:
+        text = write_report(tmp_path / "a", tmp_path / "b", out=tmp_path / "p.html", data=finished.data)
+        table = text.read_text().partition('id="settings-table"')[2].partition("</table>")[0]
+        return " ".join(re.sub(r"<[^>]*>", " ", table).split())
+
+    assert "training.gradient_clip 2.5 0.0 " in f"{told()} "
+    (tmp_path / "b" / "recipe.toml").unlink()
+    assert "training.gradient_clip 2.5 not set" in told()
+
+
+def test_options_of_a_network_that_a_recipe_leaves_out_have_their_defaults() -> None:
+    given = load_recipe({"model": {"name": "resnet18"}}).recipe
+    assert every_setting(given)["model.width"] == "64"
+    own = load_recipe({"model": {"name": "no.such.module:network", "size": 3}}).recipe
+    assert [key for key in every_setting(own) if key.startswith("model.")] == [
+        "model.name",
+        "model.weights",
+        "model.size",
+    ]
 
 
 def test_repeats_are_shown_run_by_run_in_their_folder(finished: Finished, tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from hundred.evaluation.metrics import evaluate
 from hundred.experiment.moments import moments
 from hundred.experiment.saved import sample_names
 from hundred.interchange import load
-from hundred.models import build, summarize
-from hundred.recipe import Recipe, builtin_names, load_recipe, to_toml
+from hundred.models import build, names, options, summarize
+from hundred.recipe import Recipe, builtin_names, for_device, load_recipe, to_toml
+from hundred.recipe.schema import ModelSection
 from hundred.report.mosaic import Shot
 from hundred.report.page.data import Change, Confusion, Gallery, RunReport
 from hundred.report.samples import ClassGallery
@@ -47,7 +48,7 @@ def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
     """
     result = {**run.result, "name": run.name}
     recipe = load_recipe(run.path / RECIPE).recipe if (run.path / RECIPE).is_file() else None
-    parent, changes = _parent(run, recipe)
+    parent, changes = _parent(recipe, str(result.get("device", "cpu")).partition(":")[0])
     history = run.history
     return RunReport(
         result=result,
@@ -68,6 +69,18 @@ def recipe_leaves(text: str) -> dict[str, str]:
     return {key: _in_one_line(value) for key, value in _leaves(tomllib.loads(text))}
 
 
+def every_setting(recipe: Recipe) -> dict[str, str]:
+    """Every value of `recipe` by its dotted key, as TOML has it; what its file leaves out has its default.
+
+    So has what a run of an earlier version could not say yet. Callbacks that are off have no values.
+    """
+    model = recipe.model
+    # A person's own code is not run for a report, so the options of their network stay as written.
+    defaults = options(model.name) if ":" not in model.name and model.name in names() else {}
+    filled = ModelSection.model_validate({**defaults, **model.model_dump()})
+    return recipe_leaves(to_toml(recipe.model_copy(update={"model": filled})))
+
+
 def _in_one_line(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_in_one_line, value))}]"
@@ -84,24 +97,24 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]
     return found
 
 
-def _parent(run: Run, recipe: Recipe | None) -> tuple[str | None, list[Change] | None]:
+def _parent(recipe: Recipe | None, device: str) -> tuple[str | None, list[Change] | None]:
     """The built-in recipe of the same name, or, where nothing differs from that, the recipe that this one was
-    based on; and what differs."""
+    based on, as they hold on a kind of `device`; and what differs."""
     if recipe is None:
         return None, None
-    own = recipe_leaves(run.recipe_text)
+    own = every_setting(recipe)
     if recipe.name in builtin_names():
-        shipped = recipe_leaves(to_toml(load_recipe(recipe.name).recipe))
+        shipped = every_setting(for_device(load_recipe(recipe.name), device).recipe)
         changes = _changes(own, shipped)
         if changes or not recipe.based_on:
             return f"{recipe.name} as it ships", changes
     if not recipe.based_on:
         return None, None
     try:
-        parent = load_recipe(recipe.based_on).recipe
+        parent = for_device(load_recipe(recipe.based_on), device).recipe
     except HundredError:  # a file that has been moved or changed since
         return None, None
-    return recipe.based_on, _changes(own, recipe_leaves(to_toml(parent)))
+    return recipe.based_on, _changes(own, every_setting(parent))
 
 
 def _changes(own: Mapping[str, str], parent: Mapping[str, str]) -> list[Change]:

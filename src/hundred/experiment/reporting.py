@@ -13,7 +13,7 @@ from hundred.evaluation.comparison import Comparison
 from hundred.evaluation.doctor import doctor as examine
 from hundred.experiment.comparing import Entry, compare_entries, entry_of, names_of
 from hundred.experiment.opening import open_data
-from hundred.experiment.report_parts import recipe_leaves, run_report
+from hundred.experiment.report_parts import every_setting, run_report
 from hundred.experiment.saved import writing
 from hundred.recipe import load_recipe
 from hundred.report.page.data import ReportData, RunReport, Setting
@@ -185,7 +185,8 @@ def _comparison(entries: Sequence[Entry], notes: list[str]) -> Comparison | None
 
 def _settings(runs: Sequence[Run]) -> list[Setting]:
     """The settings of the recipes that differ between `runs`."""
-    tables = [recipe_leaves(run.recipe_text) for run in runs]
+    recipes = [run.path / RECIPE for run in runs]
+    tables = [every_setting(load_recipe(path).recipe) if path.is_file() else {} for path in recipes]
     keys: Iterable[str] = dict.fromkeys(key for table in tables for key in table)
     found = [Setting(key, tuple(table.get(key) for table in tables)) for key in keys]
     return [setting for setting in found if len(set(setting.values)) > 1]
