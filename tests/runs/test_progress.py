@@ -55,6 +55,18 @@ def test_time_left_counts_the_epochs_of_this_process_only() -> None:
     assert "val_loss" not in stream.getvalue()
 
 
+def test_time_left_after_an_epoch_knows_that_later_epochs_take_longer() -> None:
+    now = 0.0
+    stream = io.StringIO()
+    listener = PlainProgress(stream, clock=lambda: now)
+    tell([listener], started(epochs=2))
+    now = 9.0
+    tell([listener], StepsDone(1, 90, 100, None, None, 1e-3, 800.0, 121.0))
+    now = 10.0
+    tell([listener], EpochEnded(1, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
+    assert stream.getvalue().endswith("2 min 00 s left\n")
+
+
 def test_inside_a_long_epoch_a_line_comes_at_most_every_thirty_seconds() -> None:
     now = 0.0
     stream = io.StringIO()

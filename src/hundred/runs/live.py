@@ -87,6 +87,7 @@ class LiveProgress:
 
     def on_steps_done(self, event: "StepsDone") -> None:
         """Move the bar."""
+        self.left.note(event.seconds_left)
         self._show(
             event.epoch,
             event.step,

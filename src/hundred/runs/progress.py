@@ -78,6 +78,7 @@ class PlainProgress:
 
     def on_steps_done(self, event: "StepsDone") -> None:
         """Say how far the epoch is, where the last line is old."""
+        self.left.note(event.seconds_left)
         if self.clock() - self.last_line >= _LINE_SECONDS:
             self._say(
                 f"epoch {event.epoch}/{self.epochs}  step {event.step}/{event.steps_per_epoch}  "
@@ -127,21 +128,35 @@ class PlainProgress:
 
 
 class TimeLeft:
-    """Estimates the seconds left from how long whole epochs took, validation and all."""
+    """Estimates the seconds left at the end of an epoch.
+
+    By the trainer's last word in the epoch, which knows that later epochs may be on larger images; where
+    there was none, by how long whole epochs took, validation and all.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` gives seconds and never goes back."""
         self.clock = clock
         self.started, self.first, self.epochs = clock(), 1, 0
+        self.end: float | None = None
 
     def start(self, first: int, epochs: int) -> None:
         """Training goes from epoch `first` to `epochs`, from now on."""
         self.started, self.first, self.epochs = self.clock(), first, epochs
 
+    def note(self, seconds_left: float) -> None:
+        """In the middle of an epoch, the trainer expects the run to take so many more seconds."""
+        self.end = self.clock() + seconds_left
+
     def after(self, epoch: int) -> float:
         """Seconds left at the end of `epoch`."""
+        now, end, self.end = self.clock(), self.end, None
+        if epoch >= self.epochs:
+            return 0.0
+        if end is not None:
+            return max(0.0, end - now)
         done = max(1, epoch - self.first + 1)
-        return max(0, self.epochs - epoch) * (self.clock() - self.started) / done
+        return (self.epochs - epoch) * (now - self.started) / done
 
 
 def say(stream: TextIO, line: str) -> None:
