@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import hundred
-from hundred.recipe import Recipe, load_recipe
+from hundred.recipe import Recipe, load_recipe, to_toml
 from hundred.runs.run import Run
 
 from .conftest import Train
@@ -60,6 +60,20 @@ def test_without_time_for_it_the_network_stays(
 def test_what_the_caller_sets_is_not_changed(grow: Train, small_data: Any, tmp_path: Any) -> None:
     run = grow(data=small_data, runs=tmp_path, minutes=30.0, epochs=2, set=["model.width3=12"])
     assert kept(run).model.options["width3"] == 12
+    assert kept(run).training.label_smoothing == 0.0
+
+
+def test_another_network_does_not_grow_as_the_recipes_own(
+    grow: Train, small_data: Any, tmp_path: Any
+) -> None:
+    recipe = tmp_path / "growing.toml"
+    recipe.write_text(to_toml(load_recipe({**GROWING, "model": {"name": "sprint"}}).recipe), encoding="utf-8")
+    own = {**GROWING, "extends": str(recipe), "model": {"name": "initial"}}
+    del own["growth"]
+    run: Any = hundred.train(
+        own, data=small_data, runs=tmp_path, minutes=30.0, epochs=1, figures=False, quiet=True
+    )
+    assert kept(run).model.name == "initial"
     assert kept(run).training.label_smoothing == 0.0
 
 

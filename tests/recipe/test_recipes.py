@@ -174,6 +174,22 @@ def test_what_is_set_by_hand_outweighs_cuda_tables() -> None:
     assert (resolved.recipe.training.batch_size, resolved.recipe.training.learning_rate) == (8, 0.5)
 
 
+def test_a_recipe_that_extends_another_outweighs_its_cuda_tables() -> None:
+    own = {"extends": "sprint", "training": {"batch_size": 64}, "cuda": {"training": {"epochs": 3}}}
+    recipe = for_device(load_recipe(own), "cuda").recipe
+    assert (recipe.training.batch_size, recipe.training.epochs) == (64, 3)
+    assert (
+        recipe.training.learning_rate
+        == for_device(load_recipe("sprint"), "cuda").recipe.training.learning_rate
+    )
+
+
+@pytest.mark.parametrize("how", [{"extends": "sprint", "model": {"name": "school"}}, "sprint"])
+def test_another_network_does_not_get_options_meant_for_the_recipes_own(how: Any) -> None:
+    overrides = ["model.name=school"] if how == "sprint" else []
+    assert for_device(load_recipe(how, overrides), "cuda").recipe.model.options == {}
+
+
 def test_a_fault_in_a_cuda_table_is_told_on_every_device() -> None:
     with pytest.raises(UsageError, match="batchsize"):
         load_recipe({**ON_CUDA, "cuda": {"training": {"batchsize": 512}}})
@@ -185,6 +201,7 @@ def test_a_recipe_with_cuda_tables_reads_back_from_toml(tmp_path: Path) -> None:
     assert load_recipe(tmp_path / "recipe.toml").recipe == recipe
 
 
-def test_sprint_is_whole_on_both_kinds_of_device() -> None:
-    wide = for_device(load_recipe("sprint"), "cuda").recipe
-    assert wide.model.options["width3"] > load_recipe("sprint").recipe.model.options.get("width3", 384)
+def test_sprint_is_wider_on_a_gpu() -> None:
+    sprint = load_recipe("sprint")
+    assert "width3" not in for_device(sprint, "cpu").recipe.model.options
+    assert for_device(sprint, "cuda").recipe.model.options["width3"] == 768

@@ -30,7 +30,7 @@ def _is_fixed(resolved: Resolved, call: Call) -> bool:
     if call.deadline is None or call.keep_plan or call.network is not None:
         return True
     keys = {key for growth in resolved.recipe.growth for key in growth.set}
-    return any(resolved.origins.get(key) == "--set" for key in keys)
+    return any(resolved.outranks(key, "growth") for key in keys)
 
 
 def _chosen(job: Job) -> dict[str, int | float | str | bool] | None:

@@ -33,6 +33,20 @@ class Resolved:
     origins: dict[str, str]
     parents: tuple[str, ...] = ()
 
+    def outranks(self, key: str, other: str) -> bool:
+        """Whether `key` was set nearer to the user than `other`: by `--set`, or in a recipe that extends that
+        of `other`. An option of the network is also set by whoever chose the network."""
+        keys = (key, "model.name") if key.startswith("model.") else (key,)
+        return max(map(self._rank, keys)) > self._rank(other)
+
+    def _rank(self, key: str) -> int:
+        origin = self.origins.get(key, "default")
+        if origin == "default":
+            return -1
+        if origin in self.parents:  # nearest first
+            return len(self.parents) - 1 - self.parents.index(origin)
+        return len(self.parents) + (origin == "--set")
+
 
 def builtin_names() -> list[str]:
     """Names of the recipes that ship with Hundred, sorted."""
@@ -58,31 +72,31 @@ def load_recipe(
         for leaf, _ in _leaves({key: value}):
             origins[leaf] = "--set"
     recipe = validate(raw)
-    if recipe.cuda is not None:
-        _with_cuda(recipe, origins)  # so that a fault in its tables is told on every device
     flat = dict(_leaves(recipe.as_dict()))
-    return Resolved(recipe, {key: origins.get(key, "default") for key in flat}, parents)
+    resolved = Resolved(recipe, {key: origins.get(key, "default") for key in flat}, parents)
+    if recipe.cuda is not None:
+        _with_cuda(resolved)  # so that a fault in its tables is told on every device
+    return resolved
 
 
 def for_device(resolved: Resolved, device: str) -> Resolved:
     """The recipe as it holds on a kind of device, such as "cpu": its `[cuda]` tables applied or dropped.
 
-    On "cuda" they are laid over the rest, except where `--set` has said otherwise.
+    On "cuda" they are laid over the rest, except where `--set` or a recipe that extends theirs has said
+    otherwise.
     """
     if resolved.recipe.cuda is None:
         return resolved
-    recipe = resolved.recipe
-    if device == "cuda":
-        recipe = _with_cuda(recipe, resolved.origins)
+    recipe = _with_cuda(resolved) if device == "cuda" else resolved.recipe
     recipe = recipe.model_copy(update={"cuda": None})
     flat = dict(_leaves(recipe.as_dict()))
     return Resolved(recipe, {key: resolved.origins.get(key, "cuda") for key in flat}, resolved.parents)
 
 
-def _with_cuda(recipe: Recipe, origins: Mapping[str, str]) -> Recipe:
-    raw = recipe.as_dict()
+def _with_cuda(resolved: Resolved) -> Recipe:
+    raw = resolved.recipe.as_dict()
     for key, value in _leaves(raw.pop("cuda")):
-        if origins.get(key) != "--set":
+        if not resolved.outranks(key, f"cuda.{key}"):
             _set(raw, key, value)
     return validate(raw)
 
