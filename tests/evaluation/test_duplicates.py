@@ -40,6 +40,30 @@ def test_pairs_within_one_set_are_named_once(block: int) -> None:
     assert found["exact"].all()
 
 
+def test_mirrored_copies_are_found_from_behind_and_an_image_is_no_copy_of_itself() -> None:
+    images = pictures(200, 8)
+    images[150] = images[20].flip(2)
+    images[60] = torch.cat([images[60][:, :, :16], images[60][:, :, :16].flip(2)], 2)  # its own mirror image
+    for block in (7, 1000):
+        found = near_duplicates(images, mirrored=True, block=block)
+        assert found[["first", "second"]].to_numpy().tolist() == [[20, 150]]
+    assert near_duplicates(images).empty
+    across = near_duplicates(images[:50], images[100:], mirrored=True)
+    assert across[["first", "second"]].to_numpy().tolist() == [[20, 50]]
+
+
+def test_pairs_are_those_of_comparing_every_image_with_every_other_at_full_size() -> None:
+    train, test = pictures(400, 9), pictures(150, 10)
+    share = torch.linspace(0.1, 0.6, 150).view(-1, 1, 1, 1)
+    train[:150] = (test.float() * (1 - share) + pictures(150, 11).float() * share).to(torch.uint8)
+    vectors = [(x.double() - x.double().mean((2, 3), keepdim=True)).flatten(1) for x in (test, train)]
+    one, other = (x / x.norm(dim=1, keepdim=True) for x in vectors)
+    expected = torch.nonzero(torch.cdist(one, other) <= 0.5)
+    found = near_duplicates(test, train)
+    assert len(expected) > 50
+    assert sorted(found[["first", "second"]].to_numpy().tolist()) == expected.tolist()
+
+
 def test_plain_scenes_that_resemble_many_are_left_out_unless_exact() -> None:
     skies = torch.linspace(250, 90, 32).view(1, 1, 32, 1).expand(40, 3, 32, 32)
     images = (skies + torch.randint(-3, 4, skies.shape, generator=torch.Generator().manual_seed(4))).to(

@@ -38,6 +38,7 @@ from hundred.report.style import Provenance, save
 from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import RECIPE
 from hundred.runs.run import Run
+from hundred.training.device import choose_device
 
 if TYPE_CHECKING:
     from hundred.experiment.comparing import Side
@@ -140,7 +141,8 @@ def audit(
         dataset = _images_of(runs[0], data)
         logits = _predicted(runs, dataset, notes)
     elif folds:
-        resolved = resolve(recipe, seed=seed, overrides=set).recipe
+        kind = choose_device(device).type
+        resolved = resolve(recipe, seed=seed, overrides=set, device=kind).recipe
         section = resolved.data
         dataset = limited(open_data(data), section.train_per_class, section.test_per_class)
         place = Path(out if out is not None else "audit") / "folds"
@@ -258,13 +260,10 @@ def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
 
     doing: what stands before each line of progress; '' for none.
     """
-    within = one is other
     tells = [Lines(f"{doing}{how}", "images") if doing else nobody for how in ("", ", mirrored")]
-    plain = near_duplicates(one.images, None if within else other.images, at_most=near, tell=tells[0])
-    mirrored = near_duplicates(one.images.flip(3), other.images, at_most=near, tell=tells[1])
-    if within:
-        # Found from both sides; and an image that is its own mirror image is no pair.
-        mirrored = mirrored[mirrored["first"] < mirrored["second"]]
+    others = None if one is other else other.images
+    plain = near_duplicates(one.images, others, at_most=near, tell=tells[0])
+    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, tell=tells[1])
     both = pd.concat([plain.assign(mirrored=False), mirrored.assign(mirrored=True, exact=False)])
     return both.drop_duplicates(["first", "second"], ignore_index=True)
 
