@@ -11,6 +11,11 @@ import torch
 
 from benchmarks.workers.common import arguments, images_and_labels, report
 
+# What the others give, too.
+FLOAT32 = {"training.precision": "float32"}
+# As the plain loop has it: zeros around, and a flip at random.
+CROP = {"augment.crop_padding": 4, "augment.crop_fill": "constant", "augment.flip": "random"}
+
 
 def ours(data: str, batch: int, recipe: str, **overrides: object) -> Iterator[object]:
     """The batches that `recipe` trains on, epoch after epoch."""
@@ -18,7 +23,7 @@ def ours(data: str, batch: int, recipe: str, **overrides: object) -> Iterator[ob
     from hundred.experiment.assemble import assembled
     from hundred.recipe import load_recipe
 
-    loaded = load_recipe(recipe, {"training.batch_size": batch, **overrides}).recipe
+    loaded = load_recipe(recipe, {**FLOAT32, "training.batch_size": batch, **overrides}).recipe
     _, trainer = assembled(loaded, open_dataset(data), torch.device("cpu"))
     for epoch in itertools.count(1):
         yield from trainer.batches.epoch(epoch, [0] * len(trainer.batches))
@@ -49,7 +54,7 @@ def main() -> None:
     makers = {
         "hundred-study": lambda: ours(options.data, options.batch, "school"),
         "keras-study": lambda: keras_study(options.data, options.batch),
-        "hundred-crop": lambda: ours(options.data, options.batch, "sprint", **{"augment.crop_padding": 4}),
+        "hundred-crop": lambda: ours(options.data, options.batch, "sprint", **CROP),
         "per-image-crop": lambda: per_image_crop(options.data, options.batch),
     }
     batches = makers[options.backend]()
