@@ -23,16 +23,21 @@ def augmentation_too_strong(facts: Facts) -> Finding | None:
     ahead = (history.val_accuracy - facts.lagged_accuracy)[-size:]
     where, values = measured(ahead)
     level = max(facts.last("val_accuracy"), 1e-3)
-    if len(where) < 3 or (history.classes and level < 3.0 / history.classes):
+    if len(where) < 3 or (history.classes and level < 5.0 / history.classes):
         return None
     share = float(np.median(values)) / level
     positive = float((values > 0).mean())
     certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
     # Where the network has learned little so far, less of a gap is enough to say what holds it back.
     left = facts.last("loss") / facts.chance_loss if facts.chance_loss and history.has("loss") else 0.0
-    least = 0.06 if left > 0.6 else 0.12
-    confidence = min(sure(share, least, least + 0.16), sure(positive, 0.75, 0.95), sure(certain, 2.0, 4.0))
+    least = 0.07 if left > 0.65 else 0.12
     since = _since(facts)
+    confidence = min(
+        sure(share, least, least + 0.16),
+        sure(positive, 0.75, 0.95),
+        sure(certain, 2.0, 4.0),
+        sure(facts.n - since, 5, 10),
+    )
     return Finding(
         "augmentation-too-strong",
         facts.epoch(since),

@@ -25,13 +25,15 @@ def early_cut(facts: Facts) -> Finding | None:
     left = facts.n - cut.at
     # What is lost counts where much of the run was spent after the cut, at a fraction of the rate.
     share = left / facts.n
+    # After hardly any epochs at the first rate a cut is early however short the run was.
+    soon = sure(share, 0.4, 0.55) if cut.at <= 4 else sure(share, 0.55, 0.7)
     depth = facts.rates.remaining
     confidence = min(
-        sure(worth.after, 0.75, 0.35),
-        sure(share, 0.45, 0.6),
+        sure(worth.after, 0.45, 0.25),
+        soon,
         sure(before, 0.01, 0.03),
         sure(depth, 0.45, 0.1),
-        sure(worth.at_once, 2.2, 1.2),
+        sure(worth.at_once, 1.6, 1.0),
     )
     confidence = min(confidence, sure(_gap_at(facts, cut), 0.5, 0.3))
     deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
@@ -103,12 +105,10 @@ def late_cut(facts: Facts) -> Finding | None:
     cut = facts.rates.cuts[0]
     if cut.at < 6:
         return None
-    jump, spread, name = _jump(facts, cut)
-    start = _idle_since(facts, cut, name, jump)
-    share = (cut.at - start) / facts.n
-    confidence = min(
-        sure(share, 0.35, 0.5), sure(cut.at / facts.n, 0.55, 0.75), sure(jump / max(spread, 1e-9), 2.0, 4.0)
-    )
+    found = [(_late_as_seen_in(facts, cut, name), name) for name in _SIGNS if facts.history.has(name, 5)]
+    if not found:
+        return None
+    (confidence, start, jump, spread), name = max(found)
     what = name.replace("_", " ").replace("val", "validation")
     return Finding(
         "late-cut",
@@ -120,7 +120,7 @@ def late_cut(facts: Facts) -> Finding | None:
         {
             "epochs": [facts.epoch(start), facts.epoch(cut.at)],
             "rates": [[cut.old, cut.new]],
-            "share_of_the_run": share,
+            "share_of_the_run": (cut.at - start) / facts.n,
             "jump": jump,
             "noise": spread,
         },
@@ -128,28 +128,38 @@ def late_cut(facts: Facts) -> Finding | None:
     )
 
 
+# The figures by which a late cut is judged, and which way each is better.
+_SIGNS = {"val_accuracy": 1, "val_loss": -1}
+
+
+def _late_as_seen_in(facts: Facts, cut: Cut, name: str) -> tuple[float, int, float, float]:
+    """How sure one figure makes it, the index since which it had been idle, what it won at the cut, its
+    noise."""
+    jump, spread = _jump(facts, cut, name)
+    start = _idle_since(facts, cut, name, jump)
+    confidence = min(
+        sure((cut.at - start) / facts.n, 0.35, 0.5),
+        sure(cut.at / facts.n, 0.6, 0.75),
+        sure(jump / spread, 2.0, 4.0),
+    )
+    return confidence, start, jump, spread
+
+
 def _idle_since(facts: Facts, cut: Cut, name: str, jump: float) -> int:
     """Index from which on all epochs up to the cut brought less than half of what the cut brought."""
-    rising = _SIGNS.get(name, 1) * smooth(getattr(facts.history, name or "loss")[: cut.at])
+    rising = _SIGNS[name] * smooth(getattr(facts.history, name)[: cut.at])
     at_cut = float(np.median(rising[-3:]))
     below = np.flatnonzero(rising < at_cut - 0.5 * jump)
     return min(int(below[-1]) + 1 if len(below) else 0, cut.at)
 
 
-# The figures by which the worth of a cut is judged, the best first, and which way each is better.
-_SIGNS = {"val_accuracy": 1, "val_loss": -1, "loss": -1}
-
-
-def _jump(facts: Facts, cut: Cut) -> tuple[float, float, str]:
-    """What came with a cut, in the better direction, its noise, and the figure."""
-    for name, sign in _SIGNS.items():
-        if facts.history.has(name, 5):
-            curve = filled(getattr(facts.history, name))
-            size = tail(cut.at, 0.2, 3)
-            before = float(np.median(curve[cut.at - size : cut.at]))
-            after = float(np.median(curve[cut.at : cut.at + size]))
-            return sign * (after - before), max(facts.noises[name], 1e-6), name
-    return 0.0, 1.0, ""
+def _jump(facts: Facts, cut: Cut, name: str) -> tuple[float, float]:
+    """What came with a cut, in the better direction, and the noise of that figure."""
+    curve = filled(getattr(facts.history, name))
+    size = tail(cut.at, 0.2, 3)
+    before = float(np.median(curve[cut.at - size : cut.at]))
+    after = float(np.median(curve[cut.at : cut.at + size]))
+    return _SIGNS[name] * (after - before), max(facts.noises[name], 1e-6)
 
 
 def _sooner(facts: Facts, flat: int) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ DETECTORS: tuple[Callable[[Facts], Finding | None], ...] = (
     noisy_validation,
 )
 
-# What a finding brings with it, so that the consequence is not told as a second fault.
+# What a finding brings with it, so that the consequence is not told as a second fault; a cause stands before
+# what it explains.
 EXPLAINS: dict[str, frozenset[str]] = {
     "diverged": frozenset(
         ("learning-rate-too-high", "learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut",
@@ -46,13 +47,24 @@ EXPLAINS: dict[str, frozenset[str]] = {
         ("plateau", "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong",
          "late-cut")
     ),
-    "learning-rate-too-low": frozenset(("plateau", "underfitting", "stopped-early", "noisy-validation")),
+    "learning-rate-too-low": frozenset(
+        ("plateau", "stopped-early", "noisy-validation", "augmentation-too-strong")
+    ),
     "overfitting": frozenset(("plateau", "stopped-early", "late-cut", "early-cut")),
     "early-cut": frozenset(("plateau", "underfitting", "stopped-early", "learning-rate-too-low")),
     "late-cut": frozenset(("plateau", "underfitting", "noisy-validation")),
-    "plateau": frozenset(("underfitting", "stopped-early")),
-    "noisy-validation": frozenset(("plateau", "late-cut", "underfitting")),
+    "noisy-validation": frozenset(("plateau", "underfitting", "stopped-early")),
+    "plateau": frozenset(("stopped-early",)),
 }  # fmt: skip
+
+
+# Of two such findings the surer one is the reason of both: a run that is still improving has not come to
+# rest, and one whose training is behind validation only because it is young is not held back.
+RIVALS: tuple[set[str], ...] = (
+    {"stopped-early", "underfitting"},
+    {"stopped-early", "augmentation-too-strong"},
+    {"learning-rate-too-low", "underfitting"},
+)
 
 
 @dataclass(frozen=True)
@@ -93,11 +105,21 @@ def diagnose(history: History) -> Diagnosis:
     """What `history` says."""
     facts = Facts(history)
     found = [each for detect in DETECTORS if (each := detect(facts)) is not None]
-    findings = unexplained(ranked(found))
+    findings = the_surer(unexplained(ranked(found)))
     if not findings:
         findings = healthy(facts, found)
     verdict, notes = verdict_on(facts, findings)
     return Diagnosis(tuple(findings), verdict, (*history.notes, *notes))
+
+
+def the_surer(findings: list[Finding]) -> list[Finding]:
+    """Ranked findings without those that a surer rival speaks against."""
+    names = [finding.name for finding in findings]
+    return [
+        finding
+        for place, finding in enumerate(findings)
+        if not any({finding.name, name} in RIVALS for name in names[:place])
+    ]
 
 
 def unexplained(findings: list[Finding]) -> list[Finding]:

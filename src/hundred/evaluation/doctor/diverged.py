@@ -48,12 +48,13 @@ def _lost(facts: Facts) -> Finding | None:
     chance = facts.chance_loss or float(loss[: max(3, facts.n // 10)].max())
     if lowest >= ends or low >= chance:
         return None
-    # From below chance back up to it: what was learned is gone. Of little that was learned, accuracy must
-    # say so
-    # as well.
+    # From below chance back up to it: what was learned is gone.
     confidence = sure((high - low) / (chance - low), 0.75, 0.95)
     if low > 0.93 * chance:
-        confidence = min(confidence, 0.85 if _was_above_chance(facts, ends) else 0.0)
+        # So little learned and lost again is a rate that was too high from the start, unless it was raised
+        # since.
+        fell_apart = _was_above_chance(facts, ends) and _raised(facts, lowest)
+        confidence = min(confidence, 0.85 if fell_apart else 0.0)
     if confidence <= 0:
         return None
     since = next(i for i in range(lowest, facts.n) if loss[i] > (low + high) / 2)
@@ -80,6 +81,12 @@ def _was_above_chance(facts: Facts, ends: int) -> bool:
         return False
     best = float(np.nanmax(facts.history.accuracy[:ends]))
     return best > 2.2 / classes and level(facts.history.accuracy, ends, facts.n) < 1.4 / classes
+
+
+def _raised(facts: Facts, since: int) -> bool:
+    """Whether the learning rate is known to have gone up after an index."""
+    rate = facts.rates.rate
+    return rate is not None and float(rate[since:].max()) > 1.25 * float(rate[since])
 
 
 def _advice(facts: Facts) -> tuple[str, ...]:

@@ -25,11 +25,14 @@ def plateau(facts: Facts) -> Finding | None:
     epochs = facts.n - start
     if epochs < 5:
         return None
-    falls = 0.0
-    if history.has("loss", 5):
-        falls = (float(facts.loss[start]) - facts.last("loss")) / float(facts.loss[start])
-    confidence = sure(share, 0.4, 0.75) if facts.rates.known else sure(share, 0.5, 0.9)
-    confidence = min(confidence, sure(falls, 0.06, 0.0) if falls > 0 else 1.0)
+    # What both losses still brought over the last third, which may be too little an epoch to rise above
+    # noise.
+    falls = sum(0.35 * max(facts.pace(name), 0.0) for name in ("loss", "val_loss") if history.has(name, 5))
+    confidence = sure(share, 0.4, 0.75)
+    if not facts.rates.known:
+        # A rate that came down ends as flat, but as steady, too.
+        confidence = min(sure(share, 0.5, 0.9), sure(facts.restless("val_loss"), 0.01, 0.02))
+    confidence = min(confidence, sure(falls, 0.055, 0.015))
     what, value = (
         ("validation accuracy", facts.last("val_accuracy")) if sign > 0 else ("loss", facts.last("loss"))
     )
@@ -44,7 +47,7 @@ def plateau(facts: Facts) -> Finding | None:
             "epochs": [facts.epoch(start), facts.epoch(facts.n - 1)],
             "level": value,
             "noise": spread,
-            "training_loss_fell": falls,
+            "losses_still_fell": falls,
             "learning_rate": facts.rates.last,
         },
         advice.COSINE if not facts.rates.cuts else advice.CUT_ON_PLATEAU,
@@ -79,7 +82,7 @@ def stopped_early(facts: Facts) -> Finding | None:
         return None
     if facts.rates.smooth and facts.rates.remaining < 0.35:
         return None
-    size = tail(facts.n, 0.35, 4)
+    size = tail(facts.n, 0.35 if facts.n > 12 else 0.5, 4)
     begin = max(facts.n - size, facts.rates.constant_since() if not facts.rates.smooth else 0)
     if facts.n - begin < 3:
         return None
@@ -88,11 +91,18 @@ def stopped_early(facts: Facts) -> Finding | None:
     ]
     if not gains:
         return None
-    per_tenth, certain = max(gains, key=lambda each: each[0])
+    per_tenth = max(gain for gain, _ in gains)
+    certain = sum(max(errors, 0.0) ** 2 for _, errors in gains) ** 0.5
     # Where there are two figures, neither may say the contrary.
     if min(errors for _, errors in gains) < -1.0:
         return None
-    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 3.0, 6.0))
+    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 2.5, 5.0))
+    # A rate that comes down, which is not known here, lifts validation towards the end of any run.
+    if not facts.rates.known and facts.n > 10:
+        confidence = min(confidence, sure(per_tenth, 0.04, 0.1))
+    # What training no longer learns, validation will not either.
+    if history.has("loss", 4):
+        confidence = min(confidence, sure(facts.pace("loss"), 0.06, 0.15))
     now = facts.last("val_accuracy") if history.has("val_accuracy") else facts.last("val_loss")
     return Finding(
         "stopped-early",

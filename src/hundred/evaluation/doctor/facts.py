@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from hundred.evaluation.doctor.curves import filled, level, measured, noise, smooth, tail
+from hundred.evaluation.doctor.curves import filled, level, measured, noise, slope, smooth, tail
+from hundred.evaluation.doctor.grain import validation_images
 from hundred.evaluation.doctor.history import History, Series
 from hundred.evaluation.doctor.rates import Rates, rates_of
 
@@ -79,11 +80,6 @@ class Facts:
         return half_an_epoch_on(self.history.accuracy)
 
     @cached_property
-    def lagged_loss(self) -> Series:
-        """Training loss at the end of each epoch."""
-        return half_an_epoch_on(self.history.loss)
-
-    @cached_property
     def soft_labels(self) -> bool:
         """Whether training was on mixed or smoothed labels: known, or told from a training loss that is far
         above the validation loss at the same accuracy."""
@@ -106,6 +102,28 @@ class Facts:
         if self.chance_loss is None or len(values) < 2:
             return float("nan")
         return float(1.0 - np.min(smooth(self.history.loss)) / self.chance_loss)
+
+    @cached_property
+    def images(self) -> int | None:
+        """How many images validation is over, where that can be told."""
+        return validation_images(self.history)
+
+    def pace(self, name: str, sign: int = -1) -> float:
+        """How much of its value a curve would still win (fall, for a sign of -1) if training went on for e
+        times as long as it did, from its slope over the last third. Learning goes by the logarithm of the
+        epochs, so this is the same for short and long runs; NaN where it was not measured."""
+        if not self.history.has(name, 4):
+            return float("nan")
+        found, _ = slope(getattr(self.history, name), self.n - tail(self.n, 0.35, 4))
+        return sign * found * self.n / max(abs(self.last(name)), 1e-9)
+
+    def restless(self, name: str) -> float:
+        """Noise of a curve over the last half of the run, at least six epochs, from epoch to epoch, as a
+        share of its value; 0 where there are too few to tell."""
+        late = getattr(self.history, name)[self.n - tail(self.n, 0.5, 6) :]
+        if len(measured(late)[0]) < 5:
+            return 0.0
+        return noise(late) / max(abs(self.late(name)), 1e-9)
 
     def epoch(self, index: int) -> int:
         """The epoch, from 1, at an index."""

@@ -12,7 +12,8 @@ def overfitting(facts: Facts) -> Finding | None:
     """Validation gets worse while training goes on getting better."""
     if facts.n < 5:
         return None
-    return _rising_loss(facts) or _falling_accuracy(facts)
+    found = (_rising_loss(facts), _falling_accuracy(facts), _by_heart(facts))
+    return max((each for each in found if each), key=lambda each: each.confidence, default=None)
 
 
 def _rising_loss(facts: Facts) -> Finding | None:
@@ -86,6 +87,30 @@ def _falling_accuracy(facts: Facts) -> Finding | None:
     )
 
 
+def _by_heart(facts: Facts) -> Finding | None:
+    """Nearly all training images are right and few others, whatever the losses say: cuts or smoothed labels
+    can keep validation loss from rising."""
+    history = facts.history
+    if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
+        return None
+    reached, gap = facts.last("accuracy"), _relative_gap(facts) or 0.0
+    since = int(np.argmax(facts.accuracy > 1.5 * facts.val_accuracy))
+    return Finding(
+        "overfitting",
+        facts.epoch(since),
+        min(sure(gap, 0.6, 0.8), sure(reached, 0.6, 0.85)),
+        f"training accuracy went to {reached:.1%} while validation stayed at "
+        f"{facts.last('val_accuracy'):.1%}: "
+        "training images are learned by heart",
+        {
+            "epochs": [facts.epoch(since), facts.epoch(facts.n - 1)],
+            "accuracy_end": reached,
+            "val_accuracy_end": facts.last("val_accuracy"),
+        },
+        _less_overfitting(facts),
+    )
+
+
 def _gain(facts: Facts, since: int) -> float:
     """How much validation accuracy has risen since an index, as a share of what it was."""
     if not facts.history.has("val_accuracy", 5):
@@ -115,26 +140,33 @@ def underfitting(facts: Facts) -> Finding | None:
     if facts.soft_labels:
         return None
     left = facts.last("loss") / facts.chance_loss
-    size = tail(facts.n, 0.3, 3)
-    moved = (float(facts.loss[-size]) - float(facts.loss[-1])) / float(facts.loss[-1])
+    size = tail(facts.n, 0.35, 4)
     gap = _relative_gap(facts)
     if gap is None or facts.learned < 0.01:
         return None
-    confidence = min(
-        sure(left, 0.62, 0.85), sure(moved, 0.035, 0.0), sure(gap, 0.2 if left > 0.8 else 0.1, 0.0)
-    )
+    pace = facts.pace("loss")
+    # The nearer to chance, the surer that it is not only what a longer run would still bring.
+    at_rest = sure(pace, 0.14 if left > 0.85 else 0.09, 0.03)
+    # Behind validation, training is that low because of what it is shown; only little learned counts then.
+    # So may a rate that was never lowered be what holds it.
+    held = gap < -0.06 or facts.rates.remaining > 0.5
+    high = sure(left, 0.82, 0.9) if held else sure(left, 0.7, 0.82)
+    # At chance itself it is the rate.
+    high = min(high, sure(left, 0.99, 0.96))
+    confidence = min(high, at_rest, sure(gap, 0.2 if left > 0.8 else 0.1, 0.0))
     return Finding(
         "underfitting",
         facts.epoch(facts.n - size),
         confidence,
-        f"training loss has come to rest at {facts.last('loss'):.3g}, {left:.0%} of what knowing nothing "
+        f"training loss is as good as at rest at {facts.last('loss'):.3g}, {left:.0%} of what knowing "
+        "nothing "
         "costs, and "
         f"validation is no worse than training{_accuracies(facts)}",
         {
             "epochs": [facts.epoch(facts.n - size), facts.epoch(facts.n - 1)],
             "loss_end": facts.last("loss"),
             "loss_of_chance": facts.chance_loss,
-            "fell_at_the_end": moved,
+            "fall_if_e_times_as_long": pace,
         },
         _more_capacity(facts),
     )

@@ -76,13 +76,14 @@ class History:
         same = _repeated(self.val_accuracy)
         if same and min(abs(same * classes - 1) for classes in _USUAL) < 0.03:
             return min(_USUAL, key=lambda classes: abs(same * classes - 1))
-        begun = self._begun
-        # A first epoch is spent mostly below chance level; with few classes it leaves it far within the
-        # epoch.
-        for classes in _USUAL:
-            if begun is not None and 0.8 * np.log(classes) <= begun <= 1.06 * np.log(classes):
-                return classes
-        return None
+        return _classes_of(self._begun, self._guessed)
+
+    @property
+    def _guessed(self) -> float | None:
+        """The lowest accuracy of the first epochs: that of guessing, or what little was learned in them."""
+        values = np.concatenate([self.accuracy[:3], self.val_accuracy[:3]])
+        values = values[np.isfinite(values) & (values > 0)]
+        return float(values.min()) if len(values) else None
 
     @property
     def _begun(self) -> float | None:
@@ -108,10 +109,26 @@ _USUAL = (2, 10, 20, 100, 200, 1000)
 def _repeated(values: Series) -> float | None:
     """A value that three epochs in a row share to the last digit, as the accuracy of one answer to everything
     does; None where there is none."""
+    lowest = float(np.nanmin(values, initial=np.inf))
     for i in range(len(values) - 2):
-        if values[i] == values[i + 1] == values[i + 2] > 0:
+        # One that was clearly worse before has learned something since.
+        if values[i] == values[i + 1] == values[i + 2] > 0 and lowest > 0.7 * values[i]:
             return float(values[i])
     return None
+
+
+def _classes_of(begun: float | None, guessed: float | None) -> int | None:
+    """Classes told from the loss of the first epoch, which is spent mostly below chance level and, with few
+    classes, leaves it far within the epoch. A loss that was thrown above all of them tells nothing; of one
+    hundred, fewer than three in a hundred are right by guessing."""
+    if begun is None:
+        return None
+    for classes in _USUAL:
+        if 0.8 * np.log(classes) <= begun <= 1.06 * np.log(classes):
+            return classes
+    few_right = guessed is not None and guessed < 0.03
+    between = 1.06 * np.log(20) < begun < 0.8 * np.log(100)
+    return 100 if between or (begun > np.log(100) and few_right) else None
 
 
 CURVES = ("accuracy", "loss", "val_accuracy", "val_loss", "learning_rate")

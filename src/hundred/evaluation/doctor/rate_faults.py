@@ -3,9 +3,10 @@
 import numpy as np
 
 from hundred.evaluation.doctor import advice
-from hundred.evaluation.doctor.curves import filled, slope
+from hundred.evaluation.doctor.curves import filled, noise, slope
 from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.grain import FEW_IMAGES
 
 # Rates beyond which an optimizer rarely trains a small network well, and below which it hardly moves one.
 _HIGH = {"adam": 0.02, "adamw": 0.02, "sgd": 1.0, "muon": 1.0, "": 1.0}
@@ -16,7 +17,16 @@ def rate_too_high(facts: Facts) -> Finding | None:
     """Nothing is learned though the rate is no small one, or training loss jumps about and goes nowhere."""
     if facts.n < 3 or not facts.history.has("loss", 3):
         return None
-    found = [each for each in (_nothing_learned(facts), _thrown_about(facts)) if each]
+    found = [
+        each
+        for each in (
+            _nothing_learned(facts),
+            _thrown_far(facts),
+            _thrown_about(facts),
+            _validation_thrown_about(facts),
+        )
+        if each
+    ]
     return max(found, key=lambda each: each.confidence, default=None)
 
 
@@ -58,8 +68,11 @@ def _thrown_about(facts: Facts) -> Finding | None:
     left = facts.last("loss") / facts.chance_loss if facts.chance_loss else 1.0
     high, _ = _typical(facts)
     peak = facts.rates.peak
-    # How rough the way is counts, more so at a rate that is known to be high.
-    confidence = sure(shaken, 0.25, 0.5) if left > 0.4 else 0.0
+    # How rough the way is counts, more so at a rate that is known to be high. The loss of an epoch is a mean
+    # over thousands of images: by itself it does not move by percents.
+    rough = min(sure(facts.restless("loss"), 0.015, 0.04), sure(shaken, 0.15, 0.3))
+    confidence = max(min(sure(shaken, 0.25, 0.5), sure(facts.restless("loss"), 0.005, 0.01)), rough)
+    confidence = confidence if left > 0.4 else 0.0
     if peak is not None and peak >= high and left > 0.6:
         confidence = max(confidence, sure(shaken, 0.06, 0.3), sure(left, 0.6, 0.9))
     if facts.rates.annealed:
@@ -76,6 +89,57 @@ def _thrown_about(facts: Facts) -> Finding | None:
             "share_upwards": shaken,
             "loss_end": facts.last("loss"),
             "learning_rate": peak,
+        },
+        (advice.other_rate(facts, 0.1), advice.WARMUP),
+    )
+
+
+def _thrown_far(facts: Facts) -> Finding | None:
+    """The first steps threw the loss far above that of knowing nothing, and it never came well below it."""
+    if facts.chance_loss is None:
+        return None
+    first = float(filled(facts.history.loss)[0]) / facts.chance_loss
+    left = facts.last("loss") / facts.chance_loss
+    return Finding(
+        "learning-rate-too-high",
+        facts.epoch(0),
+        min(sure(first, 1.2, 1.5), sure(left, 0.88, 0.97)),
+        f"the first epoch threw training loss to {first * facts.chance_loss:.3g}, above the "
+        f"{facts.chance_loss:.3g} of knowing nothing, and it is still at {facts.last('loss'):.3g} after "
+        f"{facts.n} epochs{_rate_text(facts)}",
+        {
+            "epochs": [facts.epoch(0), facts.epoch(facts.n - 1)],
+            "loss_first": first * facts.chance_loss,
+            "loss_end": facts.last("loss"),
+            "loss_of_chance": facts.chance_loss,
+            "learning_rate": facts.rates.peak,
+        },
+        (advice.other_rate(facts, 0.1), advice.WARMUP),
+    )
+
+
+def _validation_thrown_about(facts: Facts) -> Finding | None:
+    """Validation loss jumps by large parts of itself from epoch to epoch: no sample of images does that, a
+    network whose weights (and the statistics of batch normalization) are thrown about does."""
+    moved = facts.restless("val_loss")
+    if facts.n < 8 or facts.rates.annealed or (facts.images or FEW_IMAGES) < FEW_IMAGES:
+        return None
+    left = facts.last("loss") / facts.chance_loss if facts.chance_loss else 0.0
+    if facts.chance_loss and facts.last("val_loss") < 0.3 * facts.chance_loss:
+        return None  # a small loss moves by large parts of itself in every run
+    # Where little is learned, less of it tells the same: networks at other limits are steady.
+    confidence = max(sure(moved, 0.2, 0.4), min(sure(moved, 0.02, 0.04), sure(left, 0.7, 0.8), 0.85))
+    return Finding(
+        "learning-rate-too-high",
+        facts.epoch(facts.n // 2),
+        min(confidence, 0.9),
+        f"validation loss moves by {moved:.0%} of itself from epoch to epoch{_rate_text(facts)}: the network "
+        "itself is thrown about",
+        {
+            "epochs": [facts.epoch(facts.n // 2), facts.epoch(facts.n - 1)],
+            "noise_as_share": moved,
+            "val_loss_end": facts.last("val_loss"),
+            "learning_rate": facts.rates.peak,
         },
         (advice.other_rate(facts, 0.1), advice.WARMUP),
     )
@@ -125,10 +189,11 @@ def rate_too_low(facts: Facts) -> Finding | None:
         confidence = max(confidence + 0.2, min(sure(left, 0.5, 0.9), sure(bend, 0.2, 0.5)))
         if left > 0.75:
             confidence = max(confidence, 0.8)
-    elif small and at_chance(facts):
-        confidence = 0.6
     elif peak is not None:
         confidence -= 0.3 * float(np.log10(peak / low))
+        if small and at_chance(facts):
+            confidence = max(confidence, 0.6)
+    confidence = max(confidence, _slow(facts, left, bend))
     return Finding(
         "learning-rate-too-low",
         facts.epoch(0),
@@ -146,10 +211,27 @@ def rate_too_low(facts: Facts) -> Finding | None:
     )
 
 
+def _slow(facts: Facts, left: float, bend: float) -> float:
+    """How sure it is that a rate which was not lowered is too low for the epochs there are: after at least
+    eight the loss is still high and falling, and either has hardly bent, or validation is smoother than a
+    rate that fits leaves it, which each epoch's last steps shake."""
+    if facts.n < 8 or not facts.history.has("val_loss", 8) or facts.rates.remaining < 0.5:
+        return 0.0
+    if facts.rates.peak is not None and facts.rates.peak > 0.02:
+        return 0.0
+    shaken = noise(facts.history.val_loss[2:]) / facts.last("val_loss")
+    # A rate that came down bends a curve and steadies it; where it is not known, both must say so.
+    either = max if facts.rates.known else min
+    short = either(sure(bend, 0.3, 0.5), sure(shaken, 1e-3, 3e-4))
+    return min(sure(left, 0.76, 0.88), sure(facts.pace("loss"), 0.08, 0.13), short)
+
+
 def crawls(facts: Facts) -> bool:
     """Whether training loss falls steadily all along, if slowly."""
     found, error = slope(facts.history.loss, 1 if facts.n > 4 else 0)
-    return bool(-found > 4 * error and shaking(facts) < 0.1)
+    falls = -found * facts.n / max(facts.last("loss"), 1e-9)
+    clearly = -found > 10 * error and falls > 0.01
+    return bool(clearly or (-found > 4 * error and shaking(facts) < 0.1))
 
 
 def straightness(facts: Facts) -> float:

@@ -6,6 +6,7 @@ from hundred.evaluation.doctor import advice
 from hundred.evaluation.doctor.curves import filled, measured, smooth
 from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.grain import FEW_IMAGES
 
 
 def noisy_validation(facts: Facts) -> Finding | None:
@@ -13,29 +14,32 @@ def noisy_validation(facts: Facts) -> Finding | None:
     history = facts.history
     if facts.n < 7 or not history.has("val_accuracy", 7):
         return None
-    late = slice(max(2, facts.n // 5), None)
-    spread = _wobble(history.val_accuracy[late])
-    if facts.n >= 12 and facts.rates.remaining < 0.3:
-        # At a high rate a network itself comes and goes; what counts is whether it settles with the rate.
+    begin = max(2, facts.n // 5)
+    spread = _wobble(history.val_accuracy[begin:])
+    if facts.n >= 12:
+        # At a high rate a network itself comes and goes; what counts is whether it settles.
         spread = min(spread, 1.8 * _wobble(history.val_accuracy[facts.n // 2 :]))
     level = facts.late("val_accuracy")
     if not level > 0:
         return None
     # As noisy as so few images would be by chance alone.
     as_few = max(level * (1 - level), 1e-3) / max(spread, 1e-6) ** 2
-    confidence = sure(-np.log(as_few), -np.log(700), -np.log(250))
-    images = history.context.validation_images
-    why = f", as much as chance gives with some {round(as_few):,} images"
+    confidence = sure(-np.log(as_few), -np.log(400), -np.log(150))
+    if history.classes and level < 5.0 / history.classes:
+        confidence = 0.0  # of next to nothing learned, chance moves more than what its few right answers tell
+    images, why = facts.images, f", as much as chance gives with some {round(as_few):,} images"
     if images:
-        why += f"; there are {images:,}"
+        why += f"; it is over {images:,}"
+        # The same few images give the same answer while the network stands still: they are no less few.
+        confidence = max(confidence, sure(-np.log(images), -np.log(FEW_IMAGES), -np.log(200)))
     return Finding(
         "noisy-validation",
-        facts.epoch(max(2, facts.n // 5)),
+        facts.epoch(begin),
         confidence,
         f"validation accuracy moves by {spread:.1%} (standard deviation) from epoch to epoch around "
         f"{level:.1%}{why}",
         {
-            "epochs": [facts.epoch(max(2, facts.n // 5)), facts.epoch(facts.n - 1)],
+            "epochs": [facts.epoch(begin), facts.epoch(facts.n - 1)],
             "noise": spread,
             "level": level,
             "as_noisy_as_images": round(as_few),
@@ -58,7 +62,7 @@ def _wobble(y: np.ndarray) -> float:
 
 
 def _steadier(facts: Facts) -> tuple[str, ...]:
-    images = facts.history.context.validation_images
+    images = facts.images
     more = ("--set data.validation_per_class=50",) if images is None or images < 2_000 else ()
     return (*more, "--set training.ema=0.99", advice.other_rate(facts, 0.3))
 
@@ -68,7 +72,8 @@ def validation_suspect(facts: Facts) -> Finding | None:
     history = facts.history
     if facts.n < 4 or not (history.has("accuracy", 4) and history.has("val_accuracy", 4)):
         return None
-    found = [each for each in (_unrelated(facts), _behind_from_the_start(facts), _leaking(facts)) if each]
+    detectors = (_unrelated, _not_following, _behind_from_the_start, _leaking)
+    found = [each for detect in detectors if (each := detect(facts))]
     return max(found, key=lambda each: each.confidence, default=None)
 
 
@@ -94,6 +99,38 @@ def _unrelated(facts: Facts) -> Finding | None:
     )
 
 
+def _not_following(facts: Facts) -> Finding | None:
+    """Validation loss does not follow training loss even at first, where training has learned so little that
+    nothing can have been learned by heart; and validation accuracy stays a small share of training's."""
+    history, chance = facts.history, facts.chance_loss
+    if facts.n < 5 or not (history.has("loss", 4) and history.has("val_loss", 4)):
+        return None
+    if not chance or facts.soft_labels:
+        return None
+    fallen = 1.0 - filled(history.loss) / chance
+    val = filled(history.val_loss)
+    begun = np.flatnonzero(fallen > 0.06)
+    if len(begun) < 3:
+        return None
+    # At least three epochs, as moving averages of batch normalization come later than what they average.
+    early = np.union1d(begun[:3], begun[fallen[begun] < 0.3])
+    follows = float(np.max((1.0 - val[early] / chance) / fallen[early]))
+    behind = facts.last("val_accuracy") / max(facts.last("accuracy"), 1e-3)
+    confidence = min(
+        sure(follows, 0.3, 0.05), sure(behind, 0.65, 0.5), sure(facts.restless("val_loss"), 0.08, 0.04)
+    )
+    return _suspect(
+        facts,
+        int(begun[0]),
+        confidence,
+        f"while training loss first fell to {history.loss[early[-1]]:.3g}, validation loss came only to "
+        f"{float(val[early].min()):.3g} (knowing nothing costs {chance:.3g}), and accuracy ends at "
+        f"{facts.last('accuracy'):.1%} in training and {facts.last('val_accuracy'):.1%} in validation: part "
+        "of its labels or images may be wrong",
+        {"share_followed": follows, "accuracy_share": behind, "val_accuracy_end": facts.last("val_accuracy")},
+    )
+
+
 def _behind_from_the_start(facts: Facts) -> Finding | None:
     """Validation is a constant share of training from the first epochs on, before anything can be
     overfitted, and
@@ -110,7 +147,9 @@ def _behind_from_the_start(facts: Facts) -> Finding | None:
     rises = float(facts.val_accuracy[-1] - facts.val_accuracy[1]) / max(float(train[-1] - train[1]), 1e-6)
     if rises < 0.6 * early or facts.last("val_accuracy") < 1.5 * float(facts.val_accuracy[0]):
         return None
-    confidence = min(sure(early, 0.68, 0.5), sure(late / max(early, 1e-6), 0.55, 0.8))
+    # A small network on few images falls behind soon; where losses are known, they must not speak for that.
+    least, full = (0.6, 0.48) if history.has("val_loss", 5) else (0.68, 0.5)
+    confidence = min(sure(early, least, full), sure(late / max(early, 1e-6), 0.55, 0.8))
     return _suspect(
         facts,
         1,

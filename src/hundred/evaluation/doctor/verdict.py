@@ -45,6 +45,8 @@ def healthy(facts: Facts, found: list[Finding]) -> list[Finding]:
     if not (history.has("val_accuracy", 5) or history.has("val_loss", 5)) or facts.learned < 0.05:
         return []
     doubt = max((each.confidence for each in found), default=0.0)
+    if doubt > 0.46:  # all but found
+        return []
     lacking = 0.1 * len([name for name in history.missing if name != "learning_rate"])
     confidence = min(MOST, 0.95 - lacking - 0.5 * max(doubt - 0.2, 0.0) - max(0.0, 0.04 * (10 - facts.n)))
     figures = _final_figures(facts)
