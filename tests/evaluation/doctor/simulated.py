@@ -39,14 +39,15 @@ def written(
     shaken = np.clip(val * (1 + draw.normal(0, 1.5 * noise, n)), 0.0, 1.0)
     if images < 1_000:
         shaken = draw.binomial(images, shaken) / images
-    return {
-        "epoch": [float(epoch) for epoch in range(1, n + 1)],
+    columns = {
+        "epoch": np.arange(1.0, n + 1),
         "accuracy": np.round(np.clip(train * (1 + draw.normal(0, 0.004, n)), 0, 1) * 45_000) / 45_000,
         "loss": loss * (1 + draw.normal(0, 0.0012, n)),
         "val_accuracy": np.round(shaken * images) / images,
         "val_loss": val_loss * (1 + draw.normal(0, noise, n)),
         "learning_rate": rate,
-    }  # type: ignore[dict-item]
+    }
+    return {name: values.tolist() for name, values in columns.items()}
 
 
 def falling(n: float, floor: float, tau: float, *, late: float = 0.5, epochs: int = 0) -> np.ndarray:
@@ -182,7 +183,7 @@ def diverged(draw: Draw) -> Columns:
         columns[name][at:] = lost
     for name in ("accuracy", "val_accuracy"):
         columns[name][at:] = 0.01
-    return columns  # type: ignore[return-value]
+    return {name: values.tolist() for name, values in columns.items()}
 
 
 def validation_suspect(draw: Draw) -> Columns:

@@ -25,19 +25,8 @@ def augmentation_too_strong(facts: Facts) -> Finding | None:
     level = max(facts.last("val_accuracy"), 1e-3)
     if len(where) < 3 or (history.classes and level < 5.0 / history.classes):
         return None
-    share = float(np.median(values)) / level
-    positive = float((values > 0).mean())
-    certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
-    # Where the network has learned little so far, less of a gap is enough to say what holds it back.
-    left = facts.last("loss") / facts.chance_loss if facts.chance_loss and history.has("loss") else 0.0
-    least = 0.07 if left > 0.65 else 0.12
-    since = _since(facts)
-    confidence = min(
-        sure(share, least, least + 0.16),
-        sure(positive, 0.75, 0.95),
-        sure(certain, 2.0, 4.0),
-        sure(facts.n - since, 5, 10),
-    )
+    share, since = float(np.median(values)) / level, _since(facts)
+    confidence = min(_ahead(facts, values, share), sure(facts.n - since, 5, 10))
     return Finding(
         "augmentation-too-strong",
         facts.epoch(since),
@@ -53,6 +42,17 @@ def augmentation_too_strong(facts: Facts) -> Finding | None:
         },
         advice.LESS_AUGMENTATION,
     )
+
+
+def _ahead(facts: Facts, values: np.ndarray, share: float) -> float:
+    """How sure it is that validation is ahead of training, from how far it was in each late epoch, and that
+    as a share of it: enough, nearly always, and by more than noise."""
+    positive = float((values > 0).mean())
+    certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
+    # Where the network has learned little so far, less of a gap is enough to say what holds it back.
+    left = facts.last("loss") / facts.chance_loss if facts.chance_loss and facts.history.has("loss") else 0.0
+    least = 0.07 if left > 0.65 else 0.12
+    return min(sure(share, least, least + 0.16), sure(positive, 0.75, 0.95), sure(certain, 2.0, 4.0))
 
 
 def _since(facts: Facts) -> int:

@@ -22,17 +22,11 @@ def early_cut(facts: Facts) -> Finding | None:
         return None
     cut, worth = early[0]
     before = worth.before
-    left = facts.n - cut.at
-    # What is lost counts where much of the run was spent after the cut, at a fraction of the rate.
-    share = left / facts.n
-    # After hardly any epochs at the first rate a cut is early however short the run was.
-    soon = sure(share, 0.4, 0.55) if cut.at <= 4 else sure(share, 0.55, 0.7)
-    depth = facts.rates.remaining
     confidence = min(
         sure(worth.after, 0.45, 0.25),
-        soon,
+        _soon(cut, facts.n),
         sure(before, 0.01, 0.03),
-        sure(depth, 0.45, 0.1),
+        sure(facts.rates.remaining, 0.45, 0.1),
         sure(worth.at_once, 1.6, 1.0),
     )
     confidence = min(confidence, sure(_gap_at(facts, cut), 0.5, 0.3))
@@ -54,6 +48,13 @@ def early_cut(facts: Facts) -> Finding | None:
         },
         _later_cuts(facts),
     )
+
+
+def _soon(cut: Cut, epochs: int) -> float:
+    """How sure it is that a cut came early in the run: what is lost counts where much of it was spent after
+    the cut, at a fraction of the rate; after hardly any epochs a cut is early however short the run was."""
+    left = (epochs - cut.at) / epochs
+    return sure(left, 0.4, 0.55) if cut.at <= 4 else sure(left, 0.55, 0.7)
 
 
 def _gap_at(facts: Facts, cut: Cut) -> float:

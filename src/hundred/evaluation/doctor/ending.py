@@ -25,14 +25,7 @@ def plateau(facts: Facts) -> Finding | None:
     epochs = facts.n - start
     if epochs < 5:
         return None
-    # What both losses still brought over the last third, which may be too little an epoch to rise above
-    # noise.
-    falls = sum(0.35 * max(facts.pace(name), 0.0) for name in ("loss", "val_loss") if history.has(name, 5))
-    confidence = sure(share, 0.4, 0.75)
-    if not facts.rates.known:
-        # A rate that came down ends as flat, but as steady, too.
-        confidence = min(sure(share, 0.5, 0.9), sure(facts.restless("val_loss"), 0.01, 0.02))
-    confidence = min(confidence, sure(falls, 0.055, 0.015))
+    confidence, falls = _at_rest(facts, share)
     what, value = (
         ("validation accuracy", facts.last("val_accuracy")) if sign > 0 else ("loss", facts.last("loss"))
     )
@@ -52,6 +45,19 @@ def plateau(facts: Facts) -> Finding | None:
         },
         advice.COSINE if not facts.rates.cuts else advice.CUT_ON_PLATEAU,
     )
+
+
+def _at_rest(facts: Facts, share: float) -> tuple[float, float]:
+    """How sure it is that nothing gets better where validation was flat for a share of the run; and what both
+    losses still brought over the last third, which may be too little an epoch to rise above noise."""
+    losses = [name for name in ("loss", "val_loss") if facts.history.has(name, 5)]
+    falls = sum(0.35 * max(facts.pace(name), 0.0) for name in losses)
+    confidence = min(sure(share, 0.4, 0.75), sure(falls, 0.055, 0.015))
+    if not facts.rates.known:
+        # A rate that came down ends as flat, but as steady, too.
+        steady = sure(facts.restless("val_loss"), 0.01, 0.02)
+        confidence = min(confidence, sure(share, 0.5, 0.9), steady)
+    return confidence, falls
 
 
 def _judged(facts: Facts) -> tuple[np.ndarray | None, int, float]:
@@ -96,13 +102,7 @@ def stopped_early(facts: Facts) -> Finding | None:
     # Where there are two figures, neither may say the contrary.
     if min(errors for _, errors in gains) < -1.0:
         return None
-    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 2.5, 5.0))
-    # A rate that comes down, which is not known here, lifts validation towards the end of any run.
-    if not facts.rates.known and facts.n > 10:
-        confidence = min(confidence, sure(per_tenth, 0.04, 0.1))
-    # What training no longer learns, validation will not either.
-    if history.has("loss", 4):
-        confidence = min(confidence, sure(facts.pace("loss"), 0.06, 0.15))
+    confidence = _still_winning(facts, per_tenth, certain)
     now = facts.last("val_accuracy") if history.has("val_accuracy") else facts.last("val_loss")
     return Finding(
         "stopped-early",
@@ -119,6 +119,19 @@ def stopped_early(facts: Facts) -> Finding | None:
         },
         (advice.longer(facts, 2.0),),
     )
+
+
+def _still_winning(facts: Facts, per_tenth: float, certain: float) -> float:
+    """How sure it is that more epochs would help, from what a tenth more would bring validation, and over how
+    many standard errors that is."""
+    confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 2.5, 5.0))
+    # A rate that comes down, which is not known here, lifts validation towards the end of any run.
+    if not facts.rates.known and facts.n > 10:
+        confidence = min(confidence, sure(per_tenth, 0.04, 0.1))
+    # What training no longer learns, validation will not either.
+    if facts.history.has("loss", 4):
+        confidence = min(confidence, sure(facts.pace("loss"), 0.06, 0.15))
+    return confidence
 
 
 def _gain(facts: Facts, name: str, begin: int, sign: int) -> tuple[float, float] | None:
