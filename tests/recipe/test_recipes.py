@@ -204,4 +204,6 @@ def test_a_recipe_with_cuda_tables_reads_back_from_toml(tmp_path: Path) -> None:
 def test_sprint_is_wider_on_a_gpu() -> None:
     sprint = load_recipe("sprint")
     assert "width3" not in for_device(sprint, "cpu").recipe.model.options
-    assert for_device(sprint, "cuda").recipe.model.options["width3"] == 768
+    wide = for_device(sprint, "cuda").recipe
+    assert wide.model.options["width3"] == 768
+    assert wide.growth == ()
