@@ -10,20 +10,14 @@ def main() -> None:
     """Parse and call."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    make = commands.add_parser("make", help="train what has no history yet (about half an hour on one core)")
+    make = commands.add_parser("make", help="train what has no history yet (about an hour on one core)")
     make.add_argument("--data", help="CIFAR-100 in any published form; else looked for")
     make.add_argument("--only", default="", help="cases whose file name has this in it")
-    make.add_argument("--fresh", metavar="FOLDER", help="those of `fresh` into this folder, untold")
     commands.add_parser("score", help="precision and recall, written into docs/doctor.md")
     options = parser.parse_args()
     if options.command == "make":
         from benchmarks.doctor.make import make as make_histories
 
-        if options.fresh:
-            from benchmarks.doctor.fresh import FRESH
-
-            make_histories(Path(options.fresh), options.data, options.only, FRESH, quiet=True)
-            return
         make_histories(HISTORIES, options.data, options.only)
     else:
         from benchmarks.doctor.score import write_score

@@ -1,11 +1,9 @@
 """The trainings: each sound, or with one setting wrong on purpose. What they are labelled with stands here,
 written before any was run; no label was chosen by looking at a curve.
 
-Within a label the first four take turns: one is for tuning the doctor, the next was held out until it was
-first scored; the others are held out. `part_of` says which is which.
+`suite.part_of` says which of them the doctor was tuned on; `fresh` has those that it was measured on.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -289,36 +287,3 @@ SUSPECT = [
 
 ALL = [HEALTHY, OVERFITTING, UNDERFITTING, PLATEAU, EARLY_CUT, LATE_CUT, STOPPED_EARLY, TOO_HIGH, TOO_LOW,
        TOO_STRONG, NOISY, DIVERGED, SUSPECT]  # fmt: skip
-
-
-# Beyond the first four of a label: what the doctor was tuned on or looked at with after all.
-_TUNED_ON = {("overfitting", "on-plateau"), ("healthy", "dense-linear")}
-_FIRST_LOOK = {("healthy", "dense-cosine")}
-
-
-def part_of(case: Case) -> str:
-    """Either "tuning", "first look" (held out until the doctor was first scored on it, and used to improve it
-    since) or "held-out" (never looked at)."""
-    group = next(group for group in ALL if case in group)
-    place, key = group.index(case), (case.label, case.name)
-    if key in _TUNED_ON or (place < 4 and place % 2 == 0):
-        return "tuning"
-    return "first look" if key in _FIRST_LOOK or place < 4 else "held-out"
-
-
-def cases() -> list[Case]:
-    """All of them, the first of each label before the second.
-
-    Raises ValueError where two would have the same file.
-    """
-    every = [case for group in ALL for case in group]
-    twice = [name for name, count in Counter(file_name(case) for case in every).items() if count > 1]
-    if twice:
-        raise ValueError(f"two cases are called {twice[0]}")
-    place = {case: group.index(case) for group in ALL for case in group}
-    return sorted(every, key=lambda case: place[case])
-
-
-def file_name(case: Case) -> str:
-    """Of its history."""
-    return f"{case.label}--{case.name}.csv"

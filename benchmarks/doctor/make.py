@@ -3,14 +3,14 @@
 import csv
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from benchmarks.doctor.cases import Case, cases, file_name, part_of
+from benchmarks.doctor.cases import Case
 from benchmarks.doctor.faults import with_fault
+from benchmarks.doctor.suite import cases, file_name, part_of
 from hundred.data import open_dataset
 from hundred.data.dataset import Dataset
 from hundred.data.limit import limited
@@ -23,16 +23,12 @@ COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_ra
 LABELS = "labels.csv"
 
 
-def make(
-    folder: Path, data: str | None, only: str = "", of: Sequence[Case] = (), quiet: bool = False
-) -> None:
-    """Train each case, of all or of these, whose history is not in `folder` yet and whose file name has
-    `only` in it. quiet: without its last figures, so that nobody has seen them."""
+def make(folder: Path, data: str | None, only: str = "") -> None:
+    """Train each case whose history is not in `folder` yet and whose file name has `only` in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not of:
-        write_labels(folder)
+    write_labels(folder)
     dataset = open_dataset(data)
-    for case in of or cases():
+    for case in cases():
         path = folder / file_name(case)
         if path.exists() or only not in path.name:
             continue
@@ -42,9 +38,6 @@ def make(
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(rows)
-        if quiet:
-            print(f"{path.name}: {time.thread_time() - begin:.0f} s", flush=True)
-            continue
         last = ", ".join(f"{name} {value}" for name, value in zip(COLUMNS, rows[-1], strict=True))
         print(f"{path.name}: {time.thread_time() - begin:.0f} s; {last}", flush=True)
 
@@ -77,7 +70,7 @@ def train(case: Case, dataset: Dataset) -> list[list[str]]:
 
 
 def write_labels(folder: Path) -> None:
-    """What each history was made to show, and which half it belongs to."""
+    """What each history was made to show, and which part it belongs to."""
     with (
         written_whole(folder / LABELS) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
