@@ -99,12 +99,16 @@ def save_h5(
     rewrite.flatten_channels_last(tape)
     layers, output = keras_layers(tape)
     config = functional_config(tape, layers, output)
-    with written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+    # In memory first: where a disk is full h5py prints tracebacks of its own, and Python says it in a word.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         file.attrs["backend"] = "tensorflow"
         file.attrs["keras_version"] = _KERAS_VERSION
         file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
         file.attrs["hundred"] = note
         _write_weights(file.create_group("model_weights"), tape, layers)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def _write_weights(group: h5py.Group, tape: Tape, layers: list[KerasLayer]) -> None:
