@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from hundred.report.style import BLUE, INK, MUTED, save, styled
 
@@ -32,8 +32,9 @@ def ratios_figure(comparisons: dict[str, Any]) -> Figure:
         )
     axes.axvline(1.0, color=MUTED, linewidth=1)
     axes.set_xscale("log")
-    for which in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        which(FormatStrFormatter("%g"))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_yticks(
         range(len(rows)), [f"{title.split(' (')[0]}\nagainst {rival}" for title, rival, _ in rows]
     )
