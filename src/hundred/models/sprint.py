@@ -18,7 +18,6 @@ from hundred.models.registry import register
 PATCH = 2
 # Jordan's value: batch norms forget fast enough that a run of few hundred steps has settled statistics.
 MOMENTUM = 0.4
-PATCHES_FOR_WHITENING = 5_000
 
 
 class Shape(NamedTuple):
@@ -30,8 +29,7 @@ class Shape(NamedTuple):
     inner: float
 
 
-# The larger the maps, the smaller the kernels: group by group the cost of the last two convolutions stays
-# below that of the first.
+# The larger the maps, the smaller the kernels: most operations are where maps are small.
 SHAPES = (Shape(3, 1, 1, 1.0), Shape(3, 3, 1, 3 / 4), Shape(2, 3, 3, 2 / 3))
 
 

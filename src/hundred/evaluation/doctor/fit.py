@@ -100,8 +100,7 @@ def _by_heart(facts: Facts) -> Finding | None:
         facts.epoch(since),
         min(sure(gap, 0.6, 0.8), sure(reached, 0.6, 0.85)),
         f"training accuracy went to {reached:.1%} while validation stayed at "
-        f"{facts.last('val_accuracy'):.1%}: "
-        "training images are learned by heart",
+        f"{facts.last('val_accuracy'):.1%}: training images are learned by heart",
         {
             "epochs": [facts.epoch(since), facts.epoch(facts.n - 1)],
             "accuracy_end": reached,
@@ -159,9 +158,7 @@ def underfitting(facts: Facts) -> Finding | None:
         facts.epoch(facts.n - size),
         confidence,
         f"training loss is as good as at rest at {facts.last('loss'):.3g}, {left:.0%} of what knowing "
-        "nothing "
-        "costs, and "
-        f"validation is no worse than training{_accuracies(facts)}",
+        f"nothing costs, and validation is no worse than training{_accuracies(facts)}",
         {
             "epochs": [facts.epoch(facts.n - size), facts.epoch(facts.n - 1)],
             "loss_end": facts.last("loss"),
