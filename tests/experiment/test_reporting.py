@@ -19,7 +19,7 @@ import hundred
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import evaluate
 from hundred.experiment import figures
-from hundred.experiment.report_parts import every_setting, recipe_leaves, run_report
+from hundred.experiment.report_parts import every_setting, in_toml, run_report
 from hundred.experiment.reporting import write_report, write_run_report
 from hundred.files import write_text
 from hundred.models import options
@@ -310,9 +310,9 @@ def test_a_page_is_no_other_kind_of_file_and_made_of_runs(finished: Finished, tm
 
 
 def test_recipe_values_are_told_as_toml_has_them() -> None:
-    text = 'name = "x"\n[training]\nlearning_rate = 1e-3\n'
-    text += "[augment]\nflip = true\nrange = [0.5, 1.0]\npairs = [[1, 2], [3, 4]]\n"
-    assert recipe_leaves(text) == {
+    values = {"name": "x", "training.learning_rate": 1e-3, "augment.flip": True}
+    values |= {"augment.range": [0.5, 1.0], "augment.pairs": [[1, 2], [3, 4]]}
+    assert in_toml(values) == {
         "name": '"x"',
         "training.learning_rate": "0.001",
         "augment.flip": "true",

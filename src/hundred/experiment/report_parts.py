@@ -1,7 +1,6 @@
 """The parts of a run's report page, each from the run directory; what cannot be computed is left out."""
 
 import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from hundred.experiment.moments import moments
 from hundred.experiment.saved import sample_names
 from hundred.interchange import load
 from hundred.models import build, names, options, summarize
-from hundred.recipe import Recipe, builtin_names, for_device, load_recipe, to_toml
+from hundred.recipe import Recipe, builtin_names, for_device, leaves, load_recipe
 from hundred.recipe.schema import ModelSection
 from hundred.report.mosaic import Shot
 from hundred.report.page.data import Change, Confusion, Gallery, RunReport
@@ -64,11 +63,6 @@ def run_report(run: Run, dataset: Dataset | None = None) -> RunReport:
     )
 
 
-def recipe_leaves(text: str) -> dict[str, str]:
-    """Every value of a recipe's TOML by its dotted key, as it stands there: `training.epochs` is `60`."""
-    return {key: _in_one_line(value) for key, value in _leaves(tomllib.loads(text))}
-
-
 def every_setting(recipe: Recipe) -> dict[str, str]:
     """Every value of `recipe` by its dotted key, as TOML has it; what its file leaves out has its default.
 
@@ -78,23 +72,18 @@ def every_setting(recipe: Recipe) -> dict[str, str]:
     # A person's own code is not run for a report, so the options of their network stay as written.
     defaults = options(model.name) if ":" not in model.name and model.name in names() else {}
     filled = ModelSection.model_validate({**defaults, **model.model_dump()})
-    return recipe_leaves(to_toml(recipe.model_copy(update={"model": filled})))
+    return in_toml(leaves(recipe.model_copy(update={"model": filled})))
+
+
+def in_toml(values: Mapping[str, Any]) -> dict[str, str]:
+    """Values as TOML has them, each in one line: `training.epochs` is `60`."""
+    return {key: _in_one_line(value) for key, value in values.items()}
 
 
 def _in_one_line(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_in_one_line, value))}]"
     return tomli_w.dumps({"x": value}).strip().removeprefix("x = ")
-
-
-def _leaves(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            found += _leaves(value, f"{prefix}{key}.")
-        else:
-            found.append((prefix + key, value))
-    return found
 
 
 def _parent(recipe: Recipe | None, device: str) -> tuple[str | None, list[Change] | None]:
