@@ -10,7 +10,7 @@ def main() -> None:
     """Parse and call."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    make = commands.add_parser("make", help="train what has no history yet (about an hour on one core)")
+    make = commands.add_parser("make", help="train what has no history yet (over an hour on one core)")
     make.add_argument("--data", help="CIFAR-100 in any published form; else looked for")
     make.add_argument("--only", default="", help="cases whose file name has this in it")
     commands.add_parser("score", help="precision and recall, written into docs/doctor.md")

@@ -81,3 +81,34 @@ def residual(width: int) -> nn.Sequential:
         Added(2 * width),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2 * width, CLASSES),
     )  # fmt: skip
+
+
+def paired(width: int, *, dropout: float = 0.0, units: int = 0) -> nn.Sequential:
+    """The published school network in small: twice two 3x3 convolutions, the first of stride 2, with batch
+    normalization after both, a maximum over 2x2 at the end, then a hidden layer of `units` (0 is none)."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for filters in (width, 2 * width):
+        layers += [nn.Conv2d(channels, filters, 3, stride=2, padding=1), nn.ReLU()]
+        layers += [nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(filters)]
+        layers += [nn.Dropout(dropout)] if dropout else []
+        channels = filters
+    layers += [nn.MaxPool2d(2), nn.Flatten()]
+    features = 16 * channels
+    if units:
+        layers += [nn.Linear(features, units), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(units or features, CLASSES))
+
+
+def separable(width: int) -> nn.Sequential:
+    """As in MobileNet: a convolution of stride 2, then two of a filter to each channel (stride 2) and a 1x1
+    convolution to twice as many, each with batch normalization and SiLU, and the mean over the image."""
+    layers: list[nn.Module] = [nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)]
+    layers += [nn.BatchNorm2d(width), nn.SiLU()]
+    channels = width
+    for _ in range(2):
+        layers += [nn.Conv2d(channels, channels, 3, stride=2, padding=1, groups=channels, bias=False)]
+        layers += [nn.BatchNorm2d(channels), nn.SiLU()]
+        layers += [nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.BatchNorm2d(2 * channels), nn.SiLU()]
+        channels *= 2
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES))

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.doctor.suite import PARTS
 from hundred.evaluation.doctor import NAMES, doctor
 from hundred.files import write_text
 
 HISTORIES = Path(__file__).parents[2] / "tests" / "evaluation" / "doctor" / "histories"
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 BEGIN, END = "<!-- score: begin -->", "<!-- score: end -->"
-PARTS = ("tuning", "first look", "held-out")
 
 
 @dataclass(frozen=True)

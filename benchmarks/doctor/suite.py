@@ -5,13 +5,22 @@ from collections import Counter
 
 from benchmarks.doctor.cases import ALL, Case
 from benchmarks.doctor.fresh import FRESH
+from benchmarks.doctor.trial import TRIAL
+from benchmarks.doctor.unseen import UNSEEN
+
+# "tuning": looked at while the doctor was built. "first look" and "second look": not seen when the doctor was
+# first scored on them, and used to improve it since. "held-out": scored once, after the last change.
+PARTS = ("tuning", "first look", "second look", "held-out")
 
 
 def part_of(case: Case) -> str:
-    """Either "tuning", "first look" (not seen when the doctor was first scored on it, and used to improve it
-    since) or "held-out" (of `fresh`: scored once the doctor as it stands was done)."""
-    if case in FRESH:
+    """One of PARTS."""
+    if case in UNSEEN:
         return "held-out"
+    if case in FRESH:
+        return "second look"
+    if case in TRIAL:
+        return "tuning"
     group = next(group for group in ALL if case in group)
     place = group.index(case)
     tuned = (case.label, case.name) in {("overfitting", "on-plateau"), ("healthy", "dense-linear")}
@@ -19,11 +28,11 @@ def part_of(case: Case) -> str:
 
 
 def cases() -> list[Case]:
-    """All of them, the first of each label before the second.
+    """All of them, the first of each label before the second, and the held-out ones last.
 
     Raises ValueError where two would have the same file.
     """
-    every = [case for group in ALL for case in group] + FRESH
+    every = [*(case for group in ALL for case in group), *TRIAL, *FRESH, *UNSEEN]
     twice = [name for name, count in Counter(file_name(case) for case in every).items() if count > 1]
     if twice:
         raise ValueError(f"two cases are called {twice[0]}")

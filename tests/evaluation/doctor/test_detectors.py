@@ -132,6 +132,44 @@ def test_a_loss_that_comes_back_to_chance_has_diverged() -> None:
     assert found.findings[0].since_epoch == 13
 
 
+def test_a_loss_that_wanders_has_not_diverged() -> None:
+    columns = curves(20, rate="constant", floor=3.6, val_floor=3.6, tau=0.05)
+    draw = np.random.default_rng(2)
+    columns["loss"] = (np.array(columns["loss"]) + draw.normal(0, 0.3, 20)).tolist()
+    assert "diverged" not in doctor(columns).names
+
+
+def test_a_loss_thrown_beyond_measure_at_once_has_diverged_because_the_rate_is_too_high() -> None:
+    for lost in (4.66, math.nan):
+        columns = {**flat(4.65), "learning_rate": [1.0] * 12}
+        for name in ("loss", "val_loss"):
+            columns[name] = [3e7, *columns[name][1:6], *[lost] * 6]
+        found = diagnose(history(columns, classes=100, optimizer="sgd"))
+        assert found.names == ["diverged", "learning-rate-too-high"]
+
+
+def test_losses_next_to_nothing_do_not_look_like_soft_labels() -> None:
+    loss = [4.4 * math.exp(-epoch / 2) + 0.004 for epoch in range(20)]
+    columns: Columns = {
+        "loss": loss,
+        "accuracy": [max(0.01, 1 - value / 4.5) for value in loss],
+        "val_loss": [0.7 * value for value in loss],
+        "val_accuracy": [max(0.01, 1 - 0.7 * value / 4.5) for value in loss],
+    }
+    assert first(columns, classes=100) == "validation-suspect"
+
+
+def test_healthy_is_said_of_what_learned_enough_in_time_and_not_of_what_is_undecided() -> None:
+    assert doctor(curves(24, floor=2.4, val_floor=2.7)).names == ["healthy"]
+    # Nothing is wrong in these, but so would they look if something were.
+    assert doctor(curves(24, floor=3.2, val_floor=3.5)).names == []
+    late, before = curves(24), np.arange(24) < 16
+    for name in ("loss", "val_loss"):
+        falls = np.array(late[name])
+        late[name] = np.where(before, 0.4 * falls + 0.6 * 4.4, falls).tolist()
+    assert "healthy" not in doctor(late).names
+
+
 def test_a_run_cut_off_in_its_rise_stopped_early_and_one_that_goes_on_did_not() -> None:
     columns = {name: values[:10] for name, values in curves(40, rate="constant", tau=0.5).items()}
     assert first(columns) == "stopped-early"

@@ -117,7 +117,7 @@ def late_cut(facts: Facts) -> Finding | None:
         confidence,
         f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {facts.epoch(cut.at)} of {facts.n} "
         f"changed {what} by "
-        f"{jump:.3g} at once, more than twice what all epochs since {facts.epoch(start)} had brought",
+        f"{jump:.3g} at once, more than what all epochs since {facts.epoch(start)} had brought",
         {
             "epochs": [facts.epoch(start), facts.epoch(cut.at)],
             "rates": [[cut.old, cut.new]],
@@ -139,18 +139,18 @@ def _late_as_seen_in(facts: Facts, cut: Cut, name: str) -> tuple[float, int, flo
     jump, spread = _jump(facts, cut, name)
     start = _idle_since(facts, cut, name, jump)
     confidence = min(
-        sure((cut.at - start) / facts.n, 0.35, 0.5),
-        sure(cut.at / facts.n, 0.6, 0.75),
+        sure((cut.at - start) / facts.n, 0.3, 0.5),
+        sure(cut.at / facts.n, 0.68, 0.8),
         sure(jump / spread, 2.0, 4.0),
     )
     return confidence, start, jump, spread
 
 
 def _idle_since(facts: Facts, cut: Cut, name: str, jump: float) -> int:
-    """Index from which on all epochs up to the cut brought less than half of what the cut brought."""
+    """Index from which on all epochs up to the cut brought less than the cut did."""
     rising = _SIGNS[name] * smooth(getattr(facts.history, name)[: cut.at])
     at_cut = float(np.median(rising[-3:]))
-    below = np.flatnonzero(rising < at_cut - 0.5 * jump)
+    below = np.flatnonzero(rising < at_cut - max(jump, 0.0))
     return min(int(below[-1]) + 1 if len(below) else 0, cut.at)
 
 

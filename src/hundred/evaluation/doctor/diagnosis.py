@@ -11,11 +11,12 @@ from hundred.evaluation.doctor.ending import plateau, stopped_early
 from hundred.evaluation.doctor.facts import Facts
 from hundred.evaluation.doctor.findings import Finding, ranked
 from hundred.evaluation.doctor.fit import overfitting, underfitting
+from hundred.evaluation.doctor.healthy import healthy
 from hundred.evaluation.doctor.history import History
 from hundred.evaluation.doctor.rate_faults import rate_too_high, rate_too_low
 from hundred.evaluation.doctor.sources import read_anything
 from hundred.evaluation.doctor.validation import noisy_validation, validation_suspect
-from hundred.evaluation.doctor.verdict import healthy, verdict_on
+from hundred.evaluation.doctor.verdict import final_figures, verdict_on
 
 DETECTORS: tuple[Callable[[Facts], Finding | None], ...] = (
     diverged,
@@ -36,8 +37,8 @@ DETECTORS: tuple[Callable[[Facts], Finding | None], ...] = (
 # what it explains.
 EXPLAINS: dict[str, frozenset[str]] = {
     "diverged": frozenset(
-        ("learning-rate-too-high", "learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut",
-         "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong", "validation-suspect")
+        ("learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut", "underfitting",
+         "stopped-early", "noisy-validation", "augmentation-too-strong", "validation-suspect")
     ),
     "validation-suspect": frozenset(
         ("overfitting", "plateau", "stopped-early", "noisy-validation", "augmentation-too-strong",
@@ -107,7 +108,7 @@ def diagnose(history: History) -> Diagnosis:
     found = [each for detect in DETECTORS if (each := detect(facts)) is not None]
     findings = the_surer(unexplained(ranked(found)))
     if not findings:
-        findings = healthy(facts, found)
+        findings = healthy(facts, found, final_figures(facts))
     verdict, notes = verdict_on(facts, findings)
     return Diagnosis(tuple(findings), verdict, (*history.notes, *notes))
 

@@ -9,9 +9,8 @@ from hundred.evaluation.doctor.findings import Finding, sure
 
 
 def diverged(facts: Facts) -> Finding | None:
-    """NaN or infinite figures to the end, else a training loss back at or above that of chance."""
-    found = _not_finite(facts) or _lost(facts)
-    return found
+    """NaN or infinite figures to the end, a loss that blew up, or one that lost most of what was learned."""
+    return _not_finite(facts) or _blew_up(facts) or _lost(facts)
 
 
 def _not_finite(facts: Facts) -> Finding | None:
@@ -37,7 +36,31 @@ def _not_finite(facts: Facts) -> Finding | None:
     )
 
 
+def _blew_up(facts: Facts) -> Finding | None:
+    """The loss was once beyond all measure, and nothing has been learned since."""
+    at = facts.blown_up
+    if at is None or facts.chance_loss is None or facts.n < 3:
+        return None
+    loss = filled(facts.history.loss)
+    high, end = float(loss[at]), float(np.median(loss[-tail(facts.n, 0.1, 2) :]))
+    return Finding(
+        "diverged",
+        facts.epoch(at),
+        min(0.95, sure(end / facts.chance_loss, 0.9, 0.97)),
+        f"training loss blew up to {high:.3g} in epoch {facts.epoch(at)} and is at {end:.3g} at the end "
+        f"(knowing nothing is {facts.chance_loss:.3g})",
+        {
+            "epochs": [facts.epoch(at), facts.epoch(facts.n - 1)],
+            "loss_highest": high,
+            "loss_end": end,
+            "loss_of_chance": facts.chance_loss,
+        },
+        _advice(facts),
+    )
+
+
 def _lost(facts: Facts) -> Finding | None:
+    """The loss is so far back up that half and more of what had been learned is gone."""
     if not facts.history.has("loss", 4):
         return None
     loss = filled(facts.history.loss)
@@ -48,8 +71,9 @@ def _lost(facts: Facts) -> Finding | None:
     chance = facts.chance_loss or float(loss[: max(3, facts.n // 10)].max())
     if lowest >= ends or low >= chance:
         return None
-    # From below chance back up to it: what was learned is gone.
-    confidence = sure((high - low) / (chance - low), 0.75, 0.95)
+    # Of a loss that goes up and down by itself, some lowest epoch tells nothing.
+    beyond_noise = sure((high - low) / max(facts.noises["loss"], 1e-6), 3.0, 6.0)
+    confidence = min(sure((high - low) / (chance - low), 0.5, 0.9), beyond_noise)
     if low > 0.93 * chance:
         # So little learned and lost again is a rate that was too high from the start, unless it was raised
         # since.

@@ -52,7 +52,8 @@ def _at_rest(facts: Facts, share: float) -> tuple[float, float]:
     losses still brought over the last third, which may be too little an epoch to rise above noise."""
     losses = [name for name in ("loss", "val_loss") if facts.history.has(name, 5)]
     falls = sum(0.35 * max(facts.pace(name), 0.0) for name in losses)
-    confidence = min(sure(share, 0.4, 0.75), sure(falls, 0.055, 0.015))
+    # That the losses bring no more is what tells; accuracy's steps are coarse.
+    confidence = min(sure(share, 0.3, 0.6), sure(falls, 0.055, 0.02))
     if not facts.rates.known:
         # A rate that came down ends as flat, but as steady, too.
         steady = sure(facts.restless("val_loss"), 0.01, 0.02)

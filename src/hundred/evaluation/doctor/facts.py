@@ -82,7 +82,8 @@ class Facts:
     @cached_property
     def soft_labels(self) -> bool:
         """Whether training was on mixed or smoothed labels: known, or told from a training loss that is far
-        above the validation loss at the same accuracy."""
+        above the validation loss at the same accuracy, in itself and as a share of it: of a loss that is
+        nearly gone, small differences are large shares."""
         history = self.history
         if history.context.mixes_labels:
             return True
@@ -93,7 +94,9 @@ class Facts:
         if inside.sum() < 3:
             return False
         at_same = np.interp(self.accuracy[inside], self.val_accuracy[order], self.val_loss[order])
-        return bool(np.median(self.loss[inside] / np.maximum(at_same, 1e-6)) > 1.15)
+        share = float(np.median(self.loss[inside] / np.maximum(at_same, 1e-6)))
+        more = float(np.median(self.loss[inside] - at_same))
+        return share > 1.15 and more > 0.05 * (self.chance_loss or 0.0)
 
     @cached_property
     def learned(self) -> float:
@@ -102,6 +105,13 @@ class Facts:
         if self.chance_loss is None or len(values) < 2:
             return float("nan")
         return float(1.0 - np.min(smooth(self.history.loss)) / self.chance_loss)
+
+    @cached_property
+    def blown_up(self) -> int | None:
+        """Index of the first epoch whose loss was over a thousand times that of chance or no finite number,
+        None where there is none. No network that can still learn is so sure of so much that is wrong."""
+        huge = self.history.infinite | (self.history.loss > 1e3 * (self.chance_loss or np.log(100)))
+        return int(np.flatnonzero(huge)[0]) if huge.any() else None
 
     @cached_property
     def images(self) -> int | None:

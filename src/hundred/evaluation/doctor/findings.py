@@ -73,6 +73,10 @@ def sure(value: float, least: float, full: float) -> float:
 
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that are sure enough, the surest first; within a tenth, the most urgent first."""
+    """The findings that are sure enough, the surest first; within a tenth, the most urgent first. That a run
+    fell apart comes before all that may have led to it."""
     kept = [finding for finding in findings if finding.confidence >= LEAST]
-    return sorted(kept, key=lambda each: (-round(each.confidence, 1), NAMES.index(each.name)))
+    return sorted(
+        kept,
+        key=lambda each: (each.name != "diverged", -round(each.confidence, 1), NAMES.index(each.name)),
+    )

@@ -33,11 +33,7 @@ def _rising_loss(facts: Facts) -> Finding | None:
     confidence = sure(rise, 0.03, 0.2)
     if _gain(facts, lowest) > 0.08:  # the network is surer of its mistakes, but still learns to make fewer
         confidence = min(confidence, sure(rise, 0.06, 0.3))
-    # Much more learned since then, a wide gap, and nothing of it in validation: a small rise will do.
-    by_heart = min(
-        sure(falls, 0.15, 0.5), sure(_relative_gap(facts) or 0.0, 0.4, 0.7), sure(rise, 0.01, 0.03)
-    )
-    confidence = max(confidence, by_heart)
+    confidence = max(confidence, _nothing_of_it(facts, lowest, falls, rise))
     return Finding(
         "overfitting",
         facts.epoch(lowest + 1),
@@ -54,6 +50,16 @@ def _rising_loss(facts: Facts) -> Finding | None:
         },
         _less_overfitting(facts),
     )
+
+
+def _nothing_of_it(facts: Facts, lowest: int, falls: float, rise: float) -> float:
+    """How sure a small rise of the validation loss makes it: where training learned much more since then, is
+    far ahead, and next to nothing of it helped validation's accuracy."""
+    gap = _relative_gap(facts) or 0.0
+    return min(
+        sure(falls, 0.15, 0.5), sure(gap, 0.4, 0.7), sure(rise, 0.01, 0.03),
+        sure(_gain(facts, lowest), 0.08, 0.03),
+    )  # fmt: skip
 
 
 def _falling_accuracy(facts: Facts) -> Finding | None:
@@ -88,7 +94,7 @@ def _falling_accuracy(facts: Facts) -> Finding | None:
 
 
 def _by_heart(facts: Facts) -> Finding | None:
-    """Nearly all training images are right and few others, whatever the losses say: cuts or smoothed labels
+    """Many training images are right and far fewer others, whatever the losses say: cuts or smoothed labels
     can keep validation loss from rising."""
     history = facts.history
     if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
@@ -98,7 +104,7 @@ def _by_heart(facts: Facts) -> Finding | None:
     return Finding(
         "overfitting",
         facts.epoch(since),
-        min(sure(gap, 0.6, 0.8), sure(reached, 0.6, 0.85)),
+        min(sure(gap, 0.6, 0.75), sure(reached, 0.35, 0.6)),
         f"training accuracy went to {reached:.1%} while validation stayed at "
         f"{facts.last('val_accuracy'):.1%}: training images are learned by heart",
         {

@@ -15,11 +15,13 @@ _LOW = {"adam": 3e-5, "adamw": 3e-5, "sgd": 1e-3, "muon": 1e-3, "": 3e-5}
 
 def rate_too_high(facts: Facts) -> Finding | None:
     """Nothing is learned though the rate is no small one, or training loss jumps about and goes nowhere."""
+    blown = _blown_up(facts)
     if facts.n < 3 or not facts.history.has("loss", 3):
-        return None
+        return blown
     found = [
         each
         for each in (
+            blown,
             _nothing_learned(facts),
             _thrown_far(facts),
             _thrown_about(facts),
@@ -55,6 +57,29 @@ def _nothing_learned(facts: Facts) -> Finding | None:
             "loss_of_chance": facts.chance_loss,
             "learning_rate": peak,
         },
+        (advice.other_rate(facts, 0.1), advice.WARMUP),
+    )
+
+
+def _blown_up(facts: Facts) -> Finding | None:
+    """The loss went beyond all measure within the first epochs, before anything was learned, and stayed
+    there or at chance: the run fell apart, and this is why."""
+    at, chance, loss = facts.blown_up, facts.chance_loss, facts.history.loss
+    if at is None or at > max(1, facts.n // 10):
+        return None
+    after = loss[at:][np.isfinite(loss[at:])]
+    if chance is not None and min([*loss[:at], *after], default=np.inf) < 0.97 * chance:
+        return None
+    high, low = _typical(facts)
+    peak = facts.rates.peak
+    confidence = 0.7 if peak is None else min(sure(np.log10(peak), np.log10(low), np.log10(high)), 0.9)
+    return Finding(
+        "learning-rate-too-high",
+        facts.epoch(at),
+        confidence,
+        f"the first steps threw training loss beyond all measure in epoch {facts.epoch(at)}"
+        f"{_rate_text(facts)}",
+        {"epochs": [facts.epoch(0), facts.epoch(facts.n - 1)], "learning_rate": peak},
         (advice.other_rate(facts, 0.1), advice.WARMUP),
     )
 

@@ -1,11 +1,9 @@
-"""The verdict in a sentence, and when nothing found means healthy rather than not enough to tell."""
+"""The verdict in a sentence, and what could not be judged."""
 
 from hundred.evaluation.doctor.curves import measured
 from hundred.evaluation.doctor.facts import Facts
-from hundred.evaluation.doctor.findings import MOST, Finding
-
-# Fewer epochs than this are no curve.
-FEWEST_EPOCHS = 5
+from hundred.evaluation.doctor.findings import Finding
+from hundred.evaluation.doctor.healthy import FEWEST_EPOCHS
 
 _SAYS = {
     "diverged": "training fell apart",
@@ -37,31 +35,6 @@ _NEEDED_FOR = {
 }
 
 
-def healthy(facts: Facts, found: list[Finding]) -> list[Finding]:
-    """`healthy` where there is enough to say so, else nothing. `found`: what was seen but not surely."""
-    history = facts.history
-    if facts.n < FEWEST_EPOCHS or not (history.has("loss", 5) or history.has("accuracy", 5)):
-        return []
-    if not (history.has("val_accuracy", 5) or history.has("val_loss", 5)) or facts.learned < 0.05:
-        return []
-    doubt = max((each.confidence for each in found), default=0.0)
-    if doubt > 0.46:  # all but found
-        return []
-    lacking = 0.1 * len([name for name in history.missing if name != "learning_rate"])
-    confidence = min(MOST, 0.95 - lacking - 0.5 * max(doubt - 0.2, 0.0) - max(0.0, 0.04 * (10 - facts.n)))
-    figures = _final_figures(facts)
-    return [
-        Finding(
-            "healthy",
-            facts.epoch(0),
-            max(confidence, 0.5),
-            f"over {facts.n} epochs training and validation improved together and nothing speaks against it: "
-            f"{figures}",
-            {"epochs": [facts.epoch(0), facts.epoch(facts.n - 1)], "doubt": doubt},
-        )
-    ]
-
-
 def verdict_on(facts: Facts, findings: list[Finding]) -> tuple[str, list[str]]:
     """One sentence, and sentences on what could not be judged."""
     missing = facts.history.missing
@@ -77,7 +50,7 @@ def verdict_on(facts: Facts, findings: list[Finding]) -> tuple[str, list[str]]:
     first = findings[0]
     said = _SAYS[first.name][0].upper() + _SAYS[first.name][1:]
     if first.name == "healthy":
-        return f"{said}: {_final_figures(facts)} after {facts.n} epochs.", notes
+        return f"{said}: {final_figures(facts)} after {facts.n} epochs.", notes
     since = f" since epoch {first.since_epoch}" if _has_since(first) else ""
     more = [_SAYS[finding.name] for finding in findings[1:]]
     also = f" Also, {' and '.join(more)}." if more else ""
@@ -104,7 +77,8 @@ def _nothing(facts: Facts) -> str:
     return "Nothing can be said with confidence: no fault shows clearly, nor that the training is healthy."
 
 
-def _final_figures(facts: Facts) -> str:
+def final_figures(facts: Facts) -> str:
+    """The accuracies that the run ended with, else its losses, in words."""
     parts = [
         f"{_CURVES[name]} {measured(getattr(facts.history, name))[1][-1]:.1%}"
         for name in ("accuracy", "val_accuracy")
