@@ -48,7 +48,7 @@ def train(data: Dataset, folder: Path, most: int, error: Exception = ON_A_GPU, *
         return Hungry(classes, most, error)
 
     settings = {"training.batch_size": 100, "training.precision": "float32", "tracking.mlflow": False}
-    settings |= {"training.optimizer": "sgd", "training.resolutions": []}
+    settings |= {"training.optimizer": "sgd", "training.resolutions": [], "training.parts": 1}
     given = {"data": data, "runs": folder, "figures": False, "quiet": True, "epochs": 2, "seed": 3, **options}
     return hundred.train("sprint", model=build, set=settings, **given)
 
@@ -101,7 +101,9 @@ def test_halves_add_up_to_the_gradient_and_the_hits_of_the_batch() -> None:
     network = Hungry(10, 9)
     inputs, targets = torch.randn(13, 3, 32, 32), torch.arange(13) % 10
 
-    def differentiate(images: Tensor, labels: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    def differentiate(
+        network: nn.Module, images: Tensor, labels: Tensor, weight: float
+    ) -> tuple[Tensor, Tensor]:
         loss, hits = cross_entropy(network(images), labels)
         (loss * weight).backward()
         return loss, hits
@@ -110,7 +112,7 @@ def test_halves_add_up_to_the_gradient_and_the_hits_of_the_batch() -> None:
     found = [p.grad for p in network.parameters()]
     network.zero_grad()
     network.most = 99
-    expected_loss, expected_hits = differentiate(inputs, targets, 1.0)
+    expected_loss, expected_hits = differentiate(network, inputs, targets, 1.0)
     torch.testing.assert_close(loss, expected_loss)
     assert int(hits) == int(expected_hits)
     torch.testing.assert_close(found, [p.grad for p in network.parameters()])

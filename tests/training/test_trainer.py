@@ -14,6 +14,7 @@ from hundred.data.scaling import zero_to_one
 from hundred.training.callbacks import BestWeights, EarlyStopping, ReduceOnPlateau, StopAt
 from hundred.training.events import EpochEnded, RunStarted, StepsDone, WeightsRestored
 from hundred.training.schedules import Schedule
+from hundred.training.side_by_side import SideBySide
 from hundred.training.trainer import Trainer, all_finite, measure
 
 
@@ -42,6 +43,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
         "schedule": Schedule("cosine", warmup=0.2),
     },
     "seldom validated": lambda: {"validate_every": 3, "ema": 0.8},
+    "in parts": lambda: {"team": SideBySide(2), "optimizer": "sgd", "learning_rate": 0.1},
+    "in parts, with everything": lambda: {**everything(), "team": SideBySide(2)},
 }
 
 

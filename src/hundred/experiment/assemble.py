@@ -27,10 +27,12 @@ from hundred.training.callbacks import (
     load_custom,
 )
 from hundred.training.ema import Ema
+from hundred.training.memory import Alone
 from hundred.training.optimizers import build_optimizer
 from hundred.training.plan import Plan
 from hundred.training.precision import choose_precision
 from hundred.training.schedules import Schedule
+from hundred.training.side_by_side import SideBySide
 from hundred.training.trainer import Trainer
 
 IMAGES_FOR_PREPARE = 1_000
@@ -154,6 +156,7 @@ def build_trainer(
         precision=precision,
         model_name=recipe.model.name,
         parameters=count_parameters(network),
+        team=SideBySide(training.parts) if training.parts > 1 and device.type == "cpu" else Alone(),
         interrupted=interrupted,
     )
 

@@ -92,6 +92,8 @@ class TrainingSection(Section):
     validate_every: epochs between validations; 0 only after the last.
     checkpoint_every: epochs between checkpoints for resuming; 0 for none.
     drop_last: leave out the incomplete last batch of an epoch.
+    parts: on a CPU, the parts of a batch that are done at the same time, by a thread each; batch norm then
+        sees one part at a time. A GPU does a batch whole.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 8
@@ -113,6 +115,7 @@ class TrainingSection(Section):
     validate_every: Annotated[int, Field(ge=0)] = 1
     checkpoint_every: Annotated[int, Field(ge=0)] = 1
     drop_last: bool = False
+    parts: Annotated[int, Field(ge=1, le=64)] = 1
     schedule: ScheduleSection = ScheduleSection()
     muon: MuonSection = MuonSection()
 

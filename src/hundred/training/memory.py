@@ -13,8 +13,9 @@ CPU_WORDS = ("DefaultCPUAllocator", "can't allocate memory", "not enough memory"
 # On a GPU torch's allocator has a type of its own; these are of what asks the GPU itself.
 GPU_WORDS = ("CUDA error: out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED", "MPS backend out of memory")
 
-# (inputs, targets, weight) -> (mean loss [], hits []); adds the gradient of weight * loss to the network's.
-Differentiate = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
+# (network, inputs, targets, weight) -> (mean loss [], hits []); adds the gradient of weight * loss to the
+# network's.
+Differentiate = Callable[[nn.Module, Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
 
 def is_lack_of_memory(error: BaseException) -> bool:
@@ -52,7 +53,7 @@ class Alone:
         """Leave the gradient of the batch's mean loss in `network`; that loss and the hits, both []."""
         if self.parts == 1:
             try:
-                return differentiate(inputs, targets, 1.0)
+                return differentiate(network, inputs, targets, 1.0)
             except (MemoryError, RuntimeError) as error:
                 if len(inputs) < 4 or not is_lack_of_memory(error):
                     raise
@@ -63,7 +64,7 @@ class Alone:
         loss = correct = torch.zeros((), device=inputs.device)
         for some, theirs in zip(inputs.chunk(pieces), targets.chunk(pieces), strict=True):
             weight = len(some) / len(inputs)
-            piece_loss, piece_correct = differentiate(some, theirs, weight)
+            piece_loss, piece_correct = differentiate(network, some, theirs, weight)
             loss, correct = loss + piece_loss.detach() * weight, correct + piece_correct
         return loss, correct.long()
 

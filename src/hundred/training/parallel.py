@@ -117,7 +117,7 @@ class Team:
         mine = inputs if whole else inputs.tensor_split(self.size)[self.rank]
         theirs = targets if whole else targets.tensor_split(self.size)[self.rank]
         weight = 1.0 / self.size if whole else len(mine) / len(inputs)
-        loss, correct = differentiate(mine, theirs, weight)
+        loss, correct = differentiate(network, mine, theirs, weight)
         hits = correct * weight if whole else correct
         figures = torch.stack([loss.detach() * weight, hits.to(loss.dtype)])
         gradients = [p.grad for p in network.parameters() if p.grad is not None]

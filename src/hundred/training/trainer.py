@@ -24,6 +24,7 @@ from hundred.training.optimizers import set_learning_rate
 from hundred.training.plan import Plan
 from hundred.training.precision import mixed_precision
 from hundred.training.schedules import Schedule
+from hundred.training.side_by_side import SideBySide
 from hundred.training.tally import Tally
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Trainer:
     validation: what `val_*` is measured on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
     average: of the weights; where there is one, it is what is validated, judged by callbacks, and kept.
-    team: who trains along; `Alone` is this process by itself.
+    team: who trains along; `Alone` is this process by itself, `SideBySide` its threads.
     interrupted: asked after each step; True ends the run there.
     keep: called after each epoch with its number, `state_dict`, and whether it was the last; gives the event
         to tell, or None.
@@ -59,7 +60,7 @@ class Trainer:
     precision: torch.dtype = torch.float32
     model_name: str = "network"
     parameters: int = 0
-    team: "Alone | Team" = field(default_factory=Alone)
+    team: "Alone | SideBySide | Team" = field(default_factory=Alone)
     interrupted: Callable[[], bool] = lambda: False
     keep: Callable[[int, Callable[[], dict[str, Any]], bool], Event | None] = lambda _epoch, _state, _last: (
         None
@@ -141,10 +142,12 @@ class Trainer:
             self.average.update(self._steps)
         return loss, correct
 
-    def _differentiate(self, inputs: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    def _differentiate(
+        self, network: nn.Module, inputs: Tensor, targets: Tensor, weight: float
+    ) -> tuple[Tensor, Tensor]:
         """Add the gradient of `weight` times the mean loss to the network's; that loss and the hits."""
         with mixed_precision(self.precision, self.device):
-            logits = self.network(inputs)
+            logits = network(inputs)
         loss, correct = cross_entropy(logits, targets, self.label_smoothing)
         (loss if weight == 1.0 else loss * weight).backward()
         return loss, correct
@@ -228,7 +231,7 @@ class Trainer:
 
         `run` does so after each epoch; before it, a plan that was made for a deadline needs it too.
         """
-        if isinstance(self.team, Alone):
+        if isinstance(self.team, Alone | SideBySide):
             return
         said = self.team.settle(
             self.network,
