@@ -1,0 +1,86 @@
+"""Batches whole against batches in parts, in turns: `python -m benchmarks.parts --data PATH [--busy 1]`.
+
+Images per second of training steps of the sprint network on images as stored. `--busy` starts so many other
+programs that keep a core each at work.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from hundred.data import open_dataset
+from hundred.data.dataset import Dataset
+from hundred.experiment.assemble import assembled
+from hundred.recipe import load_recipe
+
+STEPS = 5
+
+
+def main() -> None:
+    """Print the speed of both in each round, the medians and the ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", default=os.environ.get("HUNDRED_DATA", "sample"))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    options = parser.parse_args()
+    dataset = open_dataset(options.data)
+    whole = measurement([*options.overrides, "training.parts=1"], dataset)
+    in_parts = measurement([*options.overrides, "training.parts=2"], dataset)
+    found = []
+    with busy(options.busy):
+        for number in range(options.rounds):
+            found.append((whole(), in_parts()))
+            print(f"round {number + 1}: whole {found[-1][0]:.0f} images/s, in two parts {found[-1][1]:.0f}")
+    ratios = [b / a for a, b in found]
+    medians = [statistics.median(speeds) for speeds in zip(*found, strict=True)]
+    print(
+        f"medians {medians[0]:.0f} and {medians[1]:.0f} images/s; ratio {statistics.median(ratios):.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f}); {torch.get_num_threads()} threads, {options.busy} busy"
+    )
+
+
+def measurement(overrides: list[str], dataset: Dataset) -> Callable[[], float]:
+    """What measures the images per second of a few steps of the recipe `sprint` with `overrides`."""
+    recipe = load_recipe("sprint", overrides).recipe
+    _, trainer = assembled(recipe, dataset, torch.device("cpu"))
+    trainer.network.train()
+    sizes = [0] * len(trainer.batches)
+    batches = (batch for epoch in itertools.count(1) for batch in trainer.batches.epoch(epoch, sizes))
+
+    def step() -> None:
+        trainer.step(*next(batches))
+
+    def per_second() -> float:
+        step()
+        begin = time.perf_counter()
+        for _ in range(STEPS):
+            step()
+        return STEPS * recipe.training.batch_size / (time.perf_counter() - begin)
+
+    return per_second
+
+
+@contextmanager
+def busy(programs: int) -> Iterator[None]:
+    """So many other programs that multiply matrices, a core each."""
+    work = "import torch; torch.set_num_threads(1); a = torch.ones(1000, 1000)\nwhile True: a @ a"
+    running = [subprocess.Popen([sys.executable, "-c", work]) for _ in range(programs)]
+    try:
+        yield
+    finally:
+        for each in running:
+            each.kill()
+            each.wait()
+
+
+if __name__ == "__main__":
+    main()
