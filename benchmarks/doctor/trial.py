@@ -33,7 +33,7 @@ TRIAL = [
     Case("augmentation-too-strong", "trial-residual-cut-out", lambda: residual(8), few(50, 22) | linear(0.1)
          | SGD | {"augment.cutout": 28, "augment.crop_padding": 10}, also=("underfitting",)),
     Case("augmentation-too-strong", "trial-dense-randaugment", lambda: dense(256), few(90, 16) | COSINE
-         | adam(1e-3) | {"augment.randaugment_layers": 5, "augment.randaugment_magnitude": 12},
+         | adam(1e-3) | {"augment.randaugment_layers": 5, "augment.randaugment_magnitude": 10},
          also=("underfitting",)),
     Case("underfitting", "trial-strided-dropped", lambda: strided(8, dropout=0.85), few(90, 18) | COSINE
          | adam(2e-3), also=("augmentation-too-strong",)),

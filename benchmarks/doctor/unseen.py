@@ -146,7 +146,7 @@ DISTORTED = [
          | {"augment.rotation": 90.0, "augment.width_shift": 0.4, "augment.height_shift": 0.4,
             "augment.zoom": 0.5, "augment.vertical_flip": True}, also=("underfitting",)),
     Case("augmentation-too-strong", "paired-randaugment", lambda: paired(12), few(60, 18) | linear(0.1) | SGD
-         | rate(0.05) | {"augment.randaugment_layers": 4, "augment.randaugment_magnitude": 12,
+         | rate(0.05) | {"augment.randaugment_layers": 4, "augment.randaugment_magnitude": 10,
                          "augment.cutout": 20}, also=("underfitting",)),
     Case("augmentation-too-strong", "separable-erased", lambda: separable(20), few(70, 20) | COSINE
          | adam(4e-3) | {"augment.cutout": 26, "augment.crop_padding": 12, "augment.erasing": 1.0},

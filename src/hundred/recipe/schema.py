@@ -174,7 +174,7 @@ class AugmentSection(Section):
     mixup: NotNegative = 0.0
     cutmix: NotNegative = 0.0
     randaugment_layers: Annotated[int, Field(ge=0, le=10)] = 0
-    randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
+    randaugment_magnitude: Annotated[int, Field(ge=0, le=10)] = 9
     trivial: bool = False
     order: tuple[Literal[AUGMENT_ORDER], ...] = AUGMENT_ORDER  # type: ignore[valid-type]
 
