@@ -112,3 +112,41 @@ def separable(width: int) -> nn.Sequential:
         layers += [nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.BatchNorm2d(2 * channels), nn.SiLU()]
         channels *= 2
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES))
+
+
+def deep(hidden: int, *, dropout: float = 0.0, norm: bool = True) -> nn.Sequential:
+    """Two hidden layers of `hidden` and half as many units, with batch normalization, on the image at half
+    its side."""
+    layers: list[nn.Module] = [nn.AvgPool2d(2), nn.Flatten()]
+    features = 3 * 16 * 16
+    for units in (hidden, hidden // 2):
+        layers += [nn.Linear(features, units)] + ([nn.BatchNorm1d(units)] if norm else []) + [nn.ReLU()]
+        layers += [nn.Dropout(dropout)] if dropout else []
+        features = units
+    return nn.Sequential(*layers, nn.Linear(features, CLASSES))
+
+
+class Mixed(nn.Module):
+    """A 5x5 filter to each channel, added to what came in, then a 1x1 convolution: [n, c, h, w] to the
+    same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.across = nn.Conv2d(channels, channels, 5, padding=2, groups=channels)
+        self.norm = nn.BatchNorm2d(channels)
+        self.between = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.GELU(), nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Filter, add, mix."""
+        mixed: Tensor = self.between(x + self.norm(nn.functional.gelu(self.across(x))))
+        return mixed
+
+
+def patches(width: int, *, depth: int = 2) -> nn.Sequential:
+    """As ConvMixer (Trockman and Kolter 2022, arXiv 2201.09792): 4x4 patches to `width` channels, `depth`
+    blocks that mix places, then channels, and the mean over the image."""
+    return nn.Sequential(
+        nn.Conv2d(3, width, 4, stride=4), nn.GELU(), nn.BatchNorm2d(width),
+        *(Mixed(width) for _ in range(depth)),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, CLASSES),
+    )  # fmt: skip

@@ -22,8 +22,10 @@ def memory_in_one_line(recipe: Recipe, trainer: Trainer | None = None) -> Iterat
             raise
         where = "the GPU" if is_of_gpu(error) else "this machine"
         size, parts = recipe.training.batch_size, 1 if trainer is None else trainer.team.parts
+        # What the recipe does in parts anyway, a smaller batch does too.
+        halved = parts // recipe.training.parts if parts > recipe.training.parts else 1
         halves = f" even in {parts} parts" if parts > 1 else ""
         raise HundredError(
             f"{where} has too little memory for {recipe.model.name} at batch size {size}{halves}: "
-            f"try --set training.batch_size={max(size // (2 * parts), 1)}"
+            f"try --set training.batch_size={max(size // (2 * halved), 1)}"
         ) from error

@@ -67,6 +67,11 @@ RIVALS: tuple[set[str], ...] = (
     {"learning-rate-too-low", "underfitting"},
 )
 
+# A cause explains a fault that is at most this much surer than itself, and these, which come of many causes,
+# however sure they are.
+_LESS_SURE = 0.3
+_OF_MANY_CAUSES = frozenset(("stopped-early", "noisy-validation"))
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -124,13 +129,16 @@ def the_surer(findings: list[Finding]) -> list[Finding]:
 
 
 def unexplained(findings: list[Finding]) -> list[Finding]:
-    """The findings that no other one of them explains; of two that explain each other the first stays."""
+    """The findings that no other one of them explains; of two that explain each other the first stays.
+
+    A cause that is much less sure than what it would explain does not explain it: both are told.
+    """
     kept: list[Finding] = []
-    explained: set[str] = set()
     for finding in sorted(
         findings, key=lambda each: list(EXPLAINS).index(each.name) if each.name in EXPLAINS else 99
     ):
-        if finding.name not in explained:
+        causes = [each for each in kept if finding.name in EXPLAINS.get(each.name, frozenset())]
+        least = 0.0 if finding.name in _OF_MANY_CAUSES else finding.confidence - _LESS_SURE
+        if not any(each.confidence >= least for each in causes):
             kept.append(finding)
-            explained |= EXPLAINS.get(finding.name, frozenset())
     return [finding for finding in findings if finding in kept]

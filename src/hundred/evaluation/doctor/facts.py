@@ -70,8 +70,11 @@ class Facts:
         return level(getattr(self.history, name), self.late_start, self.n)
 
     def last(self, name: str, share: float = 0.1) -> float:
-        """The median of a curve of the history over its end, at least two epochs."""
-        return level(getattr(self.history, name), self.n - tail(self.n, share, 2), self.n)
+        """The median of a curve of the history over its end, at least two epochs; the last that was measured
+        where it ends earlier."""
+        end = level(getattr(self.history, name), self.n - tail(self.n, share, 2), self.n)
+        _, values = measured(getattr(self.history, name))
+        return float(values[-1]) if np.isnan(end) and len(values) else end
 
     @cached_property
     def lagged_accuracy(self) -> Series:

@@ -155,7 +155,7 @@ def underfitting(facts: Facts) -> Finding | None:
     # Behind validation, training is that low because of what it is shown; only little learned counts then.
     # So may a rate that was never lowered be what holds it.
     held = gap < -0.06 or facts.rates.remaining > 0.5
-    high = sure(left, 0.82, 0.9) if held else sure(left, 0.7, 0.82)
+    high = sure(left, 0.82, 0.9) if held else sure(left, 0.74, 0.84)
     # At chance itself it is the rate.
     high = min(high, sure(left, 0.99, 0.96))
     confidence = min(high, at_rest, sure(gap, 0.2 if left > 0.8 else 0.1, 0.0))
