@@ -51,7 +51,7 @@ def _ahead(facts: Facts, values: np.ndarray, share: float) -> float:
     certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
     # Where the network has learned little so far, less of a gap is enough to say what holds it back.
     left = facts.last("loss") / facts.chance_loss if facts.chance_loss and facts.history.has("loss") else 0.0
-    least = 0.05 if left > 0.65 else 0.12
+    least = 0.05 if left > 0.75 else 0.12
     return min(sure(share, least, least + 0.16), sure(positive, 0.75, 0.95), sure(certain, 2.0, 4.0))
 
 

@@ -40,13 +40,13 @@ EXPLAINS: dict[str, frozenset[str]] = {
         ("learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut", "underfitting",
          "stopped-early", "noisy-validation", "augmentation-too-strong", "validation-suspect")
     ),
+    "learning-rate-too-high": frozenset(
+        ("plateau", "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong",
+         "late-cut", "validation-suspect")
+    ),
     "validation-suspect": frozenset(
         ("overfitting", "plateau", "stopped-early", "noisy-validation", "augmentation-too-strong",
          "underfitting", "late-cut")
-    ),
-    "learning-rate-too-high": frozenset(
-        ("plateau", "underfitting", "stopped-early", "noisy-validation", "augmentation-too-strong",
-         "late-cut")
     ),
     "learning-rate-too-low": frozenset(
         ("plateau", "stopped-early", "noisy-validation", "augmentation-too-strong")
