@@ -69,7 +69,7 @@ RIVALS: tuple[set[str], ...] = (
 
 # A cause explains a fault that is at most this much surer than itself, and these, which come of many causes,
 # however sure they are.
-_LESS_SURE = 0.3
+_LESS_SURE = 0.25
 _OF_MANY_CAUSES = frozenset(("stopped-early", "noisy-validation"))
 
 
