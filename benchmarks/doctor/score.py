@@ -78,18 +78,22 @@ def score(judged: Iterable[Judged], name: str = "") -> Score:
 
 
 def table(judged: list[Judged]) -> str:
-    """The score of each finding and of all together, in Markdown."""
+    """The score of each part, that of each finding in the last part, and what is not as labelled, in
+    Markdown."""
     lines = [
-        "| finding | " + " | ".join(f"{part}: runs | precision | recall" for part in PARTS) + " |",
-        "|---|" + "--:|" * 3 * len(PARTS),
+        "| part | runs | precision | recall | sound runs | of them with a false alarm |",
+        "|---|" + "--:|" * 5,
     ]
-    for name in (*NAMES, ""):
-        cells = []
-        for part in PARTS:
-            those = [each for each in judged if each.part == part]
-            found = score(those, name)
-            cells += [str(found.right + found.missed), _share(found.precision), _share(found.recall)]
-        lines.append(f"| {f'`{name}`' if name else '**all**'} | {' | '.join(cells)} |")
+    for part in PARTS:
+        those = [each for each in judged if each.part == part]
+        sound = [each for each in those if each.label == "healthy"]
+        alarms = sum(bool(each.wrong) for each in sound)
+        lines.append(f"| {part} | {len(those)} | {_shares(score(those))} | {len(sound)} | {alarms} |")
+    last = [each for each in judged if each.part == PARTS[-1]]
+    lines += ["", f"| finding, {PARTS[-1]} | runs | precision | recall |", "|---|--:|--:|--:|"]
+    for name in NAMES:
+        found = score(last, name)
+        lines.append(f"| `{name}` | {found.right + found.missed} | {_shares(found)} |")
     missed = [
         f"- `{each.file.removesuffix('.csv')}` ({each.part}): said {', '.join(each.found) or 'nothing'}"
         for each in judged
@@ -107,5 +111,6 @@ def write_score(page: Path = PAGE) -> None:
     print(found)
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _shares(found: Score) -> str:
+    """Precision and recall as two cells."""
+    return " | ".join("-" if value is None else f"{value:.2f}" for value in (found.precision, found.recall))

@@ -1,7 +1,7 @@
 """The doctor against ground truth: real trainings whose fault was chosen before they were run.
 
 The histories were made by `python -m benchmarks.doctor make`. docs/doctor.md says which of them the doctor
-was tuned on, and what it reached on those it had not seen.
+was tuned on, and what it reached on those it had not seen; here it is held to that.
 """
 
 import shlex
@@ -21,10 +21,7 @@ def judged() -> list[Judged]:
     return judge()
 
 
-SEEN = PARTS[:-1]
-
-
-@pytest.mark.parametrize("part", SEEN)
+@pytest.mark.parametrize("part", PARTS)
 def test_precision_and_recall(judged: list[Judged], part: str) -> None:
     those = [each for each in judged if each.part == part]
     found = score(those)
@@ -34,7 +31,7 @@ def test_precision_and_recall(judged: list[Judged], part: str) -> None:
     assert found.recall >= 0.8
 
 
-@pytest.mark.parametrize("part", SEEN)
+@pytest.mark.parametrize("part", PARTS)
 def test_no_false_alarm_on_sound_runs(judged: list[Judged], part: str) -> None:
     assert [each for each in judged if each.label == "healthy" and each.part == part and each.wrong] == []
 
@@ -57,7 +54,7 @@ def test_every_history_is_of_a_case(judged: list[Judged]) -> None:
     known = {file_name(case): (part_of(case), case.label) for case in cases()}
     assert {each.file: (each.part, each.label) for each in judged}.items() <= known.items()
     assert {path.name for path in HISTORIES.glob("*.csv")} == {each.file for each in judged} | {"labels.csv"}
-    assert sum(path.stat().st_size for path in HISTORIES.iterdir()) < 250_000
+    assert max(path.stat().st_size for path in HISTORIES.glob("*--*.csv")) < 5_000  # small files
 
 
 def test_the_table_in_the_docs_is_that_of_these_histories(judged: list[Judged]) -> None:
