@@ -7,13 +7,13 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import hundred
 from hundred.evaluation.doctor import NAMES, Diagnosis, diagnose, doctor
-from hundred.evaluation.doctor.diagnosis import EXPLAINS
-from hundred.evaluation.doctor.findings import LEAST, sure
+from hundred.evaluation.doctor.diagnosis import EXPLAINS, unexplained
+from hundred.evaluation.doctor.findings import LEAST, Finding, sure
 from hundred.recipe import load_recipe
 
 from .making import Columns, curves, history
@@ -116,7 +116,24 @@ def test_too_few_epochs_are_not_judged(epochs: int) -> None:
         assert "short" in found.verdict or "nothing to judge" in found.verdict
 
 
+@pytest.mark.parametrize(
+    ("cause", "effect", "told_too"),
+    [
+        (("learning-rate-too-high", 0.9), ("plateau", 0.95), False),
+        (("learning-rate-too-high", 0.55), ("plateau", 0.95), True),
+        # Whatever is wrong leaves a run unfinished.
+        (("learning-rate-too-high", 0.55), ("stopped-early", 0.95), False),
+    ],
+)
+def test_a_cause_explains_only_what_it_is_about_as_sure_of(
+    cause: tuple[str, float], effect: tuple[str, float], told_too: bool
+) -> None:
+    findings = [Finding(name, 1, confidence, "") for name, confidence in (effect, cause)]
+    assert [each.name for each in unexplained(findings)] == [effect[0]] * told_too + [cause[0]]
+
+
 @given(st.integers(0, 40), st.integers(0, 10_000), st.booleans())
+@example(5, 738, True)  # ends in epochs without a loss that is a number
 @settings(max_examples=60, deadline=None)
 def test_any_numbers_are_judged_without_a_fault(epochs: int, seed: int, gaps: bool) -> None:
     draw = np.random.default_rng(seed)
