@@ -1,7 +1,8 @@
 """The trainings: each sound, or with one setting wrong on purpose. What they are labelled with stands here,
 written before any was run; no label was chosen by looking at a curve.
 
-`suite.part_of` says which of them the doctor was tuned on; `fresh` has those that it was measured on.
+`suite.part_of` says which of them the doctor was tuned on; `suite.SETS` has the sets that it was measured on
+since.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,14 @@ from benchmarks.doctor.fresh import FRESH
 from benchmarks.doctor.trial import TRIAL
 from benchmarks.doctor.unseen import UNSEEN
 
+# What was added to the first trainings, and for which part; see PARTS.
+SETS = {
+    "tuning": TRIAL,
+    "second look": FRESH,
+    "third look": UNSEEN,
+    "fourth look": FOURTH,
+    "held-out": FIFTH,
+}
 # "tuning": looked at while the doctor was built. "first look" to "fourth look": not seen when the doctor was
 # first scored on them, and used to improve it since. "held-out": scored once, after the last change.
 PARTS = ("tuning", "first look", "second look", "third look", "fourth look", "held-out")
@@ -17,16 +25,9 @@ PARTS = ("tuning", "first look", "second look", "third look", "fourth look", "he
 
 def part_of(case: Case) -> str:
     """One of PARTS."""
-    if case in FIFTH:
-        return "held-out"
-    if case in FOURTH:
-        return "fourth look"
-    if case in UNSEEN:
-        return "third look"
-    if case in FRESH:
-        return "second look"
-    if case in TRIAL:
-        return "tuning"
+    for part, added in SETS.items():
+        if case in added:
+            return part
     group = next(group for group in ALL if case in group)
     place = group.index(case)
     tuned = (case.label, case.name) in {("overfitting", "on-plateau"), ("healthy", "dense-linear")}
@@ -38,7 +39,7 @@ def cases() -> list[Case]:
 
     Raises ValueError where two would have the same file.
     """
-    every = [*(case for group in ALL for case in group), *TRIAL, *FRESH, *UNSEEN, *FOURTH, *FIFTH]
+    every = [case for group in (*ALL, *SETS.values()) for case in group]
     twice = [name for name, count in Counter(file_name(case) for case in every).items() if count > 1]
     if twice:
         raise ValueError(f"two cases are called {twice[0]}")

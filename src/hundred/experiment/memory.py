@@ -23,7 +23,7 @@ def memory_in_one_line(recipe: Recipe, trainer: Trainer | None = None) -> Iterat
         where = "the GPU" if is_of_gpu(error) else "this machine"
         size, parts = recipe.training.batch_size, 1 if trainer is None else trainer.team.parts
         # What the recipe does in parts anyway, a smaller batch does too.
-        halved = parts // recipe.training.parts if parts > recipe.training.parts else 1
+        halved = max(parts // recipe.training.parts, 1)
         halves = f" even in {parts} parts" if parts > 1 else ""
         raise HundredError(
             f"{where} has too little memory for {recipe.model.name} at batch size {size}{halves}: "

@@ -73,8 +73,10 @@ class Facts:
         """The median of a curve of the history over its end, at least two epochs; the last that was measured
         where it ends earlier."""
         end = level(getattr(self.history, name), self.n - tail(self.n, share, 2), self.n)
+        if not np.isnan(end):
+            return end
         _, values = measured(getattr(self.history, name))
-        return float(values[-1]) if np.isnan(end) and len(values) else end
+        return float(values[-1]) if len(values) else end
 
     @cached_property
     def lagged_accuracy(self) -> Series:
