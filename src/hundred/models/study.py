@@ -9,6 +9,7 @@ they are after its row.
 from torch import nn
 
 from hundred.models.checks import dropout_rate
+from hundred.models.convolution import Conv2d
 from hundred.models.initialize import glorot_uniform
 from hundred.models.keras_layers import batch_norm, batch_norm_flat, named
 from hundred.models.registry import register
@@ -19,9 +20,9 @@ def initial(classes: int = 100, *, dropout: float = 0.2) -> nn.Sequential:
     """The study's first network; 2,584,548 parameters for 100 classes. `dropout` follows the pool."""
     dropout_rate(dropout=dropout)
     network = named(
-        conv1=nn.Conv2d(3, 64, 3),
+        conv1=Conv2d(3, 64, 3),
         relu1=nn.ReLU(),  # [64, 30, 30]
-        conv2=nn.Conv2d(64, 128, 3),
+        conv2=Conv2d(64, 128, 3),
         relu2=nn.ReLU(),  # [128, 28, 28]
         pool=nn.MaxPool2d(2),  # [128, 14, 14]
         dropout=nn.Dropout(dropout),
@@ -37,11 +38,11 @@ def intermediate(classes: int = 100, *, dropout: float = 0.3) -> nn.Sequential:
     """Three convolutions in a row; 5,816,740 parameters for 100 classes, most in the first dense layer."""
     dropout_rate(dropout=dropout)
     network = named(
-        conv1=nn.Conv2d(3, 32, 3),
+        conv1=Conv2d(3, 32, 3),
         relu1=nn.ReLU(),  # [32, 30, 30]
-        conv2=nn.Conv2d(32, 64, 3),
+        conv2=Conv2d(32, 64, 3),
         relu2=nn.ReLU(),  # [64, 28, 28]
-        conv3=nn.Conv2d(64, 128, 3),
+        conv3=Conv2d(64, 128, 3),
         relu3=nn.ReLU(),  # [128, 26, 26]
         pool=nn.MaxPool2d(2),  # [128, 13, 13]
         norm1=batch_norm(128),
@@ -68,25 +69,25 @@ def school(classes: int = 100, *, dropout: float = 0.3) -> nn.Sequential:
     """
     dropout_rate(dropout=dropout)
     network = named(
-        conv1=nn.Conv2d(3, 128, 3),
+        conv1=Conv2d(3, 128, 3),
         relu1=nn.ReLU(),  # [128, 30, 30]
-        conv2=nn.Conv2d(128, 128, 3),
+        conv2=Conv2d(128, 128, 3),
         relu2=nn.ReLU(),  # [128, 28, 28]
         norm2=batch_norm(128),
         pool1=nn.MaxPool2d(2),  # [128, 14, 14]
         dropout1=nn.Dropout(dropout),
-        conv3=nn.Conv2d(128, 256, 3),
+        conv3=Conv2d(128, 256, 3),
         relu3=nn.ReLU(),  # [256, 12, 12]
         norm3=batch_norm(256),
-        conv4=nn.Conv2d(256, 256, 3),
+        conv4=Conv2d(256, 256, 3),
         relu4=nn.ReLU(),  # [256, 10, 10]
         norm4=batch_norm(256),
         pool2=nn.MaxPool2d(2),  # [256, 5, 5]
         dropout2=nn.Dropout(dropout),
-        conv5=nn.Conv2d(256, 512, 3),
+        conv5=Conv2d(256, 512, 3),
         relu5=nn.ReLU(),  # [512, 3, 3]
         norm5=batch_norm(512),
-        conv6=nn.Conv2d(512, 512, 3),
+        conv6=Conv2d(512, 512, 3),
         relu6=nn.ReLU(),  # [512, 1, 1]
         norm6=batch_norm(512),
         dropout3=nn.Dropout(dropout),
@@ -111,16 +112,16 @@ def simple(classes: int = 100, *, dropout: float = 0.3) -> nn.Sequential:
     """
     dropout_rate(dropout=dropout)
     network = named(
-        conv1=nn.Conv2d(3, 64, 3),
+        conv1=Conv2d(3, 64, 3),
         relu1=nn.ReLU(),  # [64, 30, 30]
-        conv2=nn.Conv2d(64, 64, 3),
+        conv2=Conv2d(64, 64, 3),
         relu2=nn.ReLU(),  # [64, 28, 28]
         norm2=batch_norm(64),
         pool1=nn.MaxPool2d(2),  # [64, 14, 14]
         dropout1=nn.Dropout(dropout),
-        conv3=nn.Conv2d(64, 128, 3),
+        conv3=Conv2d(64, 128, 3),
         relu3=nn.ReLU(),  # [128, 12, 12]
-        conv4=nn.Conv2d(128, 128, 3),
+        conv4=Conv2d(128, 128, 3),
         relu4=nn.ReLU(),  # [128, 10, 10]
         norm4=batch_norm(128),
         pool2=nn.MaxPool2d(2),  # [128, 5, 5]
