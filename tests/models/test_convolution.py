@@ -1,5 +1,10 @@
 """The convolution that multiplies matrices: results, gradients and options as PyTorch's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from hundred.models.convolution import FEW_PIXELS, Conv2d
+from hundred.models.convolution import FEW_PIXELS, FEW_PIXELS_AMX, Conv2d
 
 
 def results(layer: nn.Conv2d, x: torch.Tensor) -> list[torch.Tensor]:
@@ -20,50 +25,74 @@ def results(layer: nn.Conv2d, x: torch.Tensor) -> list[torch.Tensor]:
     return [y.detach(), x.grad, *layer_gradients]
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    n=st.integers(1, 3),
-    channels=st.integers(1, 4),
-    out=st.integers(1, 5),
-    kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
-    extra=st.tuples(st.integers(0, 4), st.integers(0, 4)),
-    bias=st.booleans(),
-    layout=st.sampled_from([torch.contiguous_format, torch.channels_last]),
-    options=st.sampled_from([{}, {"padding": 1}, {"stride": 2}, {"dilation": (1, 1)}]),
-)
-def test_results_and_gradients_are_those_of_torch(
-    n: int,
-    channels: int,
-    out: int,
-    kernel: tuple[int, int],
-    extra: tuple[int, int],
-    bias: bool,
-    layout: torch.memory_format,
-    options: dict[str, object],
-) -> None:
+@st.composite
+def layers(draw: st.DrawFn) -> tuple[nn.Conv2d, nn.Conv2d, torch.Tensor]:
+    """The same layer as ours and as torch's, and images for it."""
+    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    size = [side + draw(st.integers(0, 4)) for side in kernel]
+    options: dict[str, Any] = draw(
+        st.sampled_from(
+            [
+                {},
+                {"padding": 1},
+                {"padding": (0, 2), "bias": False},
+                {"padding": (1, 1), "padding_mode": "replicate"},
+                {"stride": 2},
+            ]
+        )
+    )
+    channels, out = draw(st.integers(1, 4)), draw(st.integers(1, 5))
     torch.manual_seed(0)
-    ours = Conv2d(channels, out, kernel, bias=bias, **options).double()  # type: ignore[arg-type]
-    theirs = nn.Conv2d(channels, out, kernel, bias=bias, **options).double()  # type: ignore[arg-type]
+    ours = Conv2d(channels, out, kernel, **options).double()
+    theirs = nn.Conv2d(channels, out, kernel, **options).double()
     theirs.load_state_dict(ours.state_dict())
-    size = (kernel[0] + extra[0], kernel[1] + extra[1])
-    x = torch.randn(n, channels, *size, dtype=torch.float64).contiguous(memory_format=layout)
-    ours.to(memory_format=layout)  # type: ignore[call-overload]
+    x = torch.randn(draw(st.integers(1, 3)), channels, *size, dtype=torch.float64)
+    layout = draw(st.sampled_from([torch.contiguous_format, torch.channels_last]))
+    return ours.to(memory_format=layout), theirs, x.contiguous(memory_format=layout)  # type: ignore[call-overload]
+
+
+@settings(max_examples=100, deadline=None)
+@given(layers())
+def test_results_and_gradients_are_those_of_torch(given: tuple[nn.Conv2d, nn.Conv2d, torch.Tensor]) -> None:
+    ours, theirs, x = given
     for mine, other in zip(results(ours, x), results(theirs, x), strict=True):
         torch.testing.assert_close(mine, other)
 
 
-def test_multiplies_matrices_for_few_pixels_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    linear = F.linear
-    monkeypatch.setattr(F, "linear", lambda *given: calls.append(1) or linear(*given))
-    layer = Conv2d(2, 3, 3)
-    side = round(FEW_PIXELS**0.5)
-    assert layer(torch.zeros(1, 2, side + 2, side + 2)).shape == (1, 3, side, side)
-    assert calls == [1]
-    layer(torch.zeros(1, 2, side + 3, side + 3))
-    with torch.inference_mode():
-        layer(torch.zeros(1, 2, 3, 3))
-    assert calls == [1]
+@contextmanager
+def products() -> Iterator[list[Any]]:
+    """Inside, the list gets an entry for each matrix product."""
+    with mock.patch.object(F, "linear", wraps=F.linear) as linear:
+        yield linear.mock_calls
+
+
+@pytest.mark.parametrize(
+    ("dtype", "amx", "padding", "most"),
+    [
+        (torch.float32, False, 0, FEW_PIXELS),
+        (torch.float32, True, 1, FEW_PIXELS),
+        (torch.bfloat16, False, 0, FEW_PIXELS),
+        (torch.bfloat16, False, 1, 0),
+        (torch.bfloat16, True, 0, FEW_PIXELS_AMX),
+        (torch.bfloat16, True, 1, FEW_PIXELS_AMX),
+    ],
+)
+def test_multiplies_matrices_where_that_is_quicker(
+    dtype: torch.dtype, amx: bool, padding: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hundred.models.convolution._has_amx", lambda: amx)
+    layer = Conv2d(2, 3, 3, padding=padding)
+    for side in range(1, 6):
+        size = side + 2 - 2 * padding
+        with products() as calls, torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            assert layer(torch.zeros(1, 2, size, size)).shape == (1, 3, side, side)
+        assert bool(calls) == (side**2 <= most)
+
+
+def test_convolves_when_it_is_only_evaluated() -> None:
+    with products() as calls, torch.inference_mode():
+        Conv2d(2, 3, 3)(torch.zeros(1, 2, 3, 3))
+    assert calls == []
 
 
 def test_keeps_channels_last() -> None:

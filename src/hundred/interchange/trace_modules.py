@@ -9,6 +9,7 @@ from hundred.interchange import layers as own
 from hundred.interchange import trace_functions as functions
 from hundred.interchange.trace_weighted import conv_sides
 from hundred.interchange.use import Handler, Unknown, Use, mode_of, pair
+from hundred.models.convolution import Conv2d
 
 
 def _conv(use: Use) -> str:
@@ -279,6 +280,7 @@ def _nothing(use: Use) -> str:
 
 MODULES: dict[Any, Handler] = {
     nn.Conv2d: _conv,
+    Conv2d: _conv,
     nn.ConvTranspose2d: _conv_transpose,
     nn.Linear: _linear,
     nn.BatchNorm1d: _batch_norm,

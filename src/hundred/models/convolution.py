@@ -1,43 +1,67 @@
 """A convolution that is a matrix product where its output is a few pixels small."""
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-# With the weights of many channels and hardly a pixel to use them on, a library's convolution spends its time on
-# weights: 512 channels of 3x3 pixels to one took 4 to 13 times as long as the product, to 3x3 pixels 1.2 to 3 times
-# (oneDNN's AMX, AVX-512 and AVX2 kernels in bfloat16 and float32). From 6x6 pixels on the convolution is quicker.
+# A library's convolution over few pixels spends its time on the weights. Forward and backward, a product
+# took 1/13 of that time for 512 channels of 3x3 pixels to one, and 1/3 to 3x3 pixels. With AVX-512 or AVX2
+# the gain ends about there; with AMX, whose convolutions are slow to give the weights' gradient, before 6x6.
 FEW_PIXELS = 9
+FEW_PIXELS_AMX = 16
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d`, with the same parameters, results but for rounding, and options.
+    """`nn.Conv2d`, with the same parameters, options and results but for rounding.
 
-    In training on a CPU it multiplies matrices where it leaves `FEW_PIXELS` or fewer of each image and has
-    neither padding, stride, dilation nor groups.
+    In training on a CPU it multiplies matrices where it leaves so few pixels of each image that this is
+    quicker, and has neither stride, dilation nor groups.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, channels, h, w] to [n, out, h', w']."""
-        if torch.is_grad_enabled() and x.device.type == "cpu" and self._leaves_few_pixels(x):
+        # A tracer's stand-in has no shape to decide by.
+        if torch.is_grad_enabled() and not isinstance(x, fx.Proxy) and self._leaves_few_pixels(x):
             return self._product(x)
         return super().forward(x)
 
     def _leaves_few_pixels(self, x: Tensor) -> bool:
-        plain = self.stride == self.dilation == (1, 1) and self.padding == (0, 0) and self.groups == 1
-        if not plain or x.ndim != 4 or x.shape[1] != self.in_channels:
+        plain = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
+        if not plain or isinstance(self.padding, str):
             return False
-        height, width = self._output_size(x)
-        return 0 < height and 0 < width and height * width <= FEW_PIXELS
-
-    def _output_size(self, x: Tensor) -> tuple[int, int]:
-        return x.shape[2] - self.kernel_size[0] + 1, x.shape[3] - self.kernel_size[1] + 1
+        if x.device.type != "cpu" or x.ndim != 4 or x.shape[1] != self.in_channels:
+            return False
+        sizes = zip(x.shape[2:], self.padding, self.kernel_size, strict=True)
+        height, width = (size + 2 * border - kernel + 1 for size, border, kernel in sizes)
+        return min(height, width) > 0 and height * width <= most_pixels(x, padded=any(self.padding))
 
     def _product(self, x: Tensor) -> Tensor:
-        height, width = self._output_size(x)
-        rows, columns = self.kernel_size
-        pixels = x.permute(0, 2, 3, 1)
+        (above, beside), (rows, columns) = map(int, self.padding), self.kernel_size
+        if above or beside:
+            x = F.pad(x, (beside, beside, above, above))
         # Channels last, so that for a network in that layout none of these moves the weights.
+        pixels = x.permute(0, 2, 3, 1)
+        height, width = x.shape[2] - rows + 1, x.shape[3] - columns + 1
         patches = [pixels[:, i : i + height, j : j + width] for i in range(rows) for j in range(columns)]
         filters = self.weight.permute(0, 2, 3, 1).reshape(self.out_channels, -1)
         return F.linear(torch.cat(patches, 3), filters, self.bias).permute(0, 3, 1, 2)
+
+
+def most_pixels(x: Tensor, *, padded: bool) -> int:
+    """Up to how many output pixels a product is quicker than a convolution of `x` on this CPU."""
+    bfloat16 = x.dtype == torch.bfloat16 or (
+        torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+    )
+    if bfloat16 and _has_amx():
+        return FEW_PIXELS_AMX
+    # Without AMX, products in bfloat16 gain less, and padding makes them multiply zeros.
+    return 0 if bfloat16 and padded else FEW_PIXELS
+
+
+@cache
+def _has_amx() -> bool:
+    # Private until torch gives the test a public name; an absent one counts as no.
+    test = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return test is not None and bool(test())

@@ -8,6 +8,7 @@ place of the 7x7 with stride 2, and no max pooling, so that 32x32 pixels reach t
 from torch import Tensor, nn
 
 from hundred.models.checks import at_least
+from hundred.models.convolution import Conv2d
 from hundred.models.initialize import he_normal
 from hundred.models.registry import register
 
@@ -24,10 +25,10 @@ class BasicBlock(nn.Module):
     def __init__(self, channels: int, out: int, stride: int) -> None:
         """`stride` is that of the first convolution and of the shortcut."""
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, out, 3, stride=stride, padding=1, bias=False)
+        self.conv1 = Conv2d(channels, out, 3, stride=stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(out)
         self.relu1 = nn.ReLU()
-        self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
+        self.conv2 = Conv2d(out, out, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(out)
         self.shortcut = nn.Sequential()
         if stride != 1 or channels != out:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.models.checks import at_least
+from hundred.models.convolution import Conv2d
 from hundred.models.registry import register
 
 PATCH = 2
@@ -59,7 +60,7 @@ class Group(nn.Module):
 
 
 def _convolution(before: int, after: int, kernel: int) -> nn.Conv2d:
-    return nn.Conv2d(before, after, kernel, padding=kernel // 2 if kernel % 2 else 0, bias=False)
+    return Conv2d(before, after, kernel, padding=kernel // 2 if kernel % 2 else 0, bias=False)
 
 
 class Sprint(nn.Module):

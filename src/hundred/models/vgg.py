@@ -9,6 +9,7 @@ the paper's have 4096, for the 7x7 feature maps of 224x224 images. The five pool
 from torch import nn
 
 from hundred.models.checks import dropout_rate
+from hundred.models.convolution import Conv2d
 from hundred.models.initialize import he_normal
 from hundred.models.keras_layers import named
 from hundred.models.registry import register
@@ -30,7 +31,7 @@ def vgg16(classes: int = 100, *, dropout: float = 0.5) -> nn.Sequential:
     for convolutions, out in STAGES:
         stage = nn.Sequential()
         for _ in range(convolutions):
-            stage.append(nn.Conv2d(channels, out, 3, padding=1))
+            stage.append(Conv2d(channels, out, 3, padding=1))
             stage.append(nn.BatchNorm2d(out))
             stage.append(nn.ReLU())
             channels = out
