@@ -80,7 +80,7 @@ def products() -> Iterator[list[Any]]:
 def test_multiplies_matrices_where_that_is_quicker(
     dtype: torch.dtype, amx: bool, padding: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hundred.models.convolution._has_amx", lambda: amx)
+    monkeypatch.setattr("hundred.models.convolution.has_amx", lambda: amx)
     layer = Conv2d(2, 3, 3, padding=padding)
     for side in range(1, 6):
         size = side + 2 - 2 * padding

@@ -52,7 +52,7 @@ def test_precision_is_as_asked_or_what_the_processor_is_quick_in(monkeypatch: py
     assert choose_precision("float32", CPU) == torch.float32
     assert choose_precision("bfloat16", CPU) == torch.bfloat16
     for quick, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr("hundred.training.precision._cpu_multiplies_bfloat16", lambda quick=quick: quick)
+        monkeypatch.setattr("hundred.training.precision.multiplies_bfloat16", lambda quick=quick: quick)
         assert choose_precision("auto", CPU) == expected
 
 

@@ -1,10 +1,10 @@
 """A convolution that is a matrix product where its output is a few pixels small."""
 
-from functools import cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
+
+from hundred.models.processor import has_amx
 
 # A library's convolution over few pixels spends its time on the weights. Forward and backward, a product
 # took 1/13 of that time for 512 channels of 3x3 pixels to one, and 1/3 to 3x3 pixels. With AVX-512 or AVX2
@@ -54,14 +54,7 @@ def most_pixels(x: Tensor, *, padded: bool) -> int:
     bfloat16 = x.dtype == torch.bfloat16 or (
         torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
     )
-    if bfloat16 and _has_amx():
+    if bfloat16 and has_amx():
         return FEW_PIXELS_AMX
     # Without AMX, products in bfloat16 gain less, and padding makes them multiply zeros.
     return 0 if bfloat16 and padded else FEW_PIXELS
-
-
-@cache
-def _has_amx() -> bool:
-    # Private until torch gives the test a public name; an absent one counts as no.
-    test = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return test is not None and bool(test())

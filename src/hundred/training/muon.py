@@ -5,13 +5,14 @@ convolution filters, seen as matrices [out, in * height * width], and Nesterov S
 one optimizer with one state.
 """
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from hundred.models.processor import multiplies_bfloat16
 
 # The quintic a x + b x^3 + c x^5 of Jordan et al.: steepest at 0 among those that keep 0..1 near 1.
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -46,16 +47,9 @@ def quick_dtype(device: torch.device) -> torch.dtype:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
-    if device.type == "cpu" and _cpu_has_bfloat16():
+    if device.type == "cpu" and multiplies_bfloat16():
         return torch.bfloat16
     return torch.float32
-
-
-@functools.cache
-def _cpu_has_bfloat16() -> bool:
-    ask: Callable[[], dict[str, Any]] | None = getattr(torch.cpu, "get_capabilities", None)
-    has = ask() if ask is not None else {}
-    return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
 
 
 class Muon(torch.optim.Optimizer):

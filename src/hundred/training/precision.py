@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from hundred.models.processor import multiplies_bfloat16
+
 
 def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
     """`auto` is bfloat16 where the device multiplies it in hardware, else float32.
@@ -15,7 +17,7 @@ def choose_precision(wanted: str, device: torch.device) -> torch.dtype:
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[wanted]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    if device.type == "cpu" and _cpu_multiplies_bfloat16():
+    if device.type == "cpu" and multiplies_bfloat16():
         return torch.bfloat16
     return torch.float32
 
@@ -25,12 +27,3 @@ def mixed_precision(dtype: torch.dtype, device: torch.device) -> AbstractContext
     if dtype == torch.float32:
         return nullcontext()
     return torch.autocast(device.type, dtype=dtype)
-
-
-def _cpu_multiplies_bfloat16() -> bool:
-    # Private until torch gives these tests a public name; absent ones count as no.
-    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
-        test = getattr(torch.cpu, name, None)
-        if test is not None and test():
-            return True
-    return False
