@@ -4,6 +4,8 @@ import json
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 # By rival, of each round: speed and the most memory in MB (0 where it was not measured).
@@ -44,5 +46,19 @@ def alternate(rivals: list[Rival], rounds: int) -> Figures:
 
 def ratios(figures: Figures, ours: str, peer: str) -> tuple[float, float, float]:
     """Median, lowest and highest ratio of the speed of `ours` to `peer`, round by round."""
-    pairs = [a / b for (a, _), (b, _) in zip(figures[ours], figures[peer], strict=True)]
-    return statistics.median(pairs), min(pairs), max(pairs)
+    return middle_and_ends(a / b for (a, _), (b, _) in zip(figures[ours], figures[peer], strict=True))
+
+
+def middle_and_ends(found: Iterable[float]) -> tuple[float, float, float]:
+    """Median, lowest and highest."""
+    values = list(found)
+    return statistics.median(values), min(values), max(values)
+
+
+def per_second(step: Callable[[], None], images: int, steps: int) -> float:
+    """Images per second of so many steps on `images` each, after one that is not counted."""
+    step()
+    begin = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return steps * images / (time.perf_counter() - begin)

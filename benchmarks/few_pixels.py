@@ -5,13 +5,13 @@ Images per second of training steps, forward and backward, of whole networks wit
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable
 from unittest import mock
 
 import torch
 from torch.nn.functional import cross_entropy
 
+from benchmarks.alternate import middle_and_ends, per_second
 from hundred.models import convolution
 from hundred.models.registry import build
 from hundred.training.precision import choose_precision, mixed_precision
@@ -39,15 +39,14 @@ def main() -> None:
         step = training_step(name, images, side, precision)
         found = []
         for _ in range(options.rounds):
-            product = per_second(step, images)
-            with mock.patch.object(convolution, "most_pixels", lambda _x, *, padded: 0 * padded):
-                found.append((product, per_second(step, images)))
-        ratios = [product / torchs for product, torchs in found]
+            product = per_second(step, images, STEPS)
+            with mock.patch.object(convolution, "most_pixels", return_value=0):
+                found.append((product, per_second(step, images, STEPS)))
+        ratio, low, high = middle_and_ends(product / torchs for product, torchs in found)
         medians = [statistics.median(speeds) for speeds in zip(*found, strict=True)]
         print(
             f"{name}, {images} images of {side} pixels: products {medians[0]:.0f} images/s, "
-            f"torch {medians[1]:.0f}; ratio {statistics.median(ratios):.2f} "
-            f"({min(ratios):.2f} to {max(ratios):.2f})",
+            f"torch {medians[1]:.0f}; ratio {ratio:.2f} ({low:.2f} to {high:.2f})",
             flush=True,
         )
 
@@ -66,15 +65,6 @@ def training_step(name: str, images: int, side: int, precision: torch.dtype) -> 
         cross_entropy(logits.float(), targets).backward()
 
     return step
-
-
-def per_second(step: Callable[[], None], images: int) -> float:
-    """Images per second of a few steps, after one that is not counted."""
-    step()
-    begin = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return STEPS * images / (time.perf_counter() - begin)
 
 
 if __name__ == "__main__":

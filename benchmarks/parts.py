@@ -10,12 +10,12 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
+from benchmarks.alternate import middle_and_ends, per_second
 from hundred.data import open_dataset
 from hundred.data.dataset import Dataset
 from hundred.experiment.assemble import assembled
@@ -40,11 +40,11 @@ def main() -> None:
         for number in range(options.rounds):
             found.append((whole(), in_parts()))
             print(f"round {number + 1}: whole {found[-1][0]:.0f} images/s, in two parts {found[-1][1]:.0f}")
-    ratios = [b / a for a, b in found]
+    ratio, low, high = middle_and_ends(b / a for a, b in found)
     medians = [statistics.median(speeds) for speeds in zip(*found, strict=True)]
     print(
-        f"medians {medians[0]:.0f} and {medians[1]:.0f} images/s; ratio {statistics.median(ratios):.2f} "
-        f"({min(ratios):.2f} to {max(ratios):.2f}); {torch.get_num_threads()} threads, {options.busy} busy"
+        f"medians {medians[0]:.0f} and {medians[1]:.0f} images/s; ratio {ratio:.2f} "
+        f"({low:.2f} to {high:.2f}); {torch.get_num_threads()} threads, {options.busy} busy"
     )
 
 
@@ -59,14 +59,7 @@ def measurement(overrides: list[str], dataset: Dataset) -> Callable[[], float]:
     def step() -> None:
         trainer.step(*next(batches))
 
-    def per_second() -> float:
-        step()
-        begin = time.perf_counter()
-        for _ in range(STEPS):
-            step()
-        return STEPS * recipe.training.batch_size / (time.perf_counter() - begin)
-
-    return per_second
+    return lambda: per_second(step, recipe.training.batch_size, STEPS)
 
 
 @contextmanager
