@@ -18,9 +18,9 @@ import torch
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.experiment.assemble import assembled
-from hundred.recipe import load_recipe
+from hundred.data.subset import subset_per_class
+from hundred.experiment.build.trainer import assembled
+from hundred.recipe.load import load_recipe
 from hundred.training.events import EpochEnded
 
 KEPT = Path(__file__).parents[1] / "tests" / "evaluation" / "learning_rates"
@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("HUNDRED_DATA"))
     options = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
-    data = limited(hundred.open_dataset(options.data), TRAIN_PER_CLASS, TEST_PER_CLASS)
+    data = subset_per_class(hundred.open_dataset(options.data), TRAIN_PER_CLASS, TEST_PER_CLASS)
     {"sweep": sweep, "curves": curves}[options.part](data)
 
 

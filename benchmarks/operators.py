@@ -6,9 +6,9 @@ import os
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from hundred.data import open_dataset
-from hundred.experiment.assemble import build_network, build_splits, build_trainer
-from hundred.recipe import load_recipe
+from hundred.data.open import open_dataset
+from hundred.experiment.build.trainer import build_network, build_splits, build_trainer
+from hundred.recipe.load import load_recipe
 
 STEPS = 4
 

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 import torch
 
 from benchmarks.alternate import middle_and_ends, per_second
-from hundred.data import open_dataset
 from hundred.data.dataset import Dataset
-from hundred.experiment.assemble import assembled
-from hundred.recipe import load_recipe
+from hundred.data.open import open_dataset
+from hundred.experiment.build.trainer import assembled
+from hundred.recipe.load import load_recipe
 
 STEPS = 5
 

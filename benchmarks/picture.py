@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from hundred.report.style import BLUE, INK, MUTED, save, styled
+from hundred.reports.figures.style import BLUE, INK, MUTED, save, styled
 
 
 @styled

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hundred.recipe import load_recipe
-from hundred.sweep.conduct import Budget, Conductor
-from hundred.sweep.crew import Crew, Where
-from hundred.sweep.journal import JOURNAL, Trial
-from hundred.sweep.plan import Plan, made_plan, write_plan
-from hundred.sweep.search import propose
-from hundred.sweep.task import Outcome, Task
-from hundred.sweep.telling import Teller
-from hundred.sweep.tracking import Tracker
+from hundred.recipe.load import load_recipe
+from hundred.sweeps.context import Resources, SweepContext
+from hundred.sweeps.journal import JOURNAL, Trial
+from hundred.sweeps.mlflow import Tracker
+from hundred.sweeps.plan import SweepPlan, made_plan, write_plan
+from hundred.sweeps.progress import SweepProgress
+from hundred.sweeps.runner import Budget, SweepRunner
+from hundred.sweeps.search.sampler import propose
+from hundred.sweeps.trial import TrialResult, TrialSpec
 
 VARY = {"training.learning_rate": "1e-3..1.0:log", "training.momentum": "0..0.99", "augment.cutout": "0,4,8"}
 
@@ -31,14 +31,14 @@ class _Nothing:
     workers = 1
 
     def __init__(self) -> None:
-        self.tasks: list[Task] = []
+        self.tasks: list[TrialSpec] = []
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: TrialSpec) -> None:
         self.tasks.append(task)
 
-    def wait(self, seconds: float) -> list[Outcome]:
+    def wait(self, seconds: float) -> list[TrialResult]:
         curve = (0.1, 0.2, 0.3, 0.4)
-        return [Outcome(self.tasks.pop().name, "complete", 0.4, 4, curve, 1.0)]
+        return [TrialResult(self.tasks.pop().name, "complete", 0.4, 4, curve, 1.0)]
 
 
 def conducting(trials: int, **settings: Any) -> dict[str, float]:
@@ -47,11 +47,17 @@ def conducting(trials: int, **settings: Any) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_plan(folder, plan)
-        teller = Teller(quiet=True)
+        teller = SweepProgress(quiet=True)
         recipe = load_recipe(plan.recipe).recipe
-        crew = Crew(folder, Where(), _Nothing(), teller, Tracker(folder, recipe, plan.vary, teller))  # type: ignore[arg-type]
+        crew = SweepContext(
+            folder,
+            Resources(),
+            _Nothing(),  # type: ignore[arg-type]
+            teller,
+            Tracker(folder, recipe, plan.vary, teller),
+        )
         begin = time.process_time()
-        Conductor(plan, crew, Budget(0.0, None)).conduct(figures=False)
+        SweepRunner(plan, crew, Budget(0.0, None)).conduct(figures=False)
         seconds = (time.process_time() - begin) / trials
         return {"seconds": round(seconds, 5), "bytes": (folder / JOURNAL).stat().st_size / trials}
 
@@ -79,9 +85,9 @@ def on_ray() -> dict[str, float]:
     """Wall seconds of an empty task, and of a megabyte handed to the keeper, on a cluster of this machine."""
     import ray
 
-    from hundred.sweep.carry import FolderStore
-    from hundred.sweep.ray_pool import connect
-    from hundred.sweep.ray_worker import Keeper
+    from hundred.sweeps.executors.ray import connect
+    from hundred.sweeps.executors.ray_worker import RunStoreActor
+    from hundred.sweeps.executors.sync import FolderStore
 
     begin = time.perf_counter()
     connect(ray, "local")
@@ -89,7 +95,7 @@ def on_ray() -> dict[str, float]:
     empty = ray.remote(num_cpus=1)(_nothing)
     ray.get(empty.remote())
     with tempfile.TemporaryDirectory() as folder:
-        keeper = ray.remote(Keeper).options(num_cpus=0).remote(FolderStore(Path(folder)))
+        keeper = ray.remote(RunStoreActor).options(num_cpus=0).remote(FolderStore(Path(folder)))
         attempt, _ = ray.get(keeper.begin.remote("t", True))
         data = {"checkpoint.pt": bytes(1_000_000)}
         found = {
@@ -103,7 +109,7 @@ def on_ray() -> dict[str, float]:
     return found
 
 
-def _plan(trials: int, **settings: Any) -> Plan:
+def _plan(trials: int, **settings: Any) -> SweepPlan:
     recipe = load_recipe("sprint", {"tracking.mlflow": False}).recipe.as_dict()
     return made_plan(recipe, VARY, {"trials": trials, "seeds": 0, **settings}, 1)
 

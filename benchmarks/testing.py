@@ -19,10 +19,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from hundred.data import Dataset, open_dataset
+from hundred.data.dataset import Dataset
+from hundred.data.open import open_dataset
 from hundred.evaluation.metrics import evaluate
-from hundred.interchange import Model, load, save_h5
-from hundred.models import build
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5
+from hundred.models.registry import build
 
 BATCH = 256
 
@@ -44,7 +47,7 @@ def bare_pass(network: nn.Module, images: Tensor) -> None:
 
 def command(file: Path, data: str) -> None:
     """`hundred test`, as a person starts it."""
-    code = "from hundred.cli import main; main()"
+    code = "from hundred.cli.main import main; main()"
     arguments = ["test", str(file), "--data", data, "--device", "cpu", "--json"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
@@ -60,7 +63,7 @@ def parts(file: Path, data: str, images: int) -> dict[str, float]:
     def keep(name: str, make: Callable[[], object]) -> float:
         return seconds(lambda: found.update({name: make()}))
 
-    imports = "import hundred.experiment.retest, hundred.interchange.loading, hundred.evaluation.metrics"
+    imports = "import hundred.experiment.test, hundred.interchange.read.load, hundred.evaluation.metrics"
     times = {
         "starting Python and importing": seconds(
             lambda: subprocess.run([sys.executable, "-c", imports], check=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
 
 # The sprint network with next to no width, on 400 training and 200 test images, and nothing beside the run.
 SMALL = {

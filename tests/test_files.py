@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hundred.files import leftovers, write_json, write_text, write_with, written_whole
+from hundred.files import atomic_write, leftovers, write_json, write_text, write_with
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_nan_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
 
 
 def test_the_temporary_file_has_the_suffix_that_writers_look_at(tmp_path: Path) -> None:
-    with written_whole(tmp_path / "model.h5") as temporary:
+    with atomic_write(tmp_path / "model.h5") as temporary:
         assert temporary.suffix == ".h5"
         assert temporary.parent == tmp_path
 

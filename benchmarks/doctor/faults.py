@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from hundred.data.dataset import Split
-from hundred.experiment.assemble import Splits
+from hundred.experiment.build.trainer import Splits
 
 
 def with_fault(splits: Splits, fault: str) -> Splits:

@@ -11,12 +11,12 @@ import torch
 from benchmarks.doctor.cases import Case
 from benchmarks.doctor.faults import with_fault
 from benchmarks.doctor.suite import cases, file_name, part_of
-from hundred.data import open_dataset
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.experiment.assemble import build_splits, build_trainer, put_network
-from hundred.files import written_whole
-from hundred.recipe import load_recipe
+from hundred.data.open import open_dataset
+from hundred.data.subset import subset_per_class
+from hundred.experiment.build.trainer import build_splits, build_trainer, put_network
+from hundred.files import atomic_write
+from hundred.recipe.load import load_recipe
 from hundred.training.events import EpochEnded, Stopped
 
 COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate")
@@ -34,7 +34,7 @@ def make(folder: Path, data: str | None, only: str = "") -> None:
             continue
         begin = time.thread_time()
         rows = train(case, dataset)
-        with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(rows)
@@ -51,7 +51,7 @@ def train(case: Case, dataset: Dataset) -> list[list[str]]:
         **case.settings,
     }
     recipe = load_recipe({"name": "history"}, settings).recipe
-    part = limited(dataset, recipe.data.train_per_class, recipe.data.test_per_class)
+    part = subset_per_class(dataset, recipe.data.train_per_class, recipe.data.test_per_class)
     splits = with_fault(build_splits(recipe, part, torch.device("cpu")), case.fault)
     torch.manual_seed(recipe.seed)
     network = put_network(case.network(), splits, torch.device("cpu"))
@@ -72,7 +72,7 @@ def train(case: Case, dataset: Dataset) -> list[list[str]]:
 def write_labels(folder: Path) -> None:
     """What each history was made to show, and which part it belongs to."""
     with (
-        written_whole(folder / LABELS) as temporary,
+        atomic_write(folder / LABELS) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.doctor.suite import PARTS
-from hundred.evaluation.doctor import NAMES, doctor
+from hundred.evaluation.doctor.diagnosis import doctor
+from hundred.evaluation.doctor.findings import NAMES
 from hundred.files import write_text
 
 HISTORIES = Path(__file__).parents[2] / "tests" / "evaluation" / "doctor" / "histories"

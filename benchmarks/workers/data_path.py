@@ -19,9 +19,9 @@ CROP = {"augment.crop_padding": 4, "augment.crop_fill": "constant", "augment.fli
 
 def ours(data: str, batch: int, recipe: str, **overrides: object) -> Iterator[object]:
     """The batches that `recipe` trains on, epoch after epoch."""
-    from hundred.data import open_dataset
-    from hundred.experiment.assemble import assembled
-    from hundred.recipe import load_recipe
+    from hundred.data.open import open_dataset
+    from hundred.experiment.build.trainer import assembled
+    from hundred.recipe.load import load_recipe
 
     loaded = load_recipe(recipe, {**FLOAT32, "training.batch_size": batch, **overrides}).recipe
     _, trainer = assembled(loaded, open_dataset(data), torch.device("cpu"))

@@ -5,9 +5,9 @@ import time
 import torch
 
 from benchmarks.workers.common import arguments, say
-from hundred.data import open_dataset
-from hundred.experiment.assemble import build_network, build_splits, build_trainer
-from hundred.recipe import load_recipe
+from hundred.data.open import open_dataset
+from hundred.experiment.build.trainer import build_network, build_splits, build_trainer
+from hundred.recipe.load import load_recipe
 
 
 def main() -> None:

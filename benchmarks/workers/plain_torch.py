@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.workers.common import arguments, images_and_labels, report
-from hundred.models import build
+from hundred.models.registry import build
 
 
 class Images(Dataset[tuple[torch.Tensor, int]]):

@@ -1,4 +1,4 @@
-"""Hundred: a laboratory for CIFAR-100.
+"""Hundred: a laboratory for small-image classification.
 
     import hundred
     run = hundred.train("sprint", data="sample", epochs=3)
@@ -9,59 +9,75 @@
     hundred.doctor("history.csv").findings
     hundred.sweep("sprint", {"training.learning_rate": "0.02..0.5:log"}, trials=20).best
 
-Names are imported when first used, so `import hundred` costs nothing.
+This is the one public face: every name in `__all__` is imported when it is first used, so that
+`import hundred` costs nothing. The folders beside this file hold the modules behind it and re-export nothing.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hundred.version import __version__
+
 if TYPE_CHECKING:
-    from hundred.data import open_dataset
+    from hundred.data.dataset import Dataset
+    from hundred.data.open import open_dataset
     from hundred.errors import HundredError, UsageError
-    from hundred.evaluation.doctor import doctor
-    from hundred.experiment import (
-        Repeats,
-        audit,
-        compare,
-        export,
-        find_lr,
-        predict,
-        test,
-        train,
-        write_report,
-    )
-    from hundred.interchange import load
-    from hundred.recipe import load_recipe
+    from hundred.evaluation.doctor.diagnosis import doctor
+    from hundred.experiment.audit import audit
+    from hundred.experiment.compare import compare
+    from hundred.experiment.export import export
+    from hundred.experiment.find_lr import find_lr
+    from hundred.experiment.predict import predict
+    from hundred.experiment.repeats_folder import Repeats
+    from hundred.experiment.report.page import write_report
+    from hundred.experiment.test import test
+    from hundred.experiment.train import train
+    from hundred.interchange.read.load import load
+    from hundred.models.registry import register
+    from hundred.recipe.load import load_recipe
     from hundred.runs.run import Run, list_runs, open_run
+    from hundred.study.result import Study, open_study
+    from hundred.study.runner import run_study
+    from hundred.sweeps.api import run_sweep as sweep
+    from hundred.sweeps.result import Sweep, open_sweep
 
-__version__ = "0.1.0"
-
-_HOME = {
+# Each public name with the module that holds it; `module:name` where it has another name there.
+_MODULES = {
+    "Dataset": "data.dataset",
     "HundredError": "errors",
-    "Repeats": "experiment",
+    "Repeats": "experiment.repeats_folder",
     "Run": "runs.run",
+    "Study": "study.result",
+    "Sweep": "sweeps.result",
     "UsageError": "errors",
-    "audit": "experiment",
-    "compare": "experiment",
-    "doctor": "evaluation.doctor",
-    "export": "experiment",
-    "find_lr": "experiment",
+    "audit": "experiment.audit",
+    "compare": "experiment.compare",
+    "doctor": "evaluation.doctor.diagnosis",
+    "export": "experiment.export",
+    "find_lr": "experiment.find_lr",
     "list_runs": "runs.run",
-    "load": "interchange",
-    "load_recipe": "recipe",
-    "open_dataset": "data",
+    "load": "interchange.read.load",
+    "load_recipe": "recipe.load",
+    "open_dataset": "data.open",
     "open_run": "runs.run",
-    "predict": "experiment",
-    "sweep": "sweep",
-    "test": "experiment",
-    "train": "experiment",
-    "write_report": "experiment",
+    "open_study": "study.result",
+    "open_sweep": "sweeps.result",
+    "predict": "experiment.predict",
+    "register": "models.registry",
+    "run_study": "study.runner",
+    "sweep": "sweeps.api:run_sweep",
+    "test": "experiment.test",
+    "train": "experiment.train",
+    "write_report": "experiment.report.page",
 }
 
 __all__ = [
+    "Dataset",
     "HundredError",
     "Repeats",
     "Run",
+    "Study",
+    "Sweep",
     "UsageError",
     "__version__",
     "audit",
@@ -74,7 +90,11 @@ __all__ = [
     "load_recipe",
     "open_dataset",
     "open_run",
+    "open_study",
+    "open_sweep",
     "predict",
+    "register",
+    "run_study",
     "sweep",
     "test",
     "train",
@@ -83,9 +103,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    module, _, inner = _MODULES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), inner or name)
 
 
 def __dir__() -> list[str]:

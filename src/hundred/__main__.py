@@ -1,5 +1,5 @@
 """`python -m hundred` is `hundred`."""
 
-from hundred.cli import main
+from hundred.cli.main import main
 
 main()

@@ -14,7 +14,7 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")
 
 
 @contextmanager
-def written_whole(path: Path | str) -> Iterator[Path]:
+def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on a clean exit flush it to disk and rename it into place.
 
     On an error the temporary file is removed and `path` is left as it was.
@@ -41,7 +41,7 @@ def written_whole(path: Path | str) -> Iterator[Path]:
 
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -52,7 +52,7 @@ def write_json(path: Path | str, value: Any) -> None:
 
 def write_with(path: Path | str, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary path (keeping the suffix of `path`), then put it in place."""
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         write(temporary)
 
 

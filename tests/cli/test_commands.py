@@ -12,7 +12,7 @@ import pytest
 import hundred
 from hundred.cli.main import COMMANDS, commands, main
 from hundred.data.dataset import Dataset
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
 
 HEAVY = {"torch", "pandas", "mlflow", "pydantic", "matplotlib", "numpy", "keras"}
 SMALL = [
@@ -44,7 +44,7 @@ def call(
     sample: Dataset,
 ) -> Call:
     """Run a command in this process, in a folder of its own; its exit code, output and error output."""
-    monkeypatch.setattr("hundred.data.find.draw_sample", lambda: sample)
+    monkeypatch.setattr("hundred.data.open.draw_sample", lambda: sample)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -171,7 +171,7 @@ def test_an_interruption_is_130_with_its_words(call: Call, monkeypatch: pytest.M
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt("stopped in epoch 3")
 
-    monkeypatch.setattr("hundred.experiment.start.train", interrupt)
+    monkeypatch.setattr("hundred.experiment.train.train", interrupt)
     try:
         code, out, err = call("train", "--data", "sample")
     finally:
@@ -201,7 +201,7 @@ def test_every_command_says_in_the_list_what_it_says_itself(name: str) -> None:
 
 def test_help_and_version_import_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom hundred.cli import main\n"
+        "import sys\nfrom hundred.cli.main import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit as stop:\n    assert not stop.code\n"
         f"print(sorted(set(sys.modules) & {HEAVY!r}), file=sys.stderr)"
     )

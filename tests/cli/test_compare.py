@@ -7,7 +7,7 @@ import pytest
 from finished import Finished
 
 import hundred
-from hundred.cli import main
+from hundred.cli.main import main
 
 
 def test_the_table_and_the_verdict_are_printed(

@@ -9,7 +9,7 @@ import pytest
 from finished import Finished
 
 import hundred
-from hundred.cli import main
+from hundred.cli.main import main
 
 OVERFITTED = "epoch,accuracy,loss,val_accuracy,val_loss,learning_rate\n" + "\n".join(
     f"{epoch},{0.05 * epoch:.3f},{4.2 - 0.25 * epoch:.3f},{min(0.06 * epoch, 0.3):.3f},"
@@ -69,7 +69,7 @@ def test_wrong_calls_are_told_in_two_lines(
 
 def test_neither_torch_nor_mlflow_nor_pandas_is_imported(log: Path) -> None:
     code = (
-        "import sys; from hundred.cli import main\n"
+        "import sys; from hundred.cli.main import main\n"
         "try: main(['doctor', sys.argv[1]])\n"
         "except SystemExit: pass\n"
         "print(sorted({'torch', 'mlflow', 'pandas', 'matplotlib', 'sklearn'} & set(sys.modules)))"

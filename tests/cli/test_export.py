@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from finished import Finished
 
-from hundred.cli import main
+from hundred.cli.main import main
 
 
 def test_what_was_written_is_said(

@@ -11,7 +11,7 @@ from finished import Finished
 from PIL import Image
 
 import hundred
-from hundred.cli import main
+from hundred.cli.main import main
 
 
 @pytest.fixture

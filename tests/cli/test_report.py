@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from finished import Finished
 
-from hundred.cli import main
+from hundred.cli.main import main
 
 
 def test_the_page_and_what_it_lacks_are_told(

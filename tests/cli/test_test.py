@@ -14,7 +14,7 @@ def test_a_lambda_layer_is_allowed_by_an_option_here(
             "m.h5: has a Lambda layer; it is only run with allow_lambda=True, for files you trust"
         )
 
-    monkeypatch.setattr("hundred.experiment.retest.test", refuse)
+    monkeypatch.setattr("hundred.experiment.test.test", refuse)
     with pytest.raises(SystemExit) as stop:
         main(["test", "m.h5"])
     assert stop.value.code == 1

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from data.making import made
-from hundred.data import check
-from hundred.data.raw import Raw
+from hundred.data.formats import validate
+from hundred.data.formats.raw import Raw
 
 
 @pytest.fixture(scope="session")
@@ -27,5 +27,5 @@ def real_official(real_data: Path) -> Path:
 @pytest.fixture
 def small_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the counts of `small` pass for CIFAR-100's."""
-    monkeypatch.setattr(check, "TRAIN_PER_CLASS", 2)
-    monkeypatch.setattr(check, "TEST_PER_CLASS", 1)
+    monkeypatch.setattr(validate, "TRAIN_PER_CLASS", 2)
+    monkeypatch.setattr(validate, "TEST_PER_CLASS", 1)

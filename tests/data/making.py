@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hundred.data.formats.raw import Raw, RawSplit
 from hundred.data.names import FINE_NAMES, FINE_TO_COARSE
-from hundred.data.raw import Raw, RawSplit
 
 
 def made_split(per_class: int, seed: int) -> RawSplit:

@@ -4,10 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.data.augment import Mixup, Pipeline, RandomFlip
+from hundred.data.augment.flip import RandomFlip
+from hundred.data.augment.mix import Mixup
+from hundred.data.augment.pipeline import Pipeline
 from hundred.data.batches import Batches, mixed_seed
 from hundred.data.dataset import Split
-from hundred.data.scaling import zero_to_one
+from hundred.data.normalize import zero_to_one
 
 
 def numbered(images: int) -> Split:

@@ -10,10 +10,10 @@ import pytest
 from data.making import assert_same, pack, write_binary, write_official
 from hundred.data.cache import cache_folder, digest_of, recall, recall_digest, remember
 from hundred.data.dataset import Dataset
-from hundred.data.find import open_dataset
-from hundred.data.forms import find_form
-from hundred.data.opening import mark_of, open_found
-from hundred.data.raw import Raw
+from hundred.data.formats.raw import Raw
+from hundred.data.formats.registry import find_form
+from hundred.data.load import mark_of, open_found
+from hundred.data.open import open_dataset
 
 pytestmark = pytest.mark.usefixtures("small_is_whole")
 
@@ -38,8 +38,8 @@ def assert_holds(dataset: Dataset, raw: Raw) -> None:
 
 def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any reading from the source fail."""
-    monkeypatch.setattr("hundred.data.binary.read", None)
-    monkeypatch.setattr("hundred.data.opening.digest_of", None)
+    monkeypatch.setattr("hundred.data.formats.binary.read", None)
+    monkeypatch.setattr("hundred.data.load.digest_of", None)
 
 
 def test_the_second_opening_reads_nothing_from_the_source(
@@ -123,7 +123,7 @@ def test_the_official_folder_is_not_copied_but_its_digest_is_kept(
     source = write_official(tmp_path / "cifar-100-python", small)
     assert_holds(open_dataset(source), small)
     assert [path.name for path in entry().iterdir()] == ["entry.json"]
-    monkeypatch.setattr("hundred.data.opening.digest_of", None)
+    monkeypatch.setattr("hundred.data.load.digest_of", None)
     assert_holds(open_dataset(source), small)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from data.making import made_split
-from hundred.data.check import check, check_split
+from hundred.data.formats.raw import Raw, RawSplit
+from hundred.data.formats.validate import check, check_split
 from hundred.data.names import FINE_TO_COARSE
-from hundred.data.raw import Raw, RawSplit
 from hundred.errors import HundredError
 
 WHOLE = made_split(3, seed=1)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hundred.data import download, transfer
-from hundred.data.download import ARCHIVE_NAME, addresses, download_archive
+from hundred.data.download import download, transfer
+from hundred.data.download.download import ARCHIVE_NAME, addresses, download_archive
 from hundred.errors import HundredError, UsageError
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
@@ -256,7 +256,7 @@ def test_a_full_disk_is_said_and_what_came_is_kept(
 def test_two_processes_at_once_fetch_it_once(server: Server, tmp_path: Path) -> None:
     server.slowly = True
     code = (
-        "import sys; from pathlib import Path; from hundred.data.download import download_archive\n"
+        "import sys; from pathlib import Path; from hundred.data.download.download import download_archive\n"
         "path = download_archive(Path(sys.argv[1]), urls=[sys.argv[2]], md5=sys.argv[3])\n"
         "assert path.stat().st_size == 1024000"
     )
@@ -295,7 +295,7 @@ def test_opening_downloads_where_nothing_is_found_and_replaces_a_damaged_downloa
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_is_whole: None
 ) -> None:
     from data.making import made, pack, write_official
-    from hundred.data.find import open_dataset
+    from hundred.data.open import open_dataset
 
     raw = made()
     archive = pack(write_official(tmp_path / "cifar-100-python", raw), tmp_path / "made.tar.gz")

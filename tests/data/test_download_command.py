@@ -7,7 +7,7 @@ import pytest
 from data.making import write_official
 from hundred.cli.main import main
 from hundred.data.cache import cache_folder
-from hundred.data.raw import Raw
+from hundred.data.formats.raw import Raw
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def fetched(small: Raw, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(folder)
         return write_official(folder / "cifar-100-python", small)
 
-    monkeypatch.setattr("hundred.data.find.download_archive", write)
+    monkeypatch.setattr("hundred.data.open.download_archive", write)
     return folders
 
 

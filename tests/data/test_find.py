@@ -6,8 +6,8 @@ import pytest
 
 from data.making import write_binary, write_official
 from hundred.data.cache import cache_folder
-from hundred.data.find import locate, open_dataset
-from hundred.data.raw import Raw
+from hundred.data.formats.raw import Raw
+from hundred.data.open import locate, open_dataset
 from hundred.errors import HundredError
 
 
@@ -68,7 +68,7 @@ def test_a_folder_that_holds_a_known_form_counts(small: Raw, tmp_path: Path) -> 
 
 def test_the_sample_is_asked_for_by_name_or_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = object()
-    monkeypatch.setattr("hundred.data.find.draw_sample", lambda: drawn)
+    monkeypatch.setattr("hundred.data.open.draw_sample", lambda: drawn)
     assert open_dataset("sample") is drawn
     monkeypatch.setenv("HUNDRED_DATA", "sample")
     assert open_dataset() is drawn
@@ -95,7 +95,7 @@ def test_what_is_missing_is_said_with_the_way_out(
 def test_a_set_that_is_not_whole_is_refused(
     small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hundred.data.check.TRAIN_PER_CLASS", 500)
+    monkeypatch.setattr("hundred.data.formats.validate.TRAIN_PER_CLASS", 500)
     text = fault(write_official(tmp_path / "cifar-100-python", small))
     assert (
         f"{tmp_path}/cifar-100-python, training images: 200 images, 2 of class 'apple' instead of 500" in text
@@ -103,7 +103,7 @@ def test_a_set_that_is_not_whole_is_refused(
 
 
 def test_nothing_is_downloaded_for_a_named_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.data.find.download_archive", None)
+    monkeypatch.setattr("hundred.data.open.download_archive", None)
     with pytest.raises(HundredError, match="there is no"):
         open_dataset(tmp_path / "absent")
 
@@ -112,8 +112,8 @@ def test_nothing_is_downloaded_for_a_named_place(tmp_path: Path, monkeypatch: py
 def test_the_real_set_opens_whole_and_the_same_again(
     real_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hundred.data.check.TRAIN_PER_CLASS", 500)
-    monkeypatch.setattr("hundred.data.check.TEST_PER_CLASS", 100)
+    monkeypatch.setattr("hundred.data.formats.validate.TRAIN_PER_CLASS", 500)
+    monkeypatch.setattr("hundred.data.formats.validate.TEST_PER_CLASS", 100)
     first, second = open_dataset(real_data), open_dataset(real_data)
     assert first.train.fine.bincount().tolist() == [500] * 100
     assert first.test.fine.bincount().tolist() == [100] * 100

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from data.making import pack, write_binary, write_official
-from hundred.data import describe, open_dataset, verify
 from hundred.data.cache import cache_folder
-from hundred.data.raw import Raw
+from hundred.data.formats.raw import Raw
+from hundred.data.listing import describe, verify
+from hundred.data.open import open_dataset
 from hundred.errors import HundredError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hundred.data.formats.pickles import read_pickle
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE, plain_name
-from hundred.data.pickles import read_pickle
 
 
 def test_a_hundred_classes_fall_into_twenty_superclasses_of_five() -> None:

@@ -10,7 +10,7 @@ import hundred.data
 
 def test_importing_the_package_imports_no_heavy_library() -> None:
     code = (
-        "import sys, hundred.data, hundred.data.names, hundred.data.download\n"
+        "import sys, hundred.data, hundred.data.names, hundred.data.download.download\n"
         "print([name for name in ('torch', 'numpy', 'pyarrow', 'PIL', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.making import made_split, python2_pickle
-from hundred.data.pickles import read_pickle
+from hundred.data.formats.pickles import read_pickle
 from hundred.errors import HundredError
 
 WHOLE = python2_pickle(made_split(1, seed=3))
@@ -193,7 +193,7 @@ def test_what_is_no_pickle_of_cifar_100_is_one_line(content: bytes) -> None:
 
 
 def test_endless_instructions_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.data.pickle_machine.MOST_INSTRUCTIONS", 1000)
+    monkeypatch.setattr("hundred.data.formats.pickle_machine.MOST_INSTRUCTIONS", 1000)
     assert "more than 1,000 instructions" in one_line(b"\x80\x02" + b"]" * 2000 + b".")
 
 

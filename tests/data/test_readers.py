@@ -23,11 +23,17 @@ from data.making import (
     write_parquet,
     write_pictures,
 )
-from hundred.data import archive, binary, folder, official, parquet
-from hundred.data.forms import find_form
+from hundred.data.formats import (
+    archive,
+    binary,
+    image_folder,
+    parquet,
+    python_pickle,
+)
+from hundred.data.formats.image_file import pixels
+from hundred.data.formats.raw import Raw, RawSplit
+from hundred.data.formats.registry import find_form
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
-from hundred.data.pictures import pixels
-from hundred.data.raw import Raw, RawSplit
 from hundred.errors import HundredError
 
 
@@ -75,7 +81,7 @@ def test_official_images_are_the_mapped_file_and_writing_to_them_leaves_it_alone
 ) -> None:
     inner = write_official(tmp_path / "cifar-100-python", small)
     before = (inner / "train").read_bytes()
-    images = official.read(inner).train.images
+    images = python_pickle.read(inner).train.images
     base = images
     while isinstance(base, np.ndarray):
         base = base.base
@@ -90,7 +96,7 @@ def test_official_folder_with_an_empty_cut_or_foreign_file(small: Raw, tmp_path:
     whole = (inner / "test").read_bytes()
     for content in (b"", whole[:-1000], b"version https://git-lfs.github.com/spec/v1\n"):
         (inner / "test").write_bytes(content)
-        assert str(inner / "test") in one_line(lambda: official.read(inner))
+        assert str(inner / "test") in one_line(lambda: python_pickle.read(inner))
 
 
 def test_cifar_10_is_recognised(small: Raw, tmp_path: Path) -> None:
@@ -100,14 +106,14 @@ def test_cifar_10_is_recognised(small: Raw, tmp_path: Path) -> None:
         b"U\x0dcoarse_labels", b"U\x05other"
     )
     (inner / "train").write_bytes(content)
-    assert "CIFAR-10" in one_line(lambda: official.read(inner))
+    assert "CIFAR-10" in one_line(lambda: python_pickle.read(inner))
 
 
 def test_official_labels_that_are_no_small_numbers(small: Raw, tmp_path: Path) -> None:
     inner = write_official(tmp_path / "x", small)
     content = python2_pickle(small.train).replace(b"fine_labels](K", b"fine_labels](NK")
     (inner / "train").write_bytes(content)
-    assert "fine_labels" in one_line(lambda: official.read(inner))
+    assert "fine_labels" in one_line(lambda: python_pickle.read(inner))
 
 
 # Archives.
@@ -124,7 +130,7 @@ def test_an_archive_writes_nothing_outside_itself(small: Raw, tmp_path: Path) ->
             info = tarfile.TarInfo(name)
             info.size = len(content)
             file.addfile(info, io.BytesIO(content))
-    assert_same(official.read(packed), small)
+    assert_same(python_pickle.read(packed), small)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["evil.tar.gz"]
     assert not (tmp_path.parent / "train").exists()
 
@@ -149,7 +155,7 @@ def test_an_archive_without_the_files_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "train").write_bytes(b"x")
     packed = pack(tmp_path / "other", tmp_path / "cifar.tar.gz")
-    assert "'test'" in one_line(lambda: official.read(packed))
+    assert "'test'" in one_line(lambda: python_pickle.read(packed))
 
 
 def test_an_archive_that_unpacks_to_too_much_is_given_up(
@@ -160,11 +166,11 @@ def test_an_archive_that_unpacks_to_too_much_is_given_up(
     (tmp_path / "other" / "a-first").write_bytes(bytes(150_000))
     (tmp_path / "other" / "train").write_bytes(bytes(10))
     packed = pack(tmp_path / "other", tmp_path / "cifar-100-python.tar.gz")
-    assert "100,000 bytes" in one_line(lambda: official.read(packed))
+    assert "100,000 bytes" in one_line(lambda: python_pickle.read(packed))
     (tmp_path / "other" / "a-first").unlink()
     (tmp_path / "other" / "train").write_bytes(bytes(150_000))
     packed = pack(tmp_path / "other", packed)
-    assert "claims 150,000 bytes" in one_line(lambda: official.read(packed))
+    assert "claims 150,000 bytes" in one_line(lambda: python_pickle.read(packed))
 
 
 # The binary form.
@@ -229,7 +235,7 @@ def test_superclasses_that_a_parquet_file_lacks_are_filled_in(small: Raw, tmp_pa
 def test_forms_that_are_unpacked_say_how_far_they_are(
     write: Callable[[Path, Raw], object], small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "_AT_ONCE", 50)
+    monkeypatch.setattr(image_folder, "_AT_ONCE", 50)
     write(tmp_path, small)
     found, seen = find_form(tmp_path), list[tuple[int, int]]()
     assert found is not None
@@ -302,22 +308,22 @@ def test_folders_of_pictures_read_by_class_whatever_the_spelling(small: Raw, tmp
 def test_missing_and_unknown_classes_are_named(small: Raw, tmp_path: Path) -> None:
     write_pictures(tmp_path, small)
     (tmp_path / "train" / "otter").rename(tmp_path / "train" / "oter")
-    text = one_line(lambda: folder.read(tmp_path))
+    text = one_line(lambda: image_folder.read(tmp_path))
     assert "oter" in text
     assert "did you mean 'otter'" in text
     (tmp_path / "train" / "oter").rename(tmp_path / "elsewhere")
-    assert "lacks 1 of the 100 classes: otter" in one_line(lambda: folder.read(tmp_path))
+    assert "lacks 1 of the 100 classes: otter" in one_line(lambda: image_folder.read(tmp_path))
 
 
 def test_a_picture_of_another_size_or_none_is_named(small: Raw, tmp_path: Path) -> None:
     write_pictures(tmp_path, small)
     victim = next((tmp_path / "test" / "rose").iterdir())
     Image.new("RGB", (33, 32)).save(victim)
-    text = one_line(lambda: folder.read(tmp_path))
+    text = one_line(lambda: image_folder.read(tmp_path))
     assert str(victim) in text
     assert "33x32" in text
     victim.write_text("hello")
-    assert f"{victim} is not a picture" in one_line(lambda: folder.read(tmp_path))
+    assert f"{victim} is not a picture" in one_line(lambda: image_folder.read(tmp_path))
 
 
 def test_grey_and_palette_pictures_are_read_in_colour(small: Raw, tmp_path: Path) -> None:

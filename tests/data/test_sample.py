@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from hundred.data.dataset import Dataset
-from hundred.data.sample import SAMPLE_COARSE_NAMES, SAMPLE_FINE_NAMES, draw_sample
-from hundred.data.sample_paint import Draws, direction, paint, wave
-from hundred.data.sample_shapes import SILHOUETTES
+from hundred.data.sample.draw import SAMPLE_COARSE_NAMES, SAMPLE_FINE_NAMES, draw_sample
+from hundred.data.sample.paint import SampleRng, direction, paint, wave
+from hundred.data.sample.shapes import SILHOUETTES
 
 # The same with NumPy 1.26 and 2.4, with and without wide vector instructions.
 DIGEST = "b4c78af6cb251c2fdae59b2e940060697cdf95eed3c6ecb734655c6a56769f44"
@@ -73,7 +73,7 @@ def test_neither_mean_colour_nor_blurred_pixels_give_the_class_away(sample: Data
 
 def test_each_pattern_and_silhouette_changes_the_picture() -> None:
     def drawn(shape: str, pattern: int) -> bytes:
-        return paint(SILHOUETTES[shape], np.full(3, pattern), Draws(7)).tobytes()
+        return paint(SILHOUETTES[shape], np.full(3, pattern), SampleRng(7)).tobytes()
 
     assert len({drawn(shape, pattern) for shape in SILHOUETTES for pattern in range(5)}) == 100
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.data.scaling import Scaling, standardized, zero_to_one
+from hundred.data.normalize import Normalize, standardized, zero_to_one
 
 
 def pixels(images: int, seed: int = 0) -> torch.Tensor:
@@ -55,5 +55,5 @@ def test_output_has_the_asked_type_and_channels_last() -> None:
 
 
 def test_moved_scaling_scales_the_same() -> None:
-    scaling = Scaling(torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0.4, 0.5, 0.6]))
+    scaling = Normalize(torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0.4, 0.5, 0.6]))
     assert torch.equal(scaling.to(torch.device("cpu"))(pixels(2)), scaling(pixels(2)))

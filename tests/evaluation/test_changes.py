@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
-from hundred.evaluation import class_changes
+from hundred.evaluation.compare.class_changes import class_changes
 
 from .making import FINE, Recipe
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation import class_table, superclass_table
+from hundred.evaluation.class_tables import class_table, superclass_table
 
 from .making import COARSE, FINE, FINE_TO_COARSE, random_logits
 

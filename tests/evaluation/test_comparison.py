@@ -9,15 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation import (
-    Comparison,
-    Contender,
-    compare,
-    holm,
-    mcnemar,
-    paired_bootstrap,
-    wilson_interval,
-)
+from hundred.evaluation.compare.comparison import Comparison, compare
+from hundred.evaluation.compare.contender import Contender
+from hundred.evaluation.compare.significance import holm, mcnemar, paired_bootstrap
+from hundred.evaluation.intervals import wilson_interval
 
 from .making import FINE, Recipe, logits_for
 

@@ -5,7 +5,7 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.evaluation import confused_pairs, confusion_matrix, superclass_order
+from hundred.evaluation.confusion import confused_pairs, confusion_matrix, superclass_order
 
 from .making import FINE, FINE_TO_COARSE, random_logits
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hundred.evaluation import cost_table, pareto_front
+from hundred.evaluation.compare.cost import cost_table, pareto_front
 
 ENTRIES = st.lists(
     st.tuples(st.one_of(st.none(), st.sampled_from([1.0, 2.0, 5.0, 9.0])), st.sampled_from([0.1, 0.4, 0.7])),

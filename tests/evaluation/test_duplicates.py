@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hundred.data import open_dataset
-from hundred.evaluation import near_duplicates
+from hundred.data.open import open_dataset
+from hundred.evaluation.duplicates import near_duplicates
 
 
 def pictures(n: int, seed: int) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from hundred.evaluation import confident_mistakes, easiest_images, hardest_images, image_table
+from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images, image_table
 
 from .making import FINE, random_logits
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hundred.errors import HundredError
-from hundred.evaluation import summarize, wilson_interval
+from hundred.evaluation.intervals import summarize, wilson_interval
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.sampled_from([0.8, 0.95, 0.99]))

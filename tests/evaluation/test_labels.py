@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hundred.evaluation import suspected_label_errors
+from hundred.evaluation.labels import suspected_label_errors
 
 from .making import FINE, random_logits
 

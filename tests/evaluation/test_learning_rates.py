@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hundred.evaluation import read_range_test
+from hundred.evaluation.learning_rates import read_range_test
 
 RATES = np.geomspace(1e-6, 1.0, 150)
 

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 
 from hundred.errors import HundredError
-from hundred.evaluation import evaluate
 from hundred.evaluation.arrays import as_logits, probabilities
-from hundred.evaluation.metrics import reliability_table
+from hundred.evaluation.metrics import evaluate, reliability_table
 
 from .making import FINE_TO_COARSE, random_logits
 

@@ -21,6 +21,6 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_room_opens_without_heavy_libraries_and_compares_without_torch() -> None:
     code = (
         "import sys, hundred.evaluation; assert not {'torch', 'pandas', 'scipy'} & set(sys.modules); "
-        "import hundred.evaluation.comparison; assert 'torch' not in sys.modules"
+        "import hundred.evaluation.compare.comparison; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

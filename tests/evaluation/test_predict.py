@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.errors import HundredError
-from hundred.evaluation import predict_logits
+from hundred.evaluation.predict import predict_logits
 
 MEAN, STD = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.25, 0.3])
 

@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hundred.evaluation import holm, mcnemar, paired_bootstrap, seeds_to_settle
-from hundred.evaluation.significance import benjamini_hochberg, t_test_power
+from hundred.evaluation.compare.significance import (
+    benjamini_hochberg,
+    holm,
+    mcnemar,
+    paired_bootstrap,
+    seeds_to_settle,
+    t_test_power,
+)
 
 
 def pair(both: int, only_first: int, only_second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:

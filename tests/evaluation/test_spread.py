@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from hundred.evaluation.spread import Difference, difference
+from hundred.evaluation.compare.spread import Difference, difference
 
 from .making import Recipe
 

@@ -8,8 +8,8 @@ import pytest
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 from hundred.runs.run import Run
 
 # The sprint network with next to no width, and nothing beside the run itself.
@@ -32,7 +32,7 @@ def whole_sample() -> Dataset:
 @pytest.fixture(scope="session")
 def small_data(whole_sample: Dataset) -> Dataset:
     """400 training and 200 test images of the sample set."""
-    return limited(whole_sample, TRAIN_PER_CLASS, TEST_PER_CLASS)
+    return subset_per_class(whole_sample, TRAIN_PER_CLASS, TEST_PER_CLASS)
 
 
 Train = Callable[..., Any]

@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 import torch._dynamo  # imported by the first optimizer; here, so that not each training does it
 
-import hundred.experiment.start  # and with it all that a training needs
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+import hundred.experiment.train  # and with it all that a training needs
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 
 RECIPE = {
     "model.width1": 8,
@@ -39,7 +39,7 @@ EPOCHS = 10
 
 def main(folder: Path, kills: int, seed: int) -> None:
     torch.set_num_threads(1)
-    data = limited(draw_sample(), 6, 2)
+    data = subset_per_class(draw_sample(), 6, 2)
     undisturbed = time.monotonic()
     assert finished(start(folder, data, "undisturbed", resume=False))
     longest = time.monotonic() - undisturbed

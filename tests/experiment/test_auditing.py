@@ -13,9 +13,10 @@ import torch
 import hundred
 from hundred.data.dataset import Dataset, Split
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.folds import averaged, fold_indices, without
+from hundred.experiment.cross_validation import averaged, fold_indices, without
 from hundred.files import write_json
-from hundred.recipe import load_recipe, to_toml
+from hundred.recipe.load import load_recipe
+from hundred.recipe.write import to_toml
 from hundred.runs.environment import write_environment
 
 

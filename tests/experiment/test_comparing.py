@@ -11,11 +11,11 @@ from finished import Finished
 from torch import nn
 
 import hundred
-from hundred.data.limit import limited
+from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.comparing import Entry, compare_entries, draw_comparison, entry_of, names_of
-from hundred.experiment.repeated import Repeats
-from hundred.interchange import save_h5
+from hundred.experiment.compare import Entry, compare_entries, draw_comparison, entry_of, names_of
+from hundred.experiment.repeats_folder import Repeats
+from hundred.interchange.write.save import save_h5
 from hundred.runs.run import Run
 
 
@@ -67,7 +67,7 @@ def test_a_file_is_tested_on_the_runs_images(
 
 
 def test_two_files_are_tested_on_the_data_that_is_given(finished: Finished) -> None:
-    data = limited(finished.data, 0, 2)
+    data = subset_per_class(finished.data, 0, 2)
     found = hundred.compare(finished.a / "model.h5", finished.b / "model.h5", data=data)
     table = found.table.set_index("name")
     assert table.loc["a/model.h5", "accuracy"] == Run(finished.a).result["test_accuracy"]
@@ -77,7 +77,7 @@ def test_two_files_are_tested_on_the_data_that_is_given(finished: Finished) -> N
 def test_runs_of_other_data_are_tested_again_on_what_is_given(finished: Finished) -> None:
     halved = replace(finished.data, test=finished.data.test.take(finished.data.test.fine.argsort()[::2]))
     found = hundred.compare(finished.a, finished.b, data=replace(halved, digest="another"))
-    part = limited(halved, 4, 2)
+    part = subset_per_class(halved, 4, 2)
     logits = hundred.load(finished.a / "model.h5").logits_of_images(part.test.images)
     expected = (logits.argmax(1) == part.test.fine.numpy()).mean()
     assert found.table.set_index("name").loc["a", "accuracy"] == pytest.approx(expected)

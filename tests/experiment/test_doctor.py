@@ -11,8 +11,8 @@ from hundred.evaluation.doctor import live
 from hundred.evaluation.doctor.diagnosis import Diagnosis
 from hundred.evaluation.doctor.findings import Finding
 from hundred.evaluation.doctor.history import History
-from hundred.experiment.reporting import what_the_doctor_says
-from hundred.recipe import load_recipe
+from hundred.experiment.report.page import what_the_doctor_says
+from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run
 
 from .conftest import Train, file_weights, rows

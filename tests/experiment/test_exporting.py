@@ -11,9 +11,9 @@ import torch
 from finished import Finished
 
 import hundred
-from hundred.data.limit import limited
+from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
-from hundred.experiment import exporting
+from hundred.experiment import export
 from hundred.runs.run import Run
 
 
@@ -34,7 +34,7 @@ def test_an_exported_file_gives_what_the_run_gave_on_its_test_images(
     finished: Finished, tmp_path: Path, to: str, logits: bool
 ) -> None:
     done = hundred.export(Run(finished.a), to, out=tmp_path / f"m.{to}", logits=logits)
-    images = limited(finished.data, 4, 2).test.images
+    images = subset_per_class(finished.data, 4, 2).test.images
     stored = torch.from_numpy(Run(finished.a).predictions()["test_logits"])
     expected = stored if logits else stored.softmax(1)
     assert np.abs(outputs(done.path, images) - expected.numpy()).max() < 1e-4
@@ -58,7 +58,7 @@ def test_logits_that_leave_again_get_their_softmax_back_and_it_is_said(
     again = hundred.export(bare, "keras")
     assert again.path == tmp_path / "bare.keras"
     assert "a softmax was added" in again.notes[0]
-    images = limited(finished.data, 4, 2).test.images[:10]
+    images = subset_per_class(finished.data, 4, 2).test.images[:10]
     assert outputs(again.path, images).sum(axis=1) == pytest.approx(1)
 
 
@@ -83,12 +83,12 @@ def test_the_original_is_never_overwritten(finished: Finished) -> None:
 def test_a_written_file_that_answers_otherwise_is_not_left_behind(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write: Callable[..., None] = exporting.WRITERS["h5"]
+    write: Callable[..., None] = export.WRITERS["h5"]
 
     def faulty(path: Path, network: Any, *, std: list[float], **options: Any) -> None:
         write(path, network, std=[2 * value for value in std], **options)
 
-    monkeypatch.setitem(exporting.WRITERS, "h5", faulty)
+    monkeypatch.setitem(export.WRITERS, "h5", faulty)
     (tmp_path / "old.h5").write_text("old")
     with pytest.raises(HundredError, match="was not written: read back, it differs from the original by"):
         hundred.export(finished.a, "h5", out=tmp_path / "old.h5", logits=True, force=True)

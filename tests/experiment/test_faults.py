@@ -114,9 +114,9 @@ def test_a_picture_that_cannot_be_drawn_costs_a_warning_and_no_other(
     def fail(*_: object, **__: object) -> Any:
         raise TypeError("no such axis")
 
-    monkeypatch.setattr("hundred.experiment.figures.draw_confusion", fail)
+    monkeypatch.setattr("hundred.experiment.report.figures.draw_confusion", fail)
     for others in ("_pictures_of_data", "_pictures_of_network"):  # slow to draw, and not what this is about
-        monkeypatch.setattr(f"hundred.experiment.figures.{others}", lambda *_: {})
+        monkeypatch.setattr(f"hundred.experiment.report.figures.{others}", lambda *_: {})
     run = train(epochs=1, figures=True)
     assert "confusions" not in run.figures
     assert "curves" in run.figures
@@ -131,7 +131,7 @@ def test_a_model_that_cannot_be_read_back_is_tested_as_it_is(
     def fail(*_: object, **__: object) -> Any:
         raise HundredError("no such layer")
 
-    monkeypatch.setattr("hundred.experiment.predictions.load", fail)
+    monkeypatch.setattr("hundred.experiment.run.predictions.load", fail)
     run = train(epochs=1)
     assert run.result["test_accuracy"] is not None
     assert any("could not be read back" in e["message"] for e in run.events if e["kind"] == "warned")

@@ -12,10 +12,10 @@ import torch
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
-from hundred.evaluation import RateReading
-from hundred.experiment.assemble import assembled
-from hundred.experiment.finding_rate import size_at_peak
-from hundred.recipe import load_recipe
+from hundred.evaluation.learning_rates import RateReading
+from hundred.experiment.build.trainer import assembled
+from hundred.experiment.find_lr import size_at_peak
+from hundred.recipe.load import load_recipe
 
 from .conftest import SMALL
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 import hundred
-from hundred.recipe import Recipe, load_recipe, to_toml
+from hundred.recipe.load import load_recipe
+from hundred.recipe.schema import Recipe
+from hundred.recipe.write import to_toml
 from hundred.runs.run import Run
 
 from .conftest import Train

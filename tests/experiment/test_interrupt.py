@@ -12,7 +12,7 @@ import torch
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.experiment.interrupt import Interrupt
+from hundred.experiment.run.interrupt import Interrupt
 
 from .conftest import Train, file_weights, rows
 

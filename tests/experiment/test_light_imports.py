@@ -17,7 +17,7 @@ def loaded_by(code: str) -> set[str]:
 def test_a_comparison_of_runs_loads_neither_torch_nor_matplotlib(finished: Finished) -> None:
     # The sample set has names of its own, which stand beside the code that draws it with torch.
     code = (
-        "import hundred.experiment.comparing as c; c._fine_names = lambda *_: None; "
+        "import hundred.experiment.compare as c; c._fine_names = lambda *_: None; "
         f"c.compare({str(finished.a)!r}, {str(finished.b)!r})"
     )
     assert loaded_by(code) == set()

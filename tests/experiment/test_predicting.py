@@ -12,10 +12,10 @@ from torch import nn
 
 import hundred
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
-from hundred.data.sample import SAMPLE_COARSE_NAMES
+from hundred.data.sample.draw import SAMPLE_COARSE_NAMES
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.predicting import Failed, Prediction, Predictor, as_probabilities, picture_paths
-from hundred.interchange import save_h5
+from hundred.experiment.predict import Failed, Prediction, Predictor, as_probabilities, picture_paths
+from hundred.interchange.write.save import save_h5
 from hundred.runs.run import Run
 
 
@@ -31,9 +31,9 @@ def pictures(finished: Finished, tmp_path: Path) -> Path:
 
 
 def images_of_test(finished: Finished) -> Any:
-    from hundred.data.limit import limited
+    from hundred.data.subset import subset_per_class
 
-    return limited(finished.data, 4, 2).test.images
+    return subset_per_class(finished.data, 4, 2).test.images
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_more_pictures_than_one_batch_keep_their_order(
     finished: Finished, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = hundred.predict(finished.a, pictures)
-    monkeypatch.setattr("hundred.experiment.predicting.BATCH", 2)
+    monkeypatch.setattr("hundred.experiment.predict.BATCH", 2)
     assert [each.classes[0].name for each in hundred.predict(finished.a, pictures)] == [
         each.classes[0].name for each in at_once
     ]

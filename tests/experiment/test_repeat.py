@@ -9,7 +9,7 @@ from scipy import stats
 
 import hundred
 from hundred.errors import HundredError, UsageError
-from hundred.experiment import Repeats
+from hundred.experiment.repeats_folder import Repeats
 
 from .conftest import Train, rows
 from .test_resume import KillAt, Killed
@@ -98,7 +98,7 @@ def test_repeats_are_nested_runs_in_mlflow(train: Train, tmp_path: Path) -> None
     repeats = train(epochs=1, repeat=2, set={"tracking.mlflow": True})
     from mlflow import MlflowClient
 
-    from hundred.runs.mirror_state import read_state
+    from hundred.runs.trackers.mlflow.state import read_state
 
     parent = read_state(repeats.path)
     client = MlflowClient(tracking_uri=parent.tracking_uri)
@@ -119,8 +119,8 @@ def test_repeats_go_on_with_one_warning_where_mlflow_cannot_be_had(
     def refuse(*_: object, **__: object) -> str:
         raise HundredError("MLflow at http://nowhere does not answer")
 
-    monkeypatch.setattr("hundred.runs.mlflow_mirror.start_parent", refuse)
-    monkeypatch.setattr("hundred.experiment.listeners._trackers", lambda job, warn: iter([]))
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.sync.start_parent", refuse)
+    monkeypatch.setattr("hundred.experiment.run.listeners._trackers", lambda job, warn: iter([]))
     repeats = train(epochs=1, repeat=2, set={"tracking.mlflow": True})
     assert len(repeats.runs) == 2
     assert capsys.readouterr().err.count("does not answer") == 1

@@ -18,23 +18,24 @@ from torch import nn
 import hundred
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import evaluate
-from hundred.experiment import figures
-from hundred.experiment.report_parts import every_setting, in_toml, run_report
-from hundred.experiment.reporting import write_report, write_run_report
+from hundred.experiment.report import figures
+from hundred.experiment.report.contents import every_setting, in_toml, run_report
+from hundred.experiment.report.page import write_report, write_run_report
 from hundred.files import write_text
-from hundred.models import options
-from hundred.recipe import load_recipe, to_toml
-from hundred.report.history import Milestones
-from hundred.report.page.data import RunReport
+from hundred.models.registry import options
+from hundred.recipe.load import load_recipe
+from hundred.recipe.write import to_toml
+from hundred.reports.milestones import Milestones
+from hundred.reports.page.data import RunReport
 from hundred.runs.run import Run
 
 
 @pytest.fixture(scope="session")
 def full(finished: Finished) -> RunReport:
     """The report of run `a` with its images."""
-    from hundred.data.limit import limited
+    from hundred.data.subset import subset_per_class
 
-    return run_report(Run(finished.a), limited(finished.data, 4, 2))
+    return run_report(Run(finished.a), subset_per_class(finished.data, 4, 2))
 
 
 @pytest.fixture
@@ -294,7 +295,7 @@ def test_absent_images_are_not_downloaded_and_it_is_said_once(
         assert not download
         raise HundredError("nothing here")
 
-    monkeypatch.setattr("hundred.data.open_dataset", nothing, raising=False)
+    monkeypatch.setattr("hundred.data.open.open_dataset", nothing, raising=False)
     notes: list[str] = []
     write_report(tmp_path / "a", tmp_path / "b", out=tmp_path / "p.html", notes=notes)
     assert [note.partition(",")[0] for note in notes] == ["the images are not on this machine"]

@@ -69,7 +69,7 @@ def test_a_run_cut_off_while_it_finishes_trains_no_epoch_again(
 ) -> None:
     whole = train(epochs=2, name="whole")
     with monkeypatch.context() as patch:
-        patch.setattr(f"hundred.experiment.finish.{moment}", killed)
+        patch.setattr(f"hundred.experiment.run.finalize.{moment}", killed)
         with pytest.raises(Killed):
             train(epochs=2, name="cut", figures=True)
     trained: list[int] = []
@@ -91,7 +91,7 @@ def test_an_early_stop_followed_by_a_kill_does_not_train_on(
 ) -> None:
     stop = {"callbacks.stop_at": {"monitor": "loss", "value": 1e9}}
     with monkeypatch.context() as patch:
-        patch.setattr("hundred.experiment.finish.predict", killed)
+        patch.setattr("hundred.experiment.run.finalize.predict", killed)
         with pytest.raises(Killed):
             train(epochs=4, name="cut", set=stop)
     resumed = train(name="cut", resume=True)

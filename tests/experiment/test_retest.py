@@ -12,7 +12,8 @@ from torch import nn
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
-from hundred.interchange import Model, save_h5
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from hundred.errors import UsageError
-from hundred.experiment.start import resolve
-from hundred.experiment.targets import overrides_for
+from hundred.experiment.build.targets import overrides_for
+from hundred.experiment.train import resolve
 
 
 def test_the_cheapest_setting_that_reaches_the_target_is_taken() -> None:

@@ -12,7 +12,7 @@ import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.metrics import evaluate
-from hundred.experiment.network import starting_network, table_of_file
+from hundred.experiment.build.model import starting_network, table_of_file
 from hundred.runs.run import Run
 
 from .conftest import TEST_PER_CLASS, TRAIN_PER_CLASS, Train, file_weights, rows
@@ -339,7 +339,7 @@ def test_a_saved_model_of_other_classes_is_not_trained_further(
     train: Train, small_data: Dataset, tmp_path: Path
 ) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
-    from hundred.interchange import save_h5
+    from hundred.interchange.write.save import save_h5
 
     save_h5(tmp_path / "ten.h5", network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
     with pytest.raises(HundredError, match=r"\[2, 10\], not into logits \[2, 100\]"):

@@ -11,17 +11,17 @@ from pathlib import Path
 import torch
 import torch._dynamo  # imported by the first optimizer; here, so that not each training does it
 
-import hundred.experiment.start  # and with it all that a training needs
-import hundred.study.conduct
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+import hundred.experiment.train  # and with it all that a training needs
+import hundred.study.runner
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 
 SETTINGS = {"training.batch_size": 100, "tracking.mlflow": False, "training.precision": "float32"}
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
     torch.set_num_threads(1)
-    data = limited(draw_sample(), 4, 2)
+    data = subset_per_class(draw_sample(), 4, 2)
     begin = time.monotonic()
     assert finished(start(folder, data, "undisturbed"))
     longest = time.monotonic() - begin
@@ -43,7 +43,7 @@ def start(folder: Path, data: object, name: str) -> int:
     if child:
         return child
     try:
-        hundred.study.conduct.run_study(
+        hundred.study.runner.run_study(
             ["simple", "initial"],
             data=data,  # type: ignore[arg-type]
             epochs=2,

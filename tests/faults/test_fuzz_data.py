@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from data.making import made, pack, png, write_binary, write_official, write_parquet
 
-from hundred.data import binary, official, parquet
-from hundred.data.pictures import pixels
-from hundred.data.raw import Raw
+from hundred.data.formats import binary, parquet, python_pickle
+from hundred.data.formats.image_file import pixels
+from hundred.data.formats.raw import Raw
 
 from .damage import damaged
 from .test_fuzz_runs import read_or_refused
@@ -36,23 +36,23 @@ def test_a_damaged_official_pickle_is_read_or_refused(small: Raw, tmp_path: Path
     folder = write_official(tmp_path / "cifar-100-python", small)
     head = (folder / "test").read_bytes()
     # The pixels are most of it; what commands the reader is at the two ends.
-    assert tried(folder / "test", lambda: official.read(folder), 150, 1) > 20
+    assert tried(folder / "test", lambda: python_pickle.read(folder), 150, 1) > 20
     ends = head[:700], head[-400:]
     for seed, (before, after) in enumerate(((b"", head[700:]), (head[:-400], b""))):
         for content in damaged(ends[seed], 150, seed):
             (folder / "test").write_bytes(before + content + after)
-            read_or_refused(lambda: official.read(folder), repr(content[:60]))
+            read_or_refused(lambda: python_pickle.read(folder), repr(content[:60]))
 
 
 def test_a_damaged_archive_is_read_or_refused_and_writes_nothing(small: Raw, tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     archive = pack(write_official(inside / "cifar-100-python", small), tmp_path / "cifar-100-python.tar.gz")
     before = sorted(path for path in tmp_path.rglob("*"))
-    assert tried(archive, lambda: official.read(archive), 40, 2) > 10
+    assert tried(archive, lambda: python_pickle.read(archive), 40, 2) > 10
     tar = gzip.decompress(archive.read_bytes())
     for content in damaged(tar[:1024], 80, 3):  # headers of the folder and of its first member
         archive.write_bytes(gzip.compress(content + tar[1024:], 1))
-        read_or_refused(lambda: official.read(archive), repr(content[:60]))
+        read_or_refused(lambda: python_pickle.read(archive), repr(content[:60]))
     assert sorted(path for path in tmp_path.rglob("*")) == before
 
 

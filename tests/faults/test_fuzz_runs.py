@@ -15,7 +15,7 @@ from finished import Finished
 
 from hundred.cli.main import main
 from hundred.errors import HundredError
-from hundred.recipe import load_recipe
+from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run, open_run
 
 from .damage import changed, damaged

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hundred.runs.run import Run
-from hundred.study.outcome import open_study
+from hundred.study.result import open_study
 
 KILLS = 12
 

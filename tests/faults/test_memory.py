@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError
 from hundred.training.loss import cross_entropy
-from hundred.training.memory import Alone
+from hundred.training.strategies.single import SingleStrategy
 from hundred.training.trainer import Trainer
 
 ON_A_GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
@@ -40,7 +40,7 @@ class Hungry(nn.Module):
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    return limited(draw_sample(), 4, 2)
+    return subset_per_class(draw_sample(), 4, 2)
 
 
 def train(data: Dataset, folder: Path, most: int, error: Exception = ON_A_GPU, **options: Any) -> Any:
@@ -90,7 +90,7 @@ def test_a_run_that_went_on_in_halves_is_resumed_in_halves(
     with pytest.raises(KeyboardInterrupt):
         train(few, tmp_path, 60, name="cut", listeners=[Stop()])
     asked = []
-    monkeypatch.setattr(Alone, "_halve", lambda *_: asked.append(True))
+    monkeypatch.setattr(SingleStrategy, "_halve", lambda *_: asked.append(True))
     resumed = train(few, tmp_path, 60, name="cut", resume=True)
     assert not asked
     assert resumed.result["test_loss"] == whole.result["test_loss"]
@@ -108,7 +108,7 @@ def test_halves_add_up_to_the_gradient_and_the_hits_of_the_batch() -> None:
         (loss * weight).backward()
         return loss, hits
 
-    loss, hits = Alone().gradients(network, differentiate, inputs, targets)
+    loss, hits = SingleStrategy().gradients(network, differentiate, inputs, targets)
     found = [p.grad for p in network.parameters()]
     network.zero_grad()
     network.most = 99
@@ -126,7 +126,7 @@ def test_another_error_and_a_batch_too_small_to_halve_are_not_tried_again() -> N
         raise RuntimeError("shapes do not fit")
 
     network, targets = nn.Identity(), torch.zeros(8, dtype=torch.int64)
-    alone = Alone()
+    alone = SingleStrategy()
     with pytest.raises(torch.OutOfMemoryError):
         alone.gradients(network, fail, torch.zeros(3, 3), targets[:3])
     with pytest.raises(RuntimeError, match="shapes do not fit"):

@@ -16,15 +16,15 @@ import pytest
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 
 from .test_surroundings import SMALL
 
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    return limited(draw_sample(), 4, 2)
+    return subset_per_class(draw_sample(), 4, 2)
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from finished import Finished
 
 import hundred
 from hundred.errors import HundredError
-from hundred.experiment.reporting import write_run_report
-from hundred.interchange import load
-from hundred.recipe import load_recipe
+from hundred.experiment.report.page import write_run_report
+from hundred.interchange.read.load import load
+from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run
-from hundred.runs.ui import ui_command
+from hundred.runs.trackers.mlflow.ui import ui_command
 from hundred.training.checkpoint import load_checkpoint
 
 SOURCE = Path(hundred.__file__).parent
@@ -40,11 +40,11 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
-def calls() -> Iterator[tuple[str, str, ast.Call]]:
+def calls() -> Iterator[tuple[str, str, ast.RunOptions]]:
     """(where, name such as `torch.load`, call) for every call in the package."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.RunOptions):
                 yield f"{path.relative_to(SOURCE)}:{node.lineno}", ast.unparse(node.func), node
 
 

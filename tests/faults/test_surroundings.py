@@ -13,8 +13,8 @@ import pytest
 
 import hundred
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
 
 SMALL = {
     "model.width1": 8,
@@ -30,7 +30,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    return limited(draw_sample(), 4, 2)
+    return subset_per_class(draw_sample(), 4, 2)
 
 
 def test_a_clock_that_goes_backwards_spoils_no_duration_and_no_order(
@@ -44,7 +44,7 @@ def test_a_clock_that_goes_backwards_spoils_no_duration_and_no_order(
             return datetime(2026, 1, 1, 12, tzinfo=UTC if tz else None) - timedelta(hours=next(hours))
 
     real = time.time
-    monkeypatch.setattr("hundred.runs.eventlog.datetime", Backwards)
+    monkeypatch.setattr("hundred.runs.events.datetime", Backwards)
     monkeypatch.setattr("hundred.runs.directory.datetime", Backwards)
     monkeypatch.setattr(time, "time", lambda: real() - 3600 * next(hours))
     call = {"data": few, "runs": tmp_path, "figures": False, "quiet": True, "set": SMALL}
@@ -65,7 +65,7 @@ def hundred_process(arguments: list[str], folder: Path, **more: str) -> subproce
         "import os, resource\n"
         "limit = int(os.environ.get('LIMIT', '0'))\n"
         "if limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
-        "from hundred.cli import main\nmain()\n"
+        "from hundred.cli.main import main\nmain()\n"
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **more}
     return subprocess.run(

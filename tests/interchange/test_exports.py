@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from hundred import models
-from hundred.data import open_dataset
-from hundred.interchange import Model, load, save_h5, save_keras, save_onnx
+from hundred.data.open import open_dataset
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5, save_keras, save_onnx
+from hundred.models import registry as models
 
 from . import networks
 from .references import References

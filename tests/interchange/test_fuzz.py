@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from hundred.errors import HundredError
-from hundred.interchange import load, loading, save_h5, save_keras
+from hundred.interchange.read import load as loading
+from hundred.interchange.read.load import load
+from hundred.interchange.write.save import save_h5, save_keras
 
 from . import legacy, networks
 from .references import MEAN, STD
@@ -26,7 +28,7 @@ def _without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise HundredError("m.h5: needs Keras")
 
-    monkeypatch.setattr("hundred.interchange.through_keras.load_through_keras", refuse)
+    monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)
 
 
 def _survives(path: Path) -> bool:

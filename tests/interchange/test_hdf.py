@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hundred.errors import HundredError
-from hundred.interchange.hdf import opened
+from hundred.interchange.hdf5.reader import opened
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.interchange import load
+from hundred.interchange.read.load import load
 
 from . import legacy
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hundred.interchange import Model, load, save_h5
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5
 
 from . import legacy
 from .references import References

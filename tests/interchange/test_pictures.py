@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hundred.errors import HundredError
-from hundred.interchange import pictures_in, read_picture
+from hundred.interchange.pictures import pictures_in, read_picture
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
 

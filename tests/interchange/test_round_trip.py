@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, MissingExtra, UsageError
-from hundred.interchange import Model, load, save_h5, save_onnx
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5, save_onnx
 
 MEAN, STD = (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hundred.errors import HundredError, MissingExtra
-from hundred.interchange import KerasModel, load
+from hundred.interchange.read.load import load
+from hundred.interchange.read.through_keras import KerasModel
 
 from . import legacy
 from .references import References

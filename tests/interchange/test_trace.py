@@ -6,7 +6,7 @@ import tracemalloc
 import torch
 from torch import Tensor, nn
 
-from hundred.interchange.trace import tape_of
+from hundred.interchange.write.trace import trace_graph
 
 
 class Branching(nn.Module):
@@ -26,12 +26,12 @@ class Branching(nn.Module):
 def test_a_network_that_was_traced_leaves_nothing_behind() -> None:
     network = Branching()
     for _ in range(3):
-        tape_of(network)  # what is made once and kept
+        trace_graph(network)  # what is made once and kept
     gc.collect()
     tracemalloc.start()
     try:
         for _ in range(10):
-            tape_of(network)
+            trace_graph(network)
         gc.collect()
         kept = tracemalloc.get_traced_memory()[0]
     finally:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from compat import random_models, user_models
 
-from hundred.interchange import Model, load, save_h5
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
+from hundred.interchange.write.save import save_h5
 
 from .references import References
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from hundred import models
 from hundred.errors import HundredError, UsageError
-from hundred.interchange import load_resnet50_imagenet, load_weights, read_weights_file, save_h5
+from hundred.interchange.read.weights_file import load_resnet50_imagenet, load_weights, read_weights_file
+from hundred.interchange.write.save import save_h5
+from hundred.models import registry as models
 
 from . import legacy, networks
 from .references import References

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from hundred.errors import HundredError
-from hundred.interchange import Model, load
+from hundred.interchange.read.load import load
+from hundred.interchange.read.model import Model
 
 from . import legacy
 from .references import References
@@ -72,7 +73,7 @@ def test_a_function_that_is_not_known_is_named(tmp_path: Path, monkeypatch: pyte
     def refuse(_path: Path, _archive: Any, why: Exception, **_: Any) -> None:
         raise HundredError(f"m.h5: {why}")
 
-    monkeypatch.setattr("hundred.interchange.through_keras.load_through_keras", refuse)
+    monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)
     model = _model(_layer("TFOpLambda", "tf", [["in", 0, 0, {}]], function="linalg.svd"), output="tf")
     legacy.write(tmp_path / "m.h5", model, {})
     with pytest.raises(
@@ -87,7 +88,7 @@ def test_a_layer_that_keras_2_keeps_in_training_is_not_taken_for_one_at_test_tim
     def refuse(_path: Path, _archive: Any, why: Exception, **_: Any) -> None:
         raise HundredError(f"m.h5: {why}")
 
-    monkeypatch.setattr("hundred.interchange.through_keras.load_through_keras", refuse)
+    monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)
     for training in (True, False):
         model = _model(
             _layer("Dropout", "drop", [[["in", 0, 0, {"training": training}]]], rate=0.5),

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.models import build, options
+from hundred.models.registry import build, options
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_wide_resnet_dropout_lies_once_in_each_block() -> None:
 
 
 def test_feature_maps_of_resnet18_and_wide_resnet_end_at_8_and_4_pixels() -> None:
-    from hundred.models import summarize
+    from hundred.models.summary import summarize
 
     for name, given, pixels in (
         ("resnet18", {"width": 4}, 4),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.errors import MissingExtra, UsageError
-from hundred.models import build, options
+from hundred.models.registry import build, options
 
 OWN = """
 import torch

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.models import build, names, options, register, registry
+from hundred.models import registry
+from hundred.models.registry import build, names, options, register
 
 
 def test_builtin_names_are_listed() -> None:

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from hundred.models import build, count_parameters
+from hundred.models.registry import build
+from hundred.models.summary import count_parameters
 
 # Keras turns its torch tensors into arrays in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings(

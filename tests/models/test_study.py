@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.models import build, count_parameters
+from hundred.models.registry import build
+from hundred.models.summary import count_parameters
 
 PUBLISHED = {"initial": 2_584_548, "intermediate": 5_816_740, "school": 4_899_044}
 

@@ -4,14 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from hundred.models import (
-    LayerRow,
-    build,
-    count_flops,
-    count_parameters,
-    summarize,
-    trainable_parameters,
-)
+from hundred.models.registry import build
+from hundred.models.summary import LayerRow, count_flops, count_parameters, summarize, trainable_parameters
 
 
 def small() -> nn.Sequential:

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from hundred.models import build, count_parameters, names, summarize, trainable_parameters
+from hundred.models.registry import build, names
+from hundred.models.summary import count_parameters, summarize, trainable_parameters
 
 # What keeps the tests quick; the same code runs for the full size.
 SMALL: dict[str, dict[str, Any]] = {

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hundred.errors import UsageError
-from hundred.recipe import builtin_names, for_device, leaves, load_recipe, to_toml
+from hundred.recipe.load import builtin_names, for_device, leaves, load_recipe
+from hundred.recipe.write import to_toml
 
 
 @pytest.mark.parametrize("name", builtin_names())

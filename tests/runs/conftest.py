@@ -10,7 +10,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose mlflow.db has its tables; the name has a space, a # and an é in it."""
     import warnings
 
-    from hundred.runs.mirror_store import local_uri, open_store
+    from hundred.runs.trackers.mlflow.store import local_uri, open_store
 
     folder = tmp_path_factory.mktemp("runs #é 1")
     with warnings.catch_warnings():

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from hundred.runs import EventLog, HistoryCsv, Result
+from hundred.runs.events import EventLog
+from hundred.runs.history import HistoryCsv
+from hundred.runs.result import Result
 from hundred.training.events import (
     CheckpointWritten,
     EpochEnded,

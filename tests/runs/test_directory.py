@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.runs import create_run_directory, lock_run
-from hundred.runs.directory import automatic_name
+from hundred.runs.directory import automatic_name, create_run_directory, lock_run
 
 
 def unfinished(path: Path, when: float = 0.0) -> Path:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hundred.runs import write_environment
-from hundred.runs.environment import cpu_model, git_revision
+from hundred.runs.environment import cpu_model, git_revision, write_environment
 
 
 def write(path: Path, seed: int = 1) -> dict[str, object]:

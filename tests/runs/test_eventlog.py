@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hundred.errors import HundredError
-from hundred.runs import EventLog, cut_events, read_events
+from hundred.runs.events import EventLog, cut_events, read_events
 from hundred.training.events import EVENTS, EpochEnded, StepsDone, Stopped, Warned, tell
 
 from .runs_feeding import started, training

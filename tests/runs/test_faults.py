@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import HundredError
-from hundred.runs.faults import append_line, told_in_one_line
+from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,10 @@ from hundred.runs.faults import append_line, told_in_one_line
     ],
 )
 def test_a_refusal_names_the_path_and_the_reason(number: int, words: str) -> None:
-    with pytest.raises(HundredError, match=f"cannot write runs/a: .*{words}"), told_in_one_line("runs/a"):
+    with (
+        pytest.raises(HundredError, match=f"cannot write runs/a: .*{words}"),
+        os_errors_as_hundred_errors("runs/a"),
+    ):
         raise OSError(number, os.strerror(number))
 
 

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hundred.errors import HundredError
-from hundred.runs import HistoryCsv, cut_history, read_history
-from hundred.runs.history import HEADER, read_rows
+from hundred.runs.history import HEADER, HistoryCsv, cut_history, read_history, read_rows
 from hundred.training.events import EpochEnded
 
 from .runs_feeding import epoch_ended, started

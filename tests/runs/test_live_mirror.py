@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hundred.errors import HundredError
-from hundred.runs import mirror_process, mlflow_mirror
-from hundred.runs.live_mirror import MirrorProcess
+from hundred.runs.trackers.mlflow import process, sync
+from hundred.runs.trackers.mlflow.listener import MlflowProcess
 
 
 class Sender:
@@ -27,20 +27,20 @@ class Sender:
 
 
 @pytest.fixture
-def mirror(monkeypatch: pytest.MonkeyPatch) -> mirror_process.Mirror:
-    monkeypatch.setattr(mirror_process.time, "sleep", lambda seconds: None)
-    return mirror_process.Mirror()
+def mirror(monkeypatch: pytest.MonkeyPatch) -> process.Mirror:
+    monkeypatch.setattr(process.time, "sleep", lambda seconds: None)
+    return process.Mirror()
 
 
-def say(mirror: mirror_process.Mirror, word: str, run: str = "/a") -> None:
+def say(mirror: process.Mirror, word: str, run: str = "/a") -> None:
     mirror.hear(json.dumps({"say": word, "run": run}))
 
 
 def test_a_run_is_sent_when_it_changed_and_again_when_it_ended(
-    mirror: mirror_process.Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: process.Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sender = Sender()
-    monkeypatch.setattr(mlflow_mirror, "send", sender)
+    monkeypatch.setattr(sync, "send", sender)
     say(mirror, "follow")
     mirror.work()
     mirror.work()
@@ -56,22 +56,22 @@ def test_a_run_is_sent_when_it_changed_and_again_when_it_ended(
 
 
 def test_a_run_whose_end_nobody_told_is_sent_with_its_end_left_open(
-    mirror: mirror_process.Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: process.Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sender = Sender()
-    monkeypatch.setattr(mlflow_mirror, "send", sender)
+    monkeypatch.setattr(sync, "send", sender)
     say(mirror, "follow")
     assert mirror.finish()
     assert sender.calls == [("a", None)]
 
 
 def test_trouble_is_told_and_tried_again_only_after_a_pause(
-    mirror: mirror_process.Mirror, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mirror: process.Mirror, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(mirror_process.time, "monotonic", lambda: now)
+    monkeypatch.setattr(process.time, "monotonic", lambda: now)
     sender = Sender(failures=100)
-    monkeypatch.setattr(mlflow_mirror, "send", sender)
+    monkeypatch.setattr(sync, "send", sender)
     say(mirror, "follow")
     tried = []
     for second in range(200):
@@ -88,24 +88,24 @@ def test_trouble_is_told_and_tried_again_only_after_a_pause(
 
 @pytest.mark.parametrize(("failures", "sent", "calls"), [(0, True, 1), (2, True, 3), (9, False, 3)])
 def test_at_the_end_a_busy_store_is_tried_some_times(
-    mirror: mirror_process.Mirror,
+    mirror: process.Mirror,
     monkeypatch: pytest.MonkeyPatch,
     failures: int,
     sent: bool,
     calls: int,
 ) -> None:
     sender = Sender(failures)
-    monkeypatch.setattr(mlflow_mirror, "send", sender)
+    monkeypatch.setattr(sync, "send", sender)
     say(mirror, "follow")
     assert mirror.finish() is sent
     assert len(sender.calls) == calls
 
 
 def test_at_the_end_a_store_that_gave_trouble_before_is_tried_once(
-    mirror: mirror_process.Mirror, monkeypatch: pytest.MonkeyPatch
+    mirror: process.Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sender = Sender(failures=9)
-    monkeypatch.setattr(mlflow_mirror, "send", sender)
+    monkeypatch.setattr(sync, "send", sender)
     say(mirror, "follow")
     mirror.work()
     assert not mirror.finish()
@@ -113,16 +113,16 @@ def test_at_the_end_a_store_that_gave_trouble_before_is_tried_once(
 
 
 def test_a_fault_of_the_mirror_itself_is_told_too(
-    mirror: mirror_process.Mirror, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mirror: process.Mirror, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(mlflow_mirror, "send", Sender(1, KeyError("x")))
+    monkeypatch.setattr(sync, "send", Sender(1, KeyError("x")))
     say(mirror, "follow")
     mirror.work()
     assert json.loads(capsys.readouterr().out)["trouble"] == "the MLflow mirror failed: KeyError: 'x'"
 
 
 @pytest.mark.parametrize("line", ["", "x", "[]", "{}", '{"say": "look", "run": "/unknown"}', '{"say": 1}'])
-def test_orders_that_make_no_sense_are_left(mirror: mirror_process.Mirror, line: str) -> None:
+def test_orders_that_make_no_sense_are_left(mirror: process.Mirror, line: str) -> None:
     mirror.hear(line)
     assert mirror.finish()
 
@@ -131,8 +131,8 @@ def test_telling_a_child_that_does_not_listen_never_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pipe fills up; orders that did not fit wait for room, looks are not piled up."""
-    monkeypatch.setattr("hundred.runs.live_mirror._start_child", sleeper)
-    process = MirrorProcess()
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.listener._start_child", sleeper)
+    process = MlflowProcess()
     child = process._child
     assert child is not None
     for _ in range(3000):
@@ -146,8 +146,8 @@ def test_telling_a_child_that_does_not_listen_never_blocks(
 
 
 def test_telling_a_child_that_is_gone_never_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.runs.live_mirror._start_child", sleeper)
-    process = MirrorProcess()
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.listener._start_child", sleeper)
+    process = MlflowProcess()
     assert process.pid is not None
     os.kill(process.pid, 9)
     assert process._child is not None

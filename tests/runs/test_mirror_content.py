@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hundred.runs import EventLog, HistoryCsv
-from hundred.runs.mirror_content import artifacts, epochs, final_metrics, parameters, status, tags
-from hundred.runs.mirror_state import MirrorState, read_state, write_state
-from hundred.runs.mirror_store import store_of, without_password
+from hundred.runs.events import EventLog
+from hundred.runs.history import HistoryCsv
+from hundred.runs.trackers.content import artifacts, epochs, final_metrics, parameters, status, tags
+from hundred.runs.trackers.mlflow.state import MirrorState, read_state, write_state
+from hundred.runs.trackers.mlflow.store import store_of, without_password
 from hundred.training.events import EpochEnded, Finding, Stopped, tell
 
 from .runs_feeding import finished_run, started

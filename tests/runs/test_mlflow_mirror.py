@@ -15,19 +15,12 @@ from typing import Any
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.runs import (
-    EventLog,
-    HistoryCsv,
-    LiveMirror,
-    MirrorProcess,
-    cut_events,
-    cut_history,
-    finish_parent,
-    lock_run,
-    send,
-    start_parent,
-)
-from hundred.runs.mirror_store import experiment_id, local_uri
+from hundred.runs.directory import lock_run
+from hundred.runs.events import EventLog, cut_events
+from hundred.runs.history import HistoryCsv, cut_history
+from hundred.runs.trackers.mlflow.listener import MlflowListener, MlflowProcess
+from hundred.runs.trackers.mlflow.store import experiment_id, local_uri
+from hundred.runs.trackers.mlflow.sync import finish_parent, send, start_parent
 from hundred.training.events import LearningRateCut, Stopped, Warned, tell
 
 from .runs_feeding import epoch_ended, finished_run, record, started, training
@@ -293,7 +286,7 @@ def test_senders_at_once_make_one_run(tmp_path: Path, store: Path, monkeypatch: 
         time.sleep(0.3)
         return experiment_id(*arguments)
 
-    monkeypatch.setattr("hundred.runs.mlflow_mirror.experiment_id", slow)
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.sync.experiment_id", slow)
     threads = [threading.Thread(target=send, args=(run,), kwargs={"store": store}) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -324,8 +317,8 @@ def test_a_live_run_is_mirrored_by_a_child_that_may_be_killed(tmp_path: Path, st
     (run / "history.csv").unlink()
     (run / "events.jsonl").unlink()
     warnings: list[str] = []
-    process = MirrorProcess()
-    mirror = LiveMirror(run, store=store, warn=warnings.append, process=process)
+    process = MlflowProcess()
+    mirror = MlflowListener(run, store=store, warn=warnings.append, process=process)
     mirror.own = True
     recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"), mirror)
     for event in training():
@@ -388,7 +381,7 @@ def test_a_dead_server_is_warned_of_once_and_training_goes_on(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     run = finished_run(tmp_path)
     warnings: list[str] = []
-    mirror = LiveMirror(run, warn=warnings.append)
+    mirror = MlflowListener(run, warn=warnings.append)
     for event in training():
         tell([mirror], event)
     mirror.close()
@@ -403,7 +396,7 @@ def test_a_hanging_server_holds_the_end_up_for_a_bounded_time(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", silent_server)
     warnings: list[str] = []
-    mirror = LiveMirror(finished_run(tmp_path), warn=warnings.append, wait_seconds=1)
+    mirror = MlflowListener(finished_run(tmp_path), warn=warnings.append, wait_seconds=1)
     tell([mirror], started())
     child = mirror.process.pid if mirror.process else None
     mirror.close()
@@ -459,7 +452,7 @@ def test_processes_that_make_the_store_at_once_share_one_experiment(tmp_path: Pa
 def test_a_child_that_cannot_be_started_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     warnings: list[str] = []
-    mirror = LiveMirror(finished_run(tmp_path), warn=warnings.append)
+    mirror = MlflowListener(finished_run(tmp_path), warn=warnings.append)
     for event in training():
         tell([mirror], event)
     mirror.close()

@@ -6,9 +6,8 @@ import re
 import pytest
 from rich.console import Console
 
-from hundred.runs import progress_listener
-from hundred.runs.live import LiveProgress
-from hundred.runs.progress import PlainProgress, duration
+from hundred.runs.progress.plain import PlainProgress, duration, progress_listener
+from hundred.runs.progress.rich import LiveProgress
 from hundred.training.events import (
     EVENTS,
     EpochEnded,

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from hundred.errors import HundredError
-from hundred.runs import Result
-from hundred.runs.result import read_result
+from hundred.runs.result import Result, read_result
 
 CONTRACT = [
     "name", "recipe", "model", "parameters", "epochs", "seed", "device", "data", "protocol", "val_accuracy",

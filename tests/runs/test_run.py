@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.runs import Run, list_runs, open_run
+from hundred.runs.run import Run, list_runs, open_run
 
 from .runs_feeding import finished_run, record
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import MissingExtra
-from hundred.runs import TensorBoard
+from hundred.runs.trackers.tensorboard import TensorBoard
 from hundred.training.events import EpochEnded, Finding, Warned, tell
 
 from .runs_feeding import epoch_ended, started, training

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import HundredError
-from hundred.runs import launch_ui, ui_command
+from hundred.runs.trackers.mlflow.ui import launch_ui, ui_command
 
 
 def free_port() -> int:
@@ -36,7 +36,7 @@ def test_a_page_that_is_up_is_told_with_its_address_and_ends_with_ctrl_c(
 ) -> None:
     (tmp_path / "mlflow.db").touch()
     monkeypatch.setattr(
-        "hundred.runs.ui.ui_command",
+        "hundred.runs.trackers.mlflow.ui.ui_command",
         lambda root, port: [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)],
     )
     said: list[str] = []
@@ -73,7 +73,7 @@ def test_a_page_that_ends_at_once_is_told_with_its_last_word(
 ) -> None:
     (tmp_path / "mlflow.db").touch()
     monkeypatch.setattr(
-        "hundred.runs.ui.ui_command",
+        "hundred.runs.trackers.mlflow.ui.ui_command",
         lambda root, port: [sys.executable, "-c", "raise SystemExit('no such table')"],
     )
     with pytest.raises(HundredError, match="could not be started: no such table"):

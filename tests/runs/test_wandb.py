@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hundred.errors import MissingExtra
-from hundred.runs import WeightsAndBiases
+from hundred.runs.trackers.wandb import WeightsAndBiases
 from hundred.training.events import tell
 
 from .runs_feeding import epoch_ended, finished_run, started, training

@@ -2,8 +2,8 @@
 
 import torch
 
-from hundred.data import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.data.dataset import Dataset, Split
+from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 
 CLASSES = (0, 55, 72)  # apple, otter, seal
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
+from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.assemble import build_network, build_splits, build_trainer
-from hundred.experiment.weights import IMAGENET_FILE
+from hundred.experiment.build.pretrained import IMAGENET_FILE
+from hundred.experiment.build.trainer import build_network, build_splits, build_trainer
 from hundred.models.resnet50 import Backbone
-from hundred.recipe import builtin_names, load_recipe
+from hundred.recipe.load import builtin_names, load_recipe
 from hundred.recipe.schema import Recipe
 from tests.study.making import few_pictures
 
@@ -98,9 +98,9 @@ def test_a_recipe_takes_two_steps(name: str, request: pytest.FixtureRequest) -> 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", [name for name in builtin_names() if name not in HEAVY])
 def test_a_recipe_learns_from_a_few_real_images(name: str, real_data: Path) -> None:
-    from hundred.data import open_dataset
+    from hundred.data.open import open_dataset
 
-    part = limited(open_dataset(real_data), 2, 1)
+    part = subset_per_class(open_dataset(real_data), 2, 1)
     _, history, _ = _two_steps(_small(name, **{"training.batch_size": 20}), part)
     assert np.isfinite(history[0]["loss"])
     # Five or ten steps: about the loss of guessing, 4.6, and not far above it.
@@ -109,7 +109,8 @@ def test_a_recipe_learns_from_a_few_real_images(name: str, real_data: Path) -> N
 
 @pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
 def test_the_study_s_networks_have_their_published_sizes(name: str, parameters: int) -> None:
-    from hundred.models import build, count_parameters
+    from hundred.models.registry import build
+    from hundred.models.summary import count_parameters
 
     recipe = load_recipe(name).recipe
     with torch.device("meta"):
@@ -144,12 +145,12 @@ def test_a_recipe_file_opens_with_its_command(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in builtin_names() if load_recipe(name).recipe.growth])
 def test_what_a_recipe_grows_into_is_a_larger_network(name: str) -> None:
-    from hundred.experiment.network import describe_network
+    from hundred.experiment.build.model import describe_network
 
     recipe = load_recipe(name).recipe
     settled = recipe.model_copy(update={"growth": ()}).as_dict()
-    grown = [load_recipe(settled, growth.set).recipe for growth in recipe.growth]
-    sizes = [describe_network(each.model)[1] for each in (recipe, *grown)]
+    scale_up = [load_recipe(settled, growth.set).recipe for growth in recipe.growth]
+    sizes = [describe_network(each.model)[1] for each in (recipe, *scale_up)]
     assert sizes == sorted(set(sizes))
     epochs = [growth.epochs for growth in recipe.growth]
     assert epochs == sorted(set(epochs))
@@ -181,7 +182,7 @@ def test_a_published_file_with_a_layer_missing_here_is_refused(published_weights
 
 
 def test_a_network_starts_from_a_file_that_hundred_wrote(tmp_path: Path) -> None:
-    from hundred.interchange import save_h5
+    from hundred.interchange.write.save import save_h5
 
     network, _, before = _two_steps(_small("simple"))
     path = tmp_path / "own.h5"
@@ -212,10 +213,10 @@ def test_missing_weights_are_told_with_the_way_out(
 
 def test_a_limited_dataset_has_the_first_images_of_each_class_and_its_own_digest() -> None:
     dataset = few_pictures(train_per_class=4, test_per_class=2)
-    part = limited(dataset, 2, 1)
+    part = subset_per_class(dataset, 2, 1)
     assert torch.equal(part.train.images, dataset.train.images[:6])
     assert torch.equal(part.test.fine, dataset.test.fine[:3])
     assert part.digest != dataset.digest
-    assert limited(dataset, 2, 0).digest not in (part.digest, dataset.digest)
-    assert limited(dataset, 0, 0) is dataset
-    assert limited(dataset, 4, 99) is dataset
+    assert subset_per_class(dataset, 2, 0).digest not in (part.digest, dataset.digest)
+    assert subset_per_class(dataset, 0, 0) is dataset
+    assert subset_per_class(dataset, 4, 99) is dataset

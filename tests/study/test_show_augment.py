@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hundred.errors import UsageError
-from hundred.experiment.show_augment import draw_augmentation
+from hundred.experiment.report.augmentation import draw_augmentation
 from tests.study.making import few_pictures
 
 

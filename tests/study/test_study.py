@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hundred.data import FINE_NAMES
+from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation import summarize
-from hundred.recipe import load_recipe, to_toml
+from hundred.evaluation.intervals import summarize
+from hundred.recipe.load import load_recipe
+from hundred.recipe.write import to_toml
 from hundred.runs.history import HEADER
-from hundred.study import Study, open_study, run_study
-from hundred.study.plan import Plan, save_plan
+from hundred.study.plan import StudyPlan, save_plan
+from hundred.study.result import Study, open_study
+from hundred.study.runner import run_study
 from hundred.study.systems import SYSTEMS, chosen
 from tests.study.making import few_pictures
 
@@ -73,7 +75,7 @@ def _predictions(right: dict[str, float] | float, seed: int) -> tuple[np.ndarray
 
 
 def a_study(folder: Path, *, protocol: str = "holdout") -> Study:
-    save_plan(folder, Plan("d", "cifar100", None, None, protocol), {"resnet50": "out of memory"})
+    save_plan(folder, StudyPlan("d", "cifar100", None, None, protocol), {"resnet50": "out of memory"})
     return Study(folder)
 
 
@@ -110,7 +112,7 @@ def test_the_table_has_means_intervals_and_differences_to_what_was_published(stu
 
 @pytest.mark.parametrize(("measured", "difference"), [(0.36, 0.0), (0.4, 0.03), (0.3, -0.05)])
 def test_within_a_published_range_there_is_no_difference(measured: float, difference: float) -> None:
-    from hundred.study.outcome import _difference
+    from hundred.study.result import _difference
 
     assert _difference(measured, SYSTEMS[0]) == pytest.approx(difference)
 
@@ -193,7 +195,7 @@ def test_a_run_under_way_or_a_folder_without_runs_is_left_out(study: Study, tmp_
     (study.path / "school" / "seed-2" / "result.json").unlink()
     assert len(open_study(study.path).runs["school"]) == 2
     empty = tmp_path / "empty"
-    save_plan(empty, Plan("d", "cifar100", None, None, "holdout"), {})
+    save_plan(empty, StudyPlan("d", "cifar100", None, None, "holdout"), {})
     with pytest.raises(HundredError, match="no run of the study"):
         open_study(empty).write()
     with pytest.raises(UsageError, match="not a study"):
@@ -247,7 +249,7 @@ def test_a_cut_off_run_is_gone_on_with(tmp_path: Path) -> None:
         def on_epoch_ended(self, event: Any) -> None:
             raise KeyboardInterrupt
 
-    from hundred.experiment import train
+    from hundred.experiment.train import train
 
     data = few_pictures()
     overrides = {**QUICKEST, "training.epochs": 2}
@@ -262,10 +264,10 @@ def test_a_cut_off_run_is_gone_on_with(tmp_path: Path) -> None:
 def test_named_weights_that_are_not_there_stop_the_call_and_unnamed_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hundred.study.conduct import _ready
+    from hundred.study.runner import _ready
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    plan = Plan("d", "cifar100", None, None, "holdout")
+    plan = StudyPlan("d", "cifar100", None, None, "holdout")
     ready, skipped = _ready(chosen([]), plan, explicit=False)
     assert "resnet50-imagenet" not in [system.recipe for system in ready]
     assert "weights" in skipped["resnet50-imagenet"]

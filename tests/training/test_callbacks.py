@@ -8,18 +8,13 @@ import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.training.callbacks import (
-    CALLBACKS,
-    Callback,
-    CustomCallback,
-    EarlyStopping,
-    Monitor,
-    ReduceOnPlateau,
-    StopAt,
-    build_callback,
-    check_monitors,
-    validate_monitor,
-)
+from hundred.training.callbacks.base import Callback
+from hundred.training.callbacks.custom import CustomCallback
+from hundred.training.callbacks.early_stopping import EarlyStopping
+from hundred.training.callbacks.monitor import Monitor, check_monitors, validate_monitor
+from hundred.training.callbacks.plateau import ReduceOnPlateau
+from hundred.training.callbacks.registry import CALLBACKS, build_callback
+from hundred.training.callbacks.stop_at import StopAt
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, LearningRateCut
 

@@ -8,7 +8,8 @@ import pytest
 from torch import nn
 
 from hundred.errors import HundredError, UsageError
-from hundred.training.callbacks import CustomCallback, build_callback, load_custom
+from hundred.training.callbacks.custom import CustomCallback, load_custom
+from hundred.training.callbacks.registry import build_callback
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, Stopped, Warned, tell
 

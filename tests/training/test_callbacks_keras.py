@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from hundred.training.callbacks import BestWeights, EarlyStopping, ReduceOnPlateau
+from hundred.training.callbacks.best_weights import BestWeights
+from hundred.training.callbacks.early_stopping import EarlyStopping
+from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, NewBest, WeightsRestored
 

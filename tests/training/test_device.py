@@ -5,8 +5,8 @@ import torch
 
 from hundred.errors import UsageError
 from hundred.training.device import choose_device, device_name
+from hundred.training.metrics import RunningMetrics
 from hundred.training.precision import choose_precision, mixed_precision
-from hundred.training.tally import Tally
 
 CPU = torch.device("cpu")
 
@@ -65,14 +65,14 @@ def test_mixed_precision_casts_products_and_float32_does_not() -> None:
 
 
 def test_a_tally_weighs_batches_by_their_images() -> None:
-    tally = Tally(CPU)
+    tally = RunningMetrics(CPU)
     tally.add(torch.tensor(1.0), torch.tensor(3), 4)
     tally.add(torch.tensor(4.0), torch.tensor(0), 1)
     assert (tally.loss, tally.accuracy, tally.images) == (1.6, 0.6, 5)
 
 
 def test_a_tally_keeps_digits_that_float32_would_lose() -> None:
-    tally = Tally(CPU)
+    tally = RunningMetrics(CPU)
     for _ in range(10_000):
         tally.add(torch.tensor(0.1), torch.tensor(1), 500)
     assert tally.loss == pytest.approx(float(torch.tensor(0.1)), rel=1e-12)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.training.ema import Ema
+from hundred.training.optim.ema import Ema
 
 
 def small() -> nn.Sequential:

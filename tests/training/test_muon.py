@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from hundred.training.muon import COEFFICIENTS, Muon, orthogonalize
+from hundred.training.optim.muon import COEFFICIENTS, Muon, orthogonalize
 
 SHAPES = [(1, 16, 16), (3, 24, 100), (2, 100, 24), (2, 64, 27)]
 

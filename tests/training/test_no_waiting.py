@@ -16,12 +16,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from hundred.data.dataset import Dataset
-from hundred.data.limit import limited
-from hundred.data.sample import draw_sample
-from hundred.experiment import assemble
-from hundred.experiment.assemble import assembled
-from hundred.recipe import for_device, load_recipe
-from hundred.training.tally import Tally
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
+from hundred.experiment.build import trainer
+from hundred.experiment.build.trainer import assembled
+from hundred.recipe.load import for_device, load_recipe
+from hundred.training.metrics import RunningMetrics
 from hundred.training.trainer import Trainer
 
 META = torch.device("meta")
@@ -95,16 +95,16 @@ class Own(nn.Module):
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    return limited(draw_sample(), 4, 2)
+    return subset_per_class(draw_sample(), 4, 2)
 
 
 @pytest.fixture
 def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one read that an epoch has, after its last step, gives 0; generators are the host's."""
-    monkeypatch.setattr(Tally, "loss", 0.0)
+    monkeypatch.setattr(RunningMetrics, "loss", 0.0)
     monkeypatch.setattr(torch, "Generator", OfTheHost)
     # Preparing a network looks at images, once, before the first epoch.
-    monkeypatch.setattr(assemble, "put_network", without_preparing)
+    monkeypatch.setattr(trainer, "put_network", without_preparing)
 
 
 def without_preparing(network: nn.Module, _splits: object, device: torch.device) -> nn.Module:

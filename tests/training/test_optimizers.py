@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from hundred.errors import UsageError
-from hundred.training.optimizers import NAMES, build_optimizer, set_learning_rate
+from hundred.training.optim.build import NAMES, build_optimizer, set_learning_rate
 
 
 def network(seed: int = 0) -> nn.Sequential:

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from hundred.errors import UsageError
-from hundred.training.memory import Alone
-from hundred.training.parallel import device_here, place
+from hundred.training.strategies.distributed import device_here, place
+from hundred.training.strategies.single import SingleStrategy
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -128,8 +128,8 @@ def test_each_process_has_a_gpu_of_its_own_or_the_call_is_refused(monkeypatch: p
 
 def test_one_process_imports_nothing_of_several() -> None:
     code = (
-        "import sys, hundred.training.trainer, hundred.experiment.start\n"
-        "assert 'hundred.training.parallel' not in sys.modules"
+        "import sys, hundred.training.trainer, hundred.experiment.train\n"
+        "assert 'hundred.training.strategies.distributed' not in sys.modules"
     )
-    assert isinstance(Alone().any(True, False), tuple)
+    assert isinstance(SingleStrategy().any(True, False), tuple)
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.training.plan import MARGIN, Plan
+from hundred.training.epoch_plan import MARGIN, EpochPlan
 
 # The machine that tests may be busy: a test that is slow is no fault.
 unhurried = settings(deadline=None)
@@ -17,12 +17,12 @@ RESOLUTIONS = st.sampled_from(
 SECONDS = {0: 0.9, 16: 0.3, 20: 0.4, 24: 0.6, 32: 1.0}
 
 
-def walked(plan: Plan, first_epoch: int = 1, costs: dict[int, float] = SECONDS) -> float:
+def walked(plan: EpochPlan, first_epoch: int = 1, costs: dict[int, float] = SECONDS) -> float:
     """Seconds of the steps from `first_epoch` on, counted one by one."""
     return sum(costs[size] for epoch in range(first_epoch, plan.epochs + 1) for size in plan.sizes(epoch))
 
 
-def most_of_a_step(plan: Plan) -> float:
+def most_of_a_step(plan: EpochPlan) -> float:
     """How far counting by integral may be off: a step at each change of size."""
     return max(SECONDS.values()) * (1 + len(plan.resolutions))
 
@@ -30,7 +30,7 @@ def most_of_a_step(plan: Plan) -> float:
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
 def test_progress_rises_evenly_from_nothing_to_one(epochs: int, steps: int, resolutions: tuple) -> None:
-    plan = Plan(epochs, steps, resolutions)
+    plan = EpochPlan(epochs, steps, resolutions)
     total = epochs * steps
     assert plan.progress(0) == 0.0
     assert plan.progress(total) == pytest.approx(1.0)
@@ -40,7 +40,7 @@ def test_progress_rises_evenly_from_nothing_to_one(epochs: int, steps: int, reso
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
 def test_sizes_take_their_shares_of_all_steps(epochs: int, steps: int, resolutions: tuple) -> None:
-    plan = Plan(epochs, steps, resolutions)
+    plan = EpochPlan(epochs, steps, resolutions)
     sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
     assert len(sizes) == epochs * steps
     begin = 0.0
@@ -60,7 +60,7 @@ def test_sizes_take_their_shares_of_all_steps(epochs: int, steps: int, resolutio
 def test_the_cost_of_a_stretch_is_that_of_its_steps(
     epochs: int, steps: int, resolutions: tuple, cut: tuple[int, int]
 ) -> None:
-    plan = Plan(epochs, steps, resolutions, costs=SECONDS)
+    plan = EpochPlan(epochs, steps, resolutions, costs=SECONDS)
     first, last = sorted(min(end, epochs * steps) for end in cut)
     sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
     exact = sum(SECONDS[size] for size in sizes[first:last])
@@ -78,7 +78,7 @@ def test_the_cost_of_a_stretch_is_that_of_its_steps(
 def test_a_plan_fits_into_its_time_and_nearly_fills_it(
     steps: int, resolutions: tuple, seconds: float, validation: float, every: int
 ) -> None:
-    plan = Plan(8, steps, resolutions, every)
+    plan = EpochPlan(8, steps, resolutions, every)
     word = plan.fit_into(seconds, SECONDS, validation)
     validations = [epoch for epoch in range(1, plan.epochs + 1) if plan.validates(epoch)]
     needed = walked(plan) + validation * len(validations)
@@ -88,20 +88,20 @@ def test_a_plan_fits_into_its_time_and_nearly_fills_it(
     slack = most_of_a_step(plan)
     assert needed <= seconds * (1 - MARGIN) + slack or plan.steps_per_epoch == 1
     if not word:
-        one_more = Plan(plan.epochs + 1, steps, resolutions, every)
+        one_more = EpochPlan(plan.epochs + 1, steps, resolutions, every)
         more = sum(one_more.validates(epoch) for epoch in range(1, one_more.epochs + 1))
         # Every second to fourth epoch brings a validation, so the next epoch may bring none or two.
         assert walked(one_more) + validation * (more + 1) >= seconds * (1 - MARGIN) - slack
 
 
 def test_a_cap_on_the_epochs_is_kept() -> None:
-    plan = Plan(8, 10)
+    plan = EpochPlan(8, 10)
     assert plan.fit_into(1e6, SECONDS, 0.0, at_most=12) == ""
     assert plan.epochs == 12
 
 
 def test_too_little_time_for_an_epoch_gives_it_fewer_steps_and_says_so() -> None:
-    plan = Plan(8, 100)
+    plan = EpochPlan(8, 100)
     assert "25 of its 100 steps" in plan.fit_into(25 * 0.9 / (1 - MARGIN) + 0.01, SECONDS, 0.0)
     assert (plan.epochs, plan.steps_per_epoch) == (1, 25)
     assert plan.progress(25) == 1.0
@@ -112,10 +112,10 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("hundred.training.plan.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("hundred.training.epoch_plan.time.monotonic", lambda: self.now)
 
 
-def simulate(plan: Plan, clock: Clock, slower: float, beside: float, slow_from: int = 1) -> list[str]:
+def simulate(plan: EpochPlan, clock: Clock, slower: float, beside: float, slow_from: int = 1) -> list[str]:
     """Run the plan on a machine that needs `slower` times as long as measured; the words it said."""
     said, epoch = [], 0
     while epoch < plan.epochs:
@@ -140,7 +140,7 @@ def test_a_slower_machine_still_ends_in_time_to_within_an_epoch(
 ) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         clock = Clock(monkeypatch)
-        plan = Plan(8, 20, resolutions, deadline=clock.now + minutes * 60)
+        plan = EpochPlan(8, 20, resolutions, deadline=clock.now + minutes * 60)
         plan.fit_into(minutes * 60, SECONDS, beside)
         simulate(plan, clock, slower, beside)
         # Replanning leaves out epochs, it cannot shorten the one under way; the trainer does that.
@@ -150,7 +150,7 @@ def test_a_slower_machine_still_ends_in_time_to_within_an_epoch(
 
 def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    plan = Plan(8, 20, deadline=clock.now + 600)
+    plan = EpochPlan(8, 20, deadline=clock.now + 600)
     plan.fit_into(600, SECONDS, 1.0)
     planned = plan.epochs
     said = simulate(plan, clock, slower=0.5, beside=1.0)
@@ -163,7 +163,7 @@ def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.Mo
 
 def test_a_plan_does_not_grow_past_the_epochs_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    plan = Plan(8, 20, deadline=clock.now + 600)
+    plan = EpochPlan(8, 20, deadline=clock.now + 600)
     plan.fit_into(600, SECONDS, 1.0, at_most=3)
     assert simulate(plan, clock, slower=0.5, beside=1.0) == []
     assert plan.epochs == 3
@@ -171,7 +171,7 @@ def test_a_plan_does_not_grow_past_the_epochs_asked_for(monkeypatch: pytest.Monk
 
 def test_a_machine_as_fast_as_measured_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    plan = Plan(8, 20, ((0.5, 16), (1.0, 32)), deadline=clock.now + 480)
+    plan = EpochPlan(8, 20, ((0.5, 16), (1.0, 32)), deadline=clock.now + 480)
     plan.fit_into(480, SECONDS, 2.0)
     planned = plan.epochs
     assert simulate(plan, clock, 1.0, 2.0) == []
@@ -181,7 +181,7 @@ def test_a_machine_as_fast_as_measured_changes_nothing(monkeypatch: pytest.Monke
 
 def test_after_a_cut_the_schedule_runs_from_where_it_was_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    plan = Plan(10, 10, deadline=clock.now + 60)
+    plan = EpochPlan(10, 10, deadline=clock.now + 60)
     before = plan.progress(10)
     clock.now += 15.0
     plan.note(1, 15.0, 0.0)
@@ -193,7 +193,7 @@ def test_after_a_cut_the_schedule_runs_from_where_it_was_to_its_end(monkeypatch:
 
 
 def test_seconds_left_follow_what_was_seen() -> None:
-    plan = Plan(2, 10, ((0.5, 16), (1.0, 32)))
+    plan = EpochPlan(2, 10, ((0.5, 16), (1.0, 32)))
     assert plan.seconds_left(1, 5, 3.0) == pytest.approx(3.0 + 10 * 0.6 * 4)
     assert plan.seconds_left(2, 10, 9.0) == 0.0
 
@@ -201,8 +201,8 @@ def test_seconds_left_follow_what_was_seen() -> None:
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
 def test_a_plan_survives_being_saved(epochs: int, steps: int, resolutions: tuple) -> None:
-    plan = Plan(epochs, steps, resolutions, costs=SECONDS, anchor=(steps, 0.3))
+    plan = EpochPlan(epochs, steps, resolutions, costs=SECONDS, anchor=(steps, 0.3))
     plan.note(epochs, 3.0, 1.0)
-    other = Plan(1, 1, resolutions)
+    other = EpochPlan(1, 1, resolutions)
     other.load_state_dict(plan.state_dict())
     assert other == plan

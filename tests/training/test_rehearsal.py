@@ -3,7 +3,7 @@
 import pytest
 from tiny import network, rows, same, trainer, weights
 
-from hundred.training.rehearsal import rehearse
+from hundred.training.profiling import measure_step_time
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "muon"])
@@ -16,20 +16,20 @@ def test_a_rehearsed_run_is_the_same_run(optimizer: str) -> None:
         "resolutions": ((0.5, 16), (1.0, 32)),
     }
     plain, rehearsed = trainer(**options), trainer(**options)
-    rehearse(rehearsed)
+    measure_step_time(rehearsed)
     assert same(weights(rehearsed.network), weights(network(0, 0.3)))
     assert rows(list(rehearsed.run())) == rows(list(plain.run()))
     assert same(weights(rehearsed.network), weights(plain.network))
 
 
 def test_every_image_side_of_the_plan_is_measured() -> None:
-    seconds, per_image = rehearse(trainer(resolutions=((0.5, 16), (1.0, 32))))
+    seconds, per_image = measure_step_time(trainer(resolutions=((0.5, 16), (1.0, 32))))
     assert set(seconds) == {16, 32}
     assert all(value > 0 for value in seconds.values())
     assert per_image > 0
 
 
 def test_an_epoch_of_a_single_step_can_be_measured_too() -> None:
-    seconds, _ = rehearse(trainer(batch_size=64))
+    seconds, _ = measure_step_time(trainer(batch_size=64))
     assert set(seconds) == {0}
     assert seconds[0] > 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hundred.errors import UsageError
-from hundred.training.schedules import NAMES, Schedule
+from hundred.training.optim.schedules import NAMES, Schedule
 
 STEPS = 200
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.training.loss import cross_entropy
-from hundred.training.side_by_side import SideBySide
+from hundred.training.strategies.threads import ThreadedStrategy
 
 Step = Callable[[nn.Module, Tensor, Tensor, float], tuple[Tensor, Tensor]]
 
@@ -43,7 +43,7 @@ def without_norm() -> nn.Sequential:
 
 
 def steps(
-    team: SideBySide, network: nn.Module, count: int = 3, step: Step = differentiate
+    team: ThreadedStrategy, network: nn.Module, count: int = 3, step: Step = differentiate
 ) -> list[list[Tensor | None]]:
     found = []
     for number in range(count):
@@ -55,7 +55,7 @@ def steps(
 
 @pytest.mark.parametrize("parts", [1, 2, 3])
 def test_parts_add_up_to_the_loss_the_hits_and_the_gradient_of_the_batch(parts: int) -> None:
-    network, (inputs, targets), team = without_norm(), batch(), SideBySide(parts)
+    network, (inputs, targets), team = without_norm(), batch(), ThreadedStrategy(parts)
     for _ in range(2):  # the first step is done in turn
         network.zero_grad(set_to_none=True)
         loss, hits = team.gradients(network, differentiate, inputs, targets)
@@ -70,7 +70,7 @@ def test_parts_add_up_to_the_loss_the_hits_and_the_gradient_of_the_batch(parts: 
 def test_batch_norm_takes_the_statistics_of_a_part_and_keeps_their_mean() -> None:
     network, (inputs, targets) = tiny.network(), batch(10)
     convolution, norm = network[0], network[1]
-    team = SideBySide(2)
+    team = ThreadedStrategy(2)
     team.gradients(network, differentiate, inputs, targets)
     means = [convolution(part).mean((0, 2, 3)) for part in inputs.chunk(2)]
     torch.testing.assert_close(norm.running_mean, norm.momentum * (means[0] + means[1]) / 2)
@@ -85,7 +85,7 @@ def test_parts_are_done_at_the_same_time() -> None:
             both_here.wait(timeout=30)
         return differentiate(network, images, labels, weight)
 
-    team = SideBySide(2)
+    team = ThreadedStrategy(2)
     steps(team, tiny.network(), step=meet)
     assert team.in_turn is False
 
@@ -93,7 +93,7 @@ def test_parts_are_done_at_the_same_time() -> None:
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_every_run_gives_the_same_bits(dropout: float) -> None:
     def trained() -> dict[str, Tensor]:
-        run = tiny.trainer(dropout=dropout, epochs=3, team=SideBySide(2))
+        run = tiny.trainer(dropout=dropout, epochs=3, team=ThreadedStrategy(2))
         assert [event.kind for event in run.run()][-1] == "stopped"
         assert run.team.in_turn is (dropout > 0)  # type: ignore[union-attr]
         return tiny.weights(run.network)
@@ -103,9 +103,9 @@ def test_every_run_gives_the_same_bits(dropout: float) -> None:
 
 
 def test_in_turn_on_one_core_gives_the_same_bits_as_at_the_same_time_on_two() -> None:
-    together = steps(SideBySide(2), tiny.network())
+    together = steps(ThreadedStrategy(2), tiny.network())
     torch.set_num_threads(1)
-    team = SideBySide(2)
+    team = ThreadedStrategy(2)
     in_turn = steps(team, tiny.network())
     assert team.in_turn is True
     assert all(torch.equal(a, b) for a, b in zip(together[-1], in_turn[-1], strict=True))  # type: ignore[arg-type]
@@ -119,36 +119,36 @@ def test_the_cores_of_the_other_threads_stay_as_they_were() -> None:
         return differentiate(network, images, labels, weight)
 
     torch.set_num_threads(4)
-    steps(SideBySide(2), tiny.network(), step=look)
+    steps(ThreadedStrategy(2), tiny.network(), step=look)
     assert seen == [2] * 6
     assert torch.get_num_threads() == 4
 
 
 def test_what_is_done_to_the_network_between_steps_holds_for_all_parts() -> None:
-    team, network = SideBySide(2), tiny.network()
+    team, network = ThreadedStrategy(2), tiny.network()
     steps(team, network, 1)
     other = tiny.network(seed=1)
     network.load_state_dict(other.state_dict())
     for each in (network, other):
         each[0].requires_grad_(False)
         each[1].eval()
-    found, expected = steps(team, network, 2), steps(SideBySide(1), other, 2)
+    found, expected = steps(team, network, 2), steps(ThreadedStrategy(1), other, 2)
     torch.testing.assert_close(found, expected)
     assert found[0][0] is None
 
 
 def test_a_network_whose_weights_moved_elsewhere_is_followed() -> None:
-    team, network = SideBySide(2), without_norm()
+    team, network = ThreadedStrategy(2), without_norm()
     steps(team, network, 2)
     for parameter in network.parameters():
         parameter.data = parameter.data * 2.0
     other = without_norm()
     other.load_state_dict(network.state_dict())
-    torch.testing.assert_close(steps(team, network, 1), steps(SideBySide(1), other, 1))
+    torch.testing.assert_close(steps(team, network, 1), steps(ThreadedStrategy(1), other, 1))
 
 
 def test_a_batch_too_small_for_its_parts_is_done_whole() -> None:
-    network, team = tiny.network(), SideBySide(2)
+    network, team = tiny.network(), ThreadedStrategy(2)
     team.gradients(network, differentiate, *batch(3))
     assert team.in_turn is None
     assert network[1].num_batches_tracked == 1
@@ -167,18 +167,18 @@ def test_parts_that_need_too_much_memory_together_are_done_in_turn_and_said_once
         finally:
             busy.release()
 
-    late, team, network = threading.Event(), SideBySide(2), without_norm()
+    late, team, network = threading.Event(), ThreadedStrategy(2), without_norm()
     found = steps(team, network, step=greedy)
     assert team.in_turn is True
     assert "too little memory for 2 parts" in team.word
-    torch.testing.assert_close(found, steps(SideBySide(1), without_norm()))
+    torch.testing.assert_close(found, steps(ThreadedStrategy(1), without_norm()))
 
 
 def test_memory_that_runs_out_in_turn_too_and_any_other_error_are_raised() -> None:
     def fail(*_: object) -> tuple[Tensor, Tensor]:
         raise error
 
-    team, network = SideBySide(2), without_norm()
+    team, network = ThreadedStrategy(2), without_norm()
     steps(team, network, 1)
     error: Exception = RuntimeError("shapes do not fit")
     with pytest.raises(RuntimeError, match="shapes do not fit"):
@@ -190,9 +190,9 @@ def test_memory_that_runs_out_in_turn_too_and_any_other_error_are_raised() -> No
 
 
 def test_a_network_that_cannot_be_copied_is_trained_whole_and_that_is_said() -> None:
-    network, team = without_norm(), SideBySide(2)
+    network, team = without_norm(), ThreadedStrategy(2)
     network[0].lock = threading.Lock()
-    torch.testing.assert_close(steps(team, network), steps(SideBySide(1), without_norm()))
+    torch.testing.assert_close(steps(team, network), steps(ThreadedStrategy(1), without_norm()))
     assert "could not be copied: cannot pickle" in team.word
     assert team.parts == 1
 
@@ -204,5 +204,5 @@ def test_a_network_that_draws_numbers_uses_all_cores_for_each_part() -> None:
         seen.append(torch.get_num_threads())
         return differentiate(network, images, labels, weight)
 
-    steps(SideBySide(2), tiny.network(dropout=0.5), 2, look)
+    steps(ThreadedStrategy(2), tiny.network(dropout=0.5), 2, look)
     assert seen == [1, 1, 2, 2]

@@ -10,11 +10,14 @@ import torch.nn.functional as F
 from tiny import network, noise, rows, same, stopped, through_a_file, trainer, weights
 from torch import Tensor, nn
 
-from hundred.data.scaling import zero_to_one
-from hundred.training.callbacks import BestWeights, EarlyStopping, ReduceOnPlateau, StopAt
+from hundred.data.normalize import zero_to_one
+from hundred.training.callbacks.best_weights import BestWeights
+from hundred.training.callbacks.early_stopping import EarlyStopping
+from hundred.training.callbacks.plateau import ReduceOnPlateau
+from hundred.training.callbacks.stop_at import StopAt
 from hundred.training.events import EpochEnded, RunStarted, StepsDone, WeightsRestored
-from hundred.training.schedules import Schedule
-from hundred.training.side_by_side import SideBySide
+from hundred.training.optim.schedules import Schedule
+from hundred.training.strategies.threads import ThreadedStrategy
 from hundred.training.trainer import Trainer, all_finite, measure
 
 
@@ -43,8 +46,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
         "schedule": Schedule("cosine", warmup=0.2),
     },
     "seldom validated": lambda: {"validate_every": 3, "ema": 0.8},
-    "in parts": lambda: {"team": SideBySide(2), "optimizer": "sgd", "learning_rate": 0.1},
-    "in parts, with everything": lambda: {**everything(), "team": SideBySide(2)},
+    "in parts": lambda: {"team": ThreadedStrategy(2), "optimizer": "sgd", "learning_rate": 0.1},
+    "in parts, with everything": lambda: {**everything(), "team": ThreadedStrategy(2)},
 }
 
 
@@ -257,7 +260,7 @@ def test_a_deadline_ends_an_epoch_where_it_is_and_the_run_with_it(monkeypatch: p
 
     one = trainer(epochs=10)
     one.plan.deadline = 8.5
-    monkeypatch.setattr("hundred.training.plan.time.monotonic", clock)
+    monkeypatch.setattr("hundred.training.epoch_plan.time.monotonic", clock)
     events = list(one.run())
     assert stopped(events).reason == "epochs"
     assert stopped(events).epoch == len(rows(events)) < 10

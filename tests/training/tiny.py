@@ -7,17 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hundred.data.augment import Mixup, Pipeline, RandomCrop, RandomFlip
+from hundred.data.augment.crop import RandomCrop
+from hundred.data.augment.flip import RandomFlip
+from hundred.data.augment.mix import Mixup
+from hundred.data.augment.pipeline import Pipeline
 from hundred.data.batches import Batches
 from hundred.data.dataset import Split
-from hundred.data.scaling import zero_to_one
-from hundred.training.callbacks import Callback
+from hundred.data.normalize import zero_to_one
+from hundred.training.callbacks.base import Callback
 from hundred.training.checkpoint import load_checkpoint, save_checkpoint
-from hundred.training.ema import Ema
+from hundred.training.epoch_plan import EpochPlan
 from hundred.training.events import EpochEnded, Event, Stopped
-from hundred.training.optimizers import build_optimizer
-from hundred.training.plan import Plan
-from hundred.training.schedules import Schedule
+from hundred.training.optim.build import build_optimizer
+from hundred.training.optim.ema import Ema
+from hundred.training.optim.schedules import Schedule
 from hundred.training.trainer import Trainer
 
 CLASSES = 5
@@ -72,7 +75,7 @@ def trainer(
         network=net,
         batches=batches,
         optimizer=build_optimizer(net, name=optimizer, learning_rate=learning_rate, momentum=momentum),
-        plan=Plan(epochs, len(batches), resolutions, validate_every),
+        plan=EpochPlan(epochs, len(batches), resolutions, validate_every),
         learning_rate=learning_rate,
         schedule=schedule or Schedule(),
         validation=noise(15, seed=99) if validation else None,

@@ -16,10 +16,11 @@ import torch.distributed  # likewise
 from tiny import network, rows, trainer, weights
 
 from hundred.errors import HundredError
-from hundred.training.callbacks import EarlyStopping, ReduceOnPlateau
+from hundred.training.callbacks.early_stopping import EarlyStopping
+from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.events import Warned
-from hundred.training.parallel import Team, place
-from hundred.training.schedules import Schedule
+from hundred.training.optim.schedules import Schedule
+from hundred.training.strategies.distributed import DistributedStrategy, place
 from hundred.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -95,7 +96,7 @@ KINDS: dict[str, Callable[[int], Trainer]] = {
 }
 
 
-def train(kind: str, rank: int, team: Team | None) -> dict[str, Any]:
+def train(kind: str, rank: int, team: DistributedStrategy | None) -> dict[str, Any]:
     torch.manual_seed(rank)
     made = KINDS[kind](rank)
     if team is not None:
@@ -114,7 +115,7 @@ def train(kind: str, rank: int, team: Team | None) -> dict[str, Any]:
     }
 
 
-def gradients(rank: int, team: Team | None) -> dict[str, Any]:
+def gradients(rank: int, team: DistributedStrategy | None) -> dict[str, Any]:
     """Of one step on one batch, with the statistics that batch norm took."""
     made = trainer(optimizer="sgd", images=16, batch_size=15, learning_rate=1e-30)
     if team is not None:
@@ -148,7 +149,7 @@ def start(folder: Path, rank: int, size: int, port: int) -> int:
             os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank)}
             os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
             assert place() == (rank, size, rank)
-            team = Team(rank, size, CPU)
+            team = DistributedStrategy(rank, size, CPU)
         found = {kind: train(kind, rank, team) for kind in KINDS}
         found["gradients"] = gradients(rank, team)
         torch.save(found, folder / f"{size}-{rank}.pt")

@@ -7,7 +7,7 @@ import click
 from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_table
 
 if TYPE_CHECKING:
-    from hundred.experiment.auditing import Audit
+    from hundred.experiment.audit import Audit
 
 SHOWN = 10
 
@@ -46,8 +46,8 @@ def audit(
     """
     from pathlib import Path
 
-    from hundred.experiment.auditing import audit as look
-    from hundred.experiment.saved import place_of
+    from hundred.experiment.audit import audit as look
+    from hundred.experiment.locate import place_of
 
     folder = Path(out) if out is not None else (place_of(run) if run else Path()) / "audit"
     found = look(run, set=overrides, out=folder, **options)

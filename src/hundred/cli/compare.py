@@ -15,7 +15,7 @@ from hundred.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from hundred.evaluation import Comparison
+    from hundred.evaluation.compare.comparison import Comparison
 
 
 @click.command()
@@ -48,7 +48,7 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
       hundred compare runs/sprint-x3-2026-01-31-1200 runs/school-x3-2026-01-31-1300 --json
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
     """
-    from hundred.experiment.comparing import compare_entries, draw_comparison, entry_of
+    from hundred.experiment.compare import compare_entries, draw_comparison, entry_of
 
     entries = [entry_of(each) for each in what]
     found = compare_entries(entries, **options)

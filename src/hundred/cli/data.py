@@ -21,7 +21,7 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from hundred.data import describe, verify
+    from hundred.data.listing import describe, verify
 
     if action == "download":
         found = [verify(_downloaded(force))]
@@ -51,9 +51,8 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
 
 def _downloaded(force: bool) -> str:
     """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
-    from hundred.data import fetch, locate
-    from hundred.data.find import means_sample
-    from hundred.experiment.opening import downloading
+    from hundred.data.open import fetch, locate, means_sample
+    from hundred.experiment.build.data import downloading
 
     here = None if force or means_sample(None) else locate()
     if here is None:

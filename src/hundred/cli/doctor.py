@@ -7,7 +7,8 @@ import click
 from hundred.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
-    from hundred.evaluation.doctor import Diagnosis, Finding
+    from hundred.evaluation.doctor.diagnosis import Diagnosis
+    from hundred.evaluation.doctor.findings import Finding
 
 
 @click.command()
@@ -27,7 +28,7 @@ def doctor(what: str, run: str | None, as_json: bool) -> None:
       hundred doctor training.log --json
       hundred doctor all-runs.csv --run cnn_7
     """
-    from hundred.evaluation.doctor import doctor as examine
+    from hundred.evaluation.doctor.diagnosis import doctor as examine
 
     found = examine(what, run)
     if as_json:

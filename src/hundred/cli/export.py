@@ -32,8 +32,8 @@ def export(
       hundred export runs/sprint-2026-01-31-1200 --to onnx
       hundred export model.h5 --to keras --out their-name.keras --logits
     """
-    from hundred.experiment.exporting import CHECKED_IMAGES
-    from hundred.experiment.exporting import export as write
+    from hundred.experiment.export import CHECKED_IMAGES
+    from hundred.experiment.export import export as write
 
     done = write(what, to, out=out, logits=logits, scale=scale, force=force)
     for note in done.notes:

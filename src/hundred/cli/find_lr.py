@@ -38,8 +38,8 @@ def find_lr(
     """
     from pathlib import Path
 
-    from hundred.experiment.finding_rate import find_lr as find
-    from hundred.recipe import load_recipe
+    from hundred.experiment.find_lr import find_lr as find
+    from hundred.recipe.load import load_recipe
 
     picture = out or f"find-lr-{load_recipe(recipe, overrides).recipe.name}.png"
     found = find(recipe, set=overrides, out=picture, **options)

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from hundred import __version__
 from hundred.errors import HundredError, nearest
+from hundred.version import __version__
 
 # Each command's one-line help stands here, so that `hundred --help` imports none of them.
 COMMANDS = {

@@ -12,7 +12,7 @@ import click
 from hundred.cli.output import device_option, json_option, percent, print_json
 
 if TYPE_CHECKING:
-    from hundred.experiment.predicting import Failed, Prediction, Predictor
+    from hundred.experiment.predict import Failed, Prediction, Predictor
 
 SECONDS_BETWEEN_LINES = 2.0
 
@@ -42,7 +42,7 @@ def predict(
       hundred predict model.h5 photos/ --out photos.csv
       hundred predict their-model.h5 cat.jpg --scale 0-255 --json
     """
-    from hundred.experiment.predicting import Failed, Prediction, Predictor, picture_paths
+    from hundred.experiment.predict import Failed, Prediction, Predictor, picture_paths
 
     paths = picture_paths(images)
     predictor = Predictor(what, scale=scale, device=device)
@@ -111,7 +111,7 @@ def _print_json(
 
 
 def _write_csv(path: Path, found: "Iterable[Prediction]") -> None:
-    from hundred.experiment.saved import writing
+    from hundred.experiment.locate import writing
     from hundred.files import write_text
 
     text = "".join(_csv_lines(found))

@@ -16,7 +16,7 @@ def recipes(as_json: bool) -> None:
     Example:
       hundred recipes
     """
-    from hundred.recipe import DEFAULT_RECIPE, builtin_names, load_recipe
+    from hundred.recipe.load import DEFAULT_RECIPE, builtin_names, load_recipe
 
     found = [(name, load_recipe(name).recipe) for name in builtin_names()]
     if as_json:
@@ -77,8 +77,8 @@ def show(
     if augment:
         _draw_augmentation(recipe, overrides, data, out, as_json)
         return
-    from hundred.experiment.network import describe_network
-    from hundred.recipe import leaves, load_recipe
+    from hundred.experiment.build.model import describe_network
+    from hundred.recipe.load import leaves, load_recipe
 
     resolved = load_recipe(recipe, overrides)
     options, parameters = describe_network(resolved.recipe.model)
@@ -103,7 +103,7 @@ def show(
 def _draw_augmentation(
     recipe: str, overrides: tuple[str, ...], data: str | None, out: str | None, as_json: bool
 ) -> None:
-    from hundred.experiment.show_augment import draw_augmentation
+    from hundred.experiment.report.augmentation import draw_augmentation
 
     path = draw_augmentation(recipe, out, data=data, set=overrides)
     if as_json:
@@ -114,7 +114,7 @@ def _draw_augmentation(
 
 def _section_first(item: tuple[str, Any]) -> tuple[int, str]:
     """Values without a section first, then sections in the recipe's order."""
-    from hundred.recipe import Recipe
+    from hundred.recipe.schema import Recipe
 
     section, dot, _ = item[0].partition(".")
     return (list(Recipe.model_fields).index(section) + 1 if dot else 0, section)

@@ -25,7 +25,7 @@ def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: boo
       hundred report runs/sprint-a runs/sprint-b --out both.html
       hundred report runs/sprint-2026-01-31-1200 --svg
     """
-    from hundred.experiment.reporting import write_report
+    from hundred.experiment.report.page import write_report
 
     notes: list[str] = []
     path = write_report(*what, out=out, data=data, notes=notes, svg=svg)

@@ -42,7 +42,7 @@ def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options
       hundred study --only school,school-revisited --repeat 3 --data cifar-100-python
       hundred study --protocol test-as-validation --minutes 60
     """
-    from hundred.study import run_study
+    from hundred.study.runner import run_study
 
     names = [name.strip() for name in (only or "").split(",") if name.strip()]
     found = run_study(names, set=overrides, **options)

@@ -80,7 +80,7 @@ def sweep(
       hundred sweep runs/sprint-sweep-2026-01-31-1200 --resume
       hundred sweep sprint --vary training.learning_rate=0.02..0.5:log --trials 200 --ray auto --gpus 0.25
     """
-    from hundred.sweep import run_sweep
+    from hundred.sweeps.api import run_sweep
 
     choice: bool | str | None = prune if pruner is None or prune is False else pruner
     with redirect_stdout(sys.stderr):  # where Ray tells of machines that died

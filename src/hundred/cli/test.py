@@ -27,7 +27,7 @@ def test(what: str, as_json: bool, **options: Any) -> None:
       hundred test runs/sprint-2026-01-31-1200
       hundred test their-model.h5 --scale 0-255 --data cifar-100-python
     """
-    from hundred.experiment import test as test_model
+    from hundred.experiment.test import test as test_model
 
     try:
         result = test_model(what, **options)

@@ -21,7 +21,7 @@ def ui(runs: str, port: int | None) -> None:
     Example:
       hundred ui --port 5001
     """
-    from hundred.runs.ui import launch_ui
+    from hundred.runs.trackers.mlflow.ui import launch_ui
 
     launch_ui(runs, port=port, say=click.echo)
 
@@ -38,8 +38,8 @@ def sync(paths: tuple[str, ...], as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from hundred.runs.mlflow_mirror import send
     from hundred.runs.run import open_run
+    from hundred.runs.trackers.mlflow.sync import send
 
     sent = {}
     for path in paths:

@@ -104,9 +104,9 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
       torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
-    from hundred.experiment import train as train_run
-    from hundred.experiment.repeated import Repeats
-    from hundred.training.parallel import follows
+    from hundred.experiment.repeats_folder import Repeats
+    from hundred.experiment.train import train as train_run
+    from hundred.training.strategies.distributed import follows
 
     if options["ray"] is None:
         del options["ray"]
@@ -131,7 +131,7 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
 def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
     """Repeats on a Ray cluster."""
     from hundred.errors import UsageError
-    from hundred.sweep import repeat_on_ray
+    from hundred.sweeps.repeats import repeat_on_ray
 
     for name in ("minutes", "start_from", "scale", "keep_checkpoint"):
         if options.pop(name):

@@ -7,9 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hundred.data.augment import Draw, Pipeline, resize
+from hundred.data.augment.pipeline import Pipeline
+from hundred.data.augment.resize import resize
+from hundred.data.augment.rng import AugmentRng
 from hundred.data.dataset import Split
-from hundred.data.scaling import Scaling
+from hundred.data.normalize import Normalize
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Batches:
     indices: Tensor
     batch_size: int
     pipeline: Pipeline
-    scaling: Scaling
+    scaling: Normalize
     seed: int
     classes: int
     dtype: torch.dtype = torch.float32
@@ -50,9 +52,9 @@ class Batches:
         order = self.indices[torch.randperm(len(self.indices), generator=generator, device=device)]
         for step, size in enumerate(sizes):
             indices = order[step * self.batch_size : (step + 1) * self.batch_size]
-            yield self._batch(indices, Draw(generator, epoch, indices), size)
+            yield self._batch(indices, AugmentRng(generator, epoch, indices), size)
 
-    def _batch(self, indices: Tensor, draw: Draw, size: int) -> tuple[Tensor, Tensor]:
+    def _batch(self, indices: Tensor, draw: AugmentRng, size: int) -> tuple[Tensor, Tensor]:
         images = self.pipeline(self.split.images.index_select(0, indices), draw)
         if size and size != images.shape[-1]:
             images = resize(images, size)

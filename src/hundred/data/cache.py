@@ -20,7 +20,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from hundred.data.raw import Raw, RawSplit
+from hundred.data.formats.raw import Raw, RawSplit
 from hundred.files import write_json, write_with
 
 _LAYOUT = 1  # raised when the files below change their meaning

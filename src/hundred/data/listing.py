@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hundred.data.cache import digest_of, recall_digest
-from hundred.data.check import check
-from hundred.data.download import OFFICIAL_MD5
-from hundred.data.find import locate
-from hundred.data.forms import Found, find_form
-from hundred.data.official import NAME as OFFICIAL
-from hundred.data.opening import mark_of, open_found
-from hundred.data.places import named_place, usual_places
+from hundred.data.download.download import OFFICIAL_MD5
+from hundred.data.formats.python_pickle import NAME as OFFICIAL
+from hundred.data.formats.registry import Found, find_form
+from hundred.data.formats.validate import check
+from hundred.data.load import mark_of, open_found
+from hundred.data.open import locate
+from hundred.data.search_paths import named_place, usual_places
 from hundred.errors import HundredError
 
 

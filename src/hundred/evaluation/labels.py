@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hundred.evaluation.arrays import FloatArray, IntArray, as_labels, as_logits, predictions, probabilities
+from hundred.evaluation.arrays import (
+    FloatArray,
+    IntArray,
+    as_labels,
+    as_logits,
+    predictions,
+    probabilities,
+)
 
 
 def suspected_label_errors(

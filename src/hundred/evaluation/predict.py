@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from hundred.data.scaling import Scaling
+from hundred.data.normalize import Normalize
 from hundred.errors import HundredError
 from hundred.training.precision import choose_precision, mixed_precision
 
@@ -35,7 +35,7 @@ def predict_logits(
     if device is None:
         device = next((parameter.device for parameter in network.parameters()), images.device)
     device = torch.device(device)
-    scaling = Scaling(
+    scaling = Normalize(
         torch.as_tensor(mean, dtype=torch.float32), torch.as_tensor(std, dtype=torch.float32)
     ).to(device)
     modes = [(module, module.training) for module in network.modules()]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from hundred.evaluation.classes import class_table, superclass_table
+from hundred.evaluation.class_tables import class_table, superclass_table
 from hundred.evaluation.confusion import confused_pairs, confusion_matrix, superclass_order
 from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images
 from hundred.evaluation.metrics import evaluate

@@ -23,11 +23,11 @@ class Conv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """[n, channels, h, w] to [n, out, h', w']."""
         # A tracer's stand-in has no shape to decide by.
-        if torch.is_grad_enabled() and not isinstance(x, fx.Proxy) and self._leaves_few_pixels(x):
+        if torch.is_grad_enabled() and not isinstance(x, fx.Proxy) and self._use_matmul(x):
             return self._product(x)
         return super().forward(x)
 
-    def _leaves_few_pixels(self, x: Tensor) -> bool:
+    def _use_matmul(self, x: Tensor) -> bool:
         plain = self.stride == self.dilation == (1, 1) and self.groups == 1 and self.padding_mode == "zeros"
         if not plain or isinstance(self.padding, str):
             return False

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from hundred.errors import MissingExtra, UsageError, nearest
-from hundred.models.checks import unknown_option
 from hundred.models.summary import CIFAR_SHAPE, evaluating
+from hundred.models.validate import unknown_option
 
 TIMM = "timm/"
 CLASS_WORDS = ("classes", "num_classes", "n_classes")
@@ -31,7 +31,7 @@ def is_foreign(name: str) -> bool:
 
 
 def build_foreign(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
-    """Build `timm/NAME` or `package.module:function`; see `hundred.models.build`."""
+    """Build `timm/NAME` or `package.module:function`; see `hundred.models.registry.build`."""
     if name.startswith(TIMM):
         return _build_timm(name, classes, options)
     with _working_directory_importable():

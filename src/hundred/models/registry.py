@@ -15,7 +15,7 @@ from torch import nn
 
 from hundred.errors import UsageError, nearest
 from hundred.models import foreign
-from hundred.models.checks import unknown_option
+from hundred.models.validate import unknown_option
 
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 

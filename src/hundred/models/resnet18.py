@@ -7,10 +7,10 @@ place of the 7x7 with stride 2, and no max pooling, so that 32x32 pixels reach t
 
 from torch import Tensor, nn
 
-from hundred.models.checks import at_least
 from hundred.models.convolution import Conv2d
 from hundred.models.initialize import he_normal
 from hundred.models.registry import register
+from hundred.models.validate import at_least
 
 # (channels, stride of the first block); two blocks each
 STAGES = ((1, 1), (2, 2), (4, 2), (8, 2))

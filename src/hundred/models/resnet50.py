@@ -10,10 +10,10 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from hundred.models.checks import dropout_rate, one_of
 from hundred.models.initialize import glorot_uniform
 from hundred.models.keras_layers import batch_norm, batch_norm_flat
 from hundred.models.registry import register
+from hundred.models.validate import dropout_rate, one_of
 
 EPSILON = 1.001e-5  # keras/src/applications/resnet.py
 # Stages conv2 to conv5: (name, blocks, channels inside a block, stride of the first block)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hundred.models.checks import at_least
 from hundred.models.convolution import Conv2d
 from hundred.models.registry import register
+from hundred.models.validate import at_least
 
 PATCH = 2
 # Jordan's value: batch norms forget fast enough that a run of few hundred steps has settled statistics.

@@ -8,11 +8,11 @@ they are after its row.
 
 from torch import nn
 
-from hundred.models.checks import dropout_rate
 from hundred.models.convolution import Conv2d
 from hundred.models.initialize import glorot_uniform
 from hundred.models.keras_layers import batch_norm, batch_norm_flat, named
 from hundred.models.registry import register
+from hundred.models.validate import dropout_rate
 
 
 @register("initial")

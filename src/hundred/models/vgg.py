@@ -8,11 +8,11 @@ the paper's have 4096, for the 7x7 feature maps of 224x224 images. The five pool
 
 from torch import nn
 
-from hundred.models.checks import dropout_rate
 from hundred.models.convolution import Conv2d
 from hundred.models.initialize import he_normal
 from hundred.models.keras_layers import named
 from hundred.models.registry import register
+from hundred.models.validate import dropout_rate
 
 # (convolutions, channels) of each stage, which ends with a 2x2 maximum
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))

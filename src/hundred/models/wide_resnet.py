@@ -8,9 +8,9 @@ Mappings in Deep Residual Networks", ECCV 2016, arXiv:1603.05027.
 from torch import Tensor, nn
 
 from hundred.errors import UsageError
-from hundred.models.checks import at_least, dropout_rate
 from hundred.models.initialize import he_normal
 from hundred.models.registry import register
+from hundred.models.validate import at_least, dropout_rate
 
 STEM = 16  # channels of the first convolution, whatever the width
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import filelock
 
 from hundred.errors import HundredError, UsageError, nearest
-from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import LOCK, RESULT, is_run
+from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 
 def create_run_directory(
@@ -31,7 +31,7 @@ def create_run_directory(
         check_name(name)
     if resume:
         return _existing(root, name) if name is not None else _latest_unfinished(root, prefix)
-    with told_in_one_line(root, "cannot make the runs folder"):
+    with os_errors_as_hundred_errors(root, "cannot make the runs folder"):
         root.mkdir(parents=True, exist_ok=True)
     if name is not None:
         if not _claim(root / name):
@@ -73,7 +73,7 @@ def lock_run(path: Path | str) -> filelock.BaseFileLock:
     """
     path = Path(path)
     lock = filelock.FileLock(path / LOCK, timeout=0, thread_local=False)
-    with told_in_one_line(path / LOCK):
+    with os_errors_as_hundred_errors(path / LOCK):
         try:
             lock.acquire()
         except filelock.Timeout:
@@ -96,7 +96,7 @@ def is_written(path: Path | str) -> bool:
 
 
 def _claim(path: Path) -> bool:
-    with told_in_one_line(path, "cannot make the run directory"):
+    with os_errors_as_hundred_errors(path, "cannot make the run directory"):
         try:
             path.mkdir()
         except FileExistsError:
@@ -137,5 +137,5 @@ def _latest_unfinished(root: Path, prefix: str) -> Path:
 
 
 def _runs(root: Path) -> list[Path]:
-    with told_in_one_line(root, "cannot read"):
+    with os_errors_as_hundred_errors(root, "cannot read"):
         return sorted(path for path in root.iterdir() if is_run(path)) if root.is_dir() else []

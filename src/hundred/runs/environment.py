@@ -11,8 +11,8 @@ from typing import Any
 
 from hundred.errors import HundredError
 from hundred.files import write_json
-from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import ENVIRONMENT, plain
+from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object
 
 _GIT_SECONDS = 2.0
@@ -50,7 +50,7 @@ def write_environment(
     if earlier:
         content["earlier"] = earlier
     content = plain(content)
-    with told_in_one_line(file):
+    with os_errors_as_hundred_errors(file):
         write_json(file, content)
     return content
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hundred.errors import HundredError
 from hundred.files import write_text
-from hundred.runs.faults import append_line, told_in_one_line
+from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 if TYPE_CHECKING:
     import pandas
@@ -43,7 +43,7 @@ class HistoryCsv:
 
     def _start(self) -> None:
         if not self.path.exists():
-            with told_in_one_line(self.path):
+            with os_errors_as_hundred_errors(self.path):
                 write_text(self.path, HEADER + "\n")
 
 
@@ -62,7 +62,7 @@ def cut_history(path: Path | str, epoch: int) -> None:
             f"{path} ends at epoch {len(kept)}, but the checkpoint beside it is at epoch {epoch}: "
             "restore the file, or start a new run"
         )
-    with told_in_one_line(path):
+    with os_errors_as_hundred_errors(path):
         write_text(path, "\n".join([HEADER, *(",".join(row) for row in kept)]) + "\n")
 
 
@@ -96,7 +96,7 @@ def _field(value: float | int | None) -> str:
 
 def _rows(path: Path) -> list[list[str]]:
     """The checked fields of each whole line after the header: epochs 1, 2, 3..., numbers or ''."""
-    with told_in_one_line(path, "cannot read"):
+    with os_errors_as_hundred_errors(path, "cannot read"):
         data = path.read_bytes()
     # What follows the last newline was being written when its process was killed.
     lines = data[: data.rfind(b"\n") + 1].decode(errors="replace").splitlines()

@@ -6,8 +6,8 @@ from typing import Any
 
 from hundred.errors import HundredError
 from hundred.files import write_json
-from hundred.runs.faults import told_in_one_line
 from hundred.runs.layout import plain, strict_json
+from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Result:
 
     def write(self, path: Path | str) -> None:
         """Write result.json at `path`, whole. Raises HundredError (disk full, no permission)."""
-        with told_in_one_line(path):
+        with os_errors_as_hundred_errors(path):
             write_json(path, self.as_dict())
 
     @staticmethod
@@ -105,7 +105,7 @@ def _shown(value: Any) -> str:
 
 def read_object(path: Path | str) -> dict[str, Any]:
     """The JSON object at `path`. Raises HundredError, in one line, where it is missing or is none."""
-    with told_in_one_line(path, "cannot read"):
+    with os_errors_as_hundred_errors(path, "cannot read"):
         data = Path(path).read_bytes()
     try:
         value = strict_json(data)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError, UsageError, nearest
 from hundred.runs import layout
-from hundred.runs.eventlog import read_events
-from hundred.runs.faults import told_in_one_line
+from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_history, read_rows
+from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object, read_result
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Run:
     def recipe_text(self) -> str:
         """The TOML that repeats this run."""
         path = self.path / layout.RECIPE
-        with told_in_one_line(path, "cannot read"):
+        with os_errors_as_hundred_errors(path, "cannot read"):
             return path.read_text(encoding="utf-8", errors="replace")
 
     @property
@@ -82,7 +82,7 @@ class Run:
         import numpy as np
 
         path = self.path / layout.PREDICTIONS
-        with told_in_one_line(path, "cannot read"):
+        with os_errors_as_hundred_errors(path, "cannot read"):
             try:
                 # Opened here: NumPy does not close what it opened where the archive in it is cut short.
                 with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -95,13 +95,13 @@ class Run:
 
     def __repr__(self) -> str:
         """Such as ``Run('runs/a': school, 20 epochs, test accuracy 57.10 %)``."""
-        from hundred.runs.card import summary
+        from hundred.runs.html import summary
 
         return f"Run({str(self.path)!r}: {summary(self)})"
 
     def _repr_html_(self) -> str:
         """The headline figures and curves, for notebooks."""
-        from hundred.runs.card import card_html
+        from hundred.runs.html import card_html
 
         return card_html(self)
 
@@ -145,7 +145,7 @@ def list_runs(folder: Path | str) -> list[Run]:
     folder = Path(folder)
     if not folder.is_dir():
         return []
-    with told_in_one_line(folder, "cannot read"):
+    with os_errors_as_hundred_errors(folder, "cannot read"):
         return [Run(path) for path in sorted(folder.iterdir()) if layout.is_run(path)]
 
 

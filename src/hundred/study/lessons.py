@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hundred.report.history import column, milestones
+from hundred.reports.milestones import column, milestones
 from hundred.runs.run import Run
 from hundred.study.pairs import PAIRS, Pair, class_ranks, pair_of
 
 if TYPE_CHECKING:
-    from hundred.study.outcome import Study
+    from hundred.study.result import Study
 
 CLAIMS = (
     "Plateaus and overfitting are not only the architecture's fault: callbacks matter a lot.",
@@ -88,17 +88,17 @@ def _cuts(study: "Study", pairs: list[Pair]) -> tuple[str, str]:
             np.mean([_cut_count(run) for run in runs]) for runs in (pair.revisited_runs, pair.first_runs)
         )
         told.append(f"{pair.revisited} had {first:g} learning-rate cuts a run, {pair.first} {second:g}.")
-    limited = [
+    subset_per_class = [
         f"{name} (training {train:.1%}, validation {val:.1%})"
         for name, runs in study.runs.items()
         if (ends := _best_epoch_mean(runs)) is not None
         for train, val in [ends]
         if val - train >= NOTICEABLE
     ]
-    if limited:
+    if subset_per_class:
         told.append(
             "At their best epoch these did worse on the augmented training images than on validation images, "
-            f"as where augmentation (or dropout) limits learning: {', '.join(limited)}."
+            f"as where augmentation (or dropout) limits learning: {', '.join(subset_per_class)}."
         )
     cuts = [(_mean_cuts(pair.revisited_runs), _mean_cuts(pair.first_runs)) for pair in pairs]
     if not any(first or second for first, second in cuts):

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from hundred import __version__
-from hundred.evaluation import pareto_front
-from hundred.report.classes import draw_class_changes
-from hundred.report.curves import compare_curves
-from hundred.report.page.text import file_size, number, percent, points, seconds
-from hundred.report.pareto import draw_pareto
-from hundred.report.published import draw_published
-from hundred.report.style import Provenance, as_bytes
+from hundred.evaluation.compare.cost import pareto_front
+from hundred.reports.figures.classes import draw_class_changes
+from hundred.reports.figures.curves import compare_curves
+from hundred.reports.figures.pareto import draw_pareto
+from hundred.reports.figures.published import draw_published
+from hundred.reports.figures.style import Provenance, as_bytes
+from hundred.reports.page.text import file_size, number, percent, points, seconds
 from hundred.study.pairs import PAIRS, Pair, pair_of
 from hundred.study.systems import NAMES, system_of
+from hundred.version import __version__
 
 if TYPE_CHECKING:
-    from hundred.study.outcome import Study
+    from hundred.study.result import Study
 
 MOST_CLASSES = 15
 CURVES = "Curves of the first run of each system"

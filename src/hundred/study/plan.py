@@ -8,10 +8,11 @@ from typing import Any
 
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.start import resolve
+from hundred.experiment.train import resolve
 from hundred.files import write_json
-from hundred.recipe import Recipe, leaves, load_recipe
-from hundred.runs.faults import told_in_one_line
+from hundred.recipe.load import leaves, load_recipe
+from hundred.recipe.schema import Recipe
+from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 PLAN = "study.json"
 
@@ -30,7 +31,7 @@ _INDIFFERENT = ("seed", "data.protocol", "training.precision", "training.checkpo
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """The settings that all runs of a study share. overrides: of every recipe. data: the dataset's name."""
 
     data_digest: str
@@ -60,7 +61,7 @@ def made_plan(
     protocol: str | None,
     overrides: Mapping[str, Any] | Sequence[str],
     quick: bool,
-) -> Plan:
+) -> StudyPlan:
     """The plan of a call. Raises UsageError for overrides that no recipe takes."""
     given = dict(overrides) if isinstance(overrides, Mapping) else _parsed(overrides)
     if quick:
@@ -68,7 +69,7 @@ def made_plan(
         epochs = epochs or QUICK_EPOCHS
     # As they will be read back from the plan's file, so that the same call compares as the same.
     given = json.loads(json.dumps(given, default=str))
-    return Plan(dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick)
+    return StudyPlan(dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick)
 
 
 def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
     }
 
 
-def load_plan(folder: Path, asked: Plan) -> Plan | None:
+def load_plan(folder: Path, asked: StudyPlan) -> StudyPlan | None:
     """The plan that `folder` was begun with, or None. Raises UsageError where `asked` is another one."""
     if not (folder / PLAN).is_file():
         return None
@@ -96,21 +97,21 @@ def load_plan(folder: Path, asked: Plan) -> Plan | None:
     return begun
 
 
-def read_plan(folder: Path) -> tuple[Plan, dict[str, str]]:
+def read_plan(folder: Path) -> tuple[StudyPlan, dict[str, str]]:
     """The plan of a study and why systems are missing, by name. Raises HundredError where it is damaged."""
     path = folder / PLAN
-    with told_in_one_line(path, "cannot read"):
+    with os_errors_as_hundred_errors(path, "cannot read"):
         text = path.read_text(encoding="utf-8")
     try:
         content = json.loads(text)
-        return Plan(**content["plan"]), dict(content["missing"])
+        return StudyPlan(**content["plan"]), dict(content["missing"])
     except (ValueError, TypeError, KeyError) as error:
         raise HundredError(f"{path} is damaged ({error}): remove it to plan this study anew") from None
 
 
-def save_plan(folder: Path, plan: Plan, missing: Mapping[str, str]) -> None:
+def save_plan(folder: Path, plan: StudyPlan, missing: Mapping[str, str]) -> None:
     """Write the plan, and why systems are missing."""
-    with told_in_one_line(folder / PLAN):
+    with os_errors_as_hundred_errors(folder / PLAN):
         write_json(folder / PLAN, {"plan": asdict(plan), "missing": dict(missing)})
 
 
@@ -123,7 +124,7 @@ def _parsed(texts: Sequence[str]) -> dict[str, Any]:
     return {key: values[key] for key, origin in resolved.origins.items() if origin == "--set"}
 
 
-def _flat(plan: Plan) -> dict[str, Any]:
+def _flat(plan: StudyPlan) -> dict[str, Any]:
     """The settings that must stay the same, by the names that people know them by."""
     settings = asdict(plan)
     overrides = settings.pop("overrides")

@@ -12,23 +12,31 @@ from torch import Tensor, nn
 
 from hundred.data.batches import Batches, mixed_seed
 from hundred.data.dataset import Split
-from hundred.data.scaling import Scaling
-from hundred.training.callbacks import Callback
+from hundred.data.normalize import Normalize
+from hundred.training.callbacks.base import Callback
 from hundred.training.callbacks.weights import copy_weights, restore_weights
 from hundred.training.control import Control
-from hundred.training.ema import Ema
-from hundred.training.events import EpochEnded, Event, RunStarted, StepsDone, Stopped, Warned, WeightsRestored
+from hundred.training.epoch_plan import EpochPlan
+from hundred.training.events import (
+    EpochEnded,
+    Event,
+    RunStarted,
+    StepsDone,
+    Stopped,
+    Warned,
+    WeightsRestored,
+)
 from hundred.training.loss import cross_entropy
-from hundred.training.memory import Alone
-from hundred.training.optimizers import set_learning_rate
-from hundred.training.plan import Plan
+from hundred.training.metrics import RunningMetrics
+from hundred.training.optim.build import set_learning_rate
+from hundred.training.optim.ema import Ema
+from hundred.training.optim.schedules import Schedule
 from hundred.training.precision import mixed_precision
-from hundred.training.schedules import Schedule
-from hundred.training.side_by_side import SideBySide
-from hundred.training.tally import Tally
+from hundred.training.strategies.single import SingleStrategy
+from hundred.training.strategies.threads import ThreadedStrategy
 
 if TYPE_CHECKING:
-    from hundred.training.parallel import Team
+    from hundred.training.strategies.distributed import DistributedStrategy
 
 SECONDS_BETWEEN_REPORTS = 0.3
 
@@ -40,7 +48,7 @@ class Trainer:
     validation: what `val_*` is measured on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
     average: of the weights; where there is one, it is what is validated, judged by callbacks, and kept.
-    team: who trains along; `Alone` is this process by itself, `SideBySide` its threads.
+    team: who trains along; `SingleStrategy` is this process by itself, `ThreadedStrategy` its threads.
     interrupted: asked after each step; True ends the run there.
     keep: called after each epoch with its number, `state_dict`, and whether it was the last; gives the event
         to tell, or None.
@@ -49,7 +57,7 @@ class Trainer:
     network: nn.Module
     batches: Batches
     optimizer: torch.optim.Optimizer
-    plan: Plan
+    plan: EpochPlan
     learning_rate: float
     schedule: Schedule = field(default_factory=Schedule)
     validation: Split | None = None
@@ -60,7 +68,7 @@ class Trainer:
     precision: torch.dtype = torch.float32
     model_name: str = "network"
     parameters: int = 0
-    team: "Alone | SideBySide | Team" = field(default_factory=Alone)
+    team: "SingleStrategy | ThreadedStrategy | DistributedStrategy" = field(default_factory=SingleStrategy)
     interrupted: Callable[[], bool] = lambda: False
     keep: Callable[[int, Callable[[], dict[str, Any]], bool], Event | None] = lambda _epoch, _state, _last: (
         None
@@ -97,12 +105,12 @@ class Trainer:
                 yield from self._after_epoch(tally, begin)
         yield from self._end()
 
-    def _epoch(self, epoch: int) -> Generator[Event, None, Tally]:
+    def _epoch(self, epoch: int) -> Generator[Event, None, RunningMetrics]:
         """One pass over the training images; returns its Tally."""
         # All other draws (dropout) come from here, so (seed, epoch) and the weights decide an epoch.
         torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.team.rank))
         self.network.train()
-        tally = Tally(self.device)
+        tally = RunningMetrics(self.device)
         begin = told = time.perf_counter()
         sizes = self.plan.sizes(epoch)
         for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes), start=1):
@@ -152,7 +160,7 @@ class Trainer:
         (loss if weight == 1.0 else loss * weight).backward()
         return loss, correct
 
-    def _after_epoch(self, tally: Tally, begin: float) -> Iterator[Event]:
+    def _after_epoch(self, tally: RunningMetrics, begin: float) -> Iterator[Event]:
         """Judge the epoch, adapt the plan to the time that it took since `begin`, and have the state kept."""
         # Callbacks judge and keep what was validated: with an average of weights, the averaged ones.
         with self._evaluated():
@@ -170,7 +178,7 @@ class Trainer:
         if kept is not None:
             yield kept
 
-    def _judge(self, tally: Tally) -> Iterator[Event]:
+    def _judge(self, tally: RunningMetrics) -> Iterator[Event]:
         """Validate, report the epoch's row, and let the callbacks act on it.
 
         An epoch that left weights or a validation loss that are not finite does not count.
@@ -231,7 +239,7 @@ class Trainer:
 
         `run` does so after each epoch; before it, a plan that was made for a deadline needs it too.
         """
-        if isinstance(self.team, Alone | SideBySide):
+        if isinstance(self.team, SingleStrategy | ThreadedStrategy):
             return
         said = self.team.settle(
             self.network,
@@ -262,7 +270,7 @@ class Trainer:
             "or training.gradient_clip",
         )
 
-    def _progress(self, epoch: int, step: int, tally: Tally, seconds: float) -> StepsDone:
+    def _progress(self, epoch: int, step: int, tally: RunningMetrics, seconds: float) -> StepsDone:
         # Reading the sums would make a GPU wait; on a CPU they are at hand.
         readable = self.device.type == "cpu"
         return StepsDone(
@@ -316,11 +324,11 @@ class Trainer:
 def measure(
     network: nn.Module,
     split: Split,
-    scaling: Scaling,
+    scaling: Normalize,
     precision: torch.dtype,
     batch_size: int = 500,
     *,
-    add_up: Callable[[Tally], None] = lambda _tally: None,
+    add_up: Callable[[RunningMetrics], None] = lambda _tally: None,
 ) -> tuple[float, float]:
     """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode.
 
@@ -328,7 +336,7 @@ def measure(
     """
     network.eval()
     device = split.images.device
-    tally = Tally(device)
+    tally = RunningMetrics(device)
     for start in range(0, len(split), batch_size):
         images = split.images[start : start + batch_size]
         with mixed_precision(precision, device):

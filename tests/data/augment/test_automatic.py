@@ -5,8 +5,17 @@ import pytest
 import torch
 from PIL import Image
 
-from hundred.data.augment import RandAugment, TrivialAugment, automatic, tones
-from hundred.data.augment.automatic import AUTO, MOVES, OPERATIONS, WIDE, apply_in_turn, one_of_each
+from hundred.data.augment import automatic, color_ops
+from hundred.data.augment.automatic import (
+    AUTO,
+    MOVES,
+    OPERATIONS,
+    WIDE,
+    RandAugment,
+    TrivialAugment,
+    apply_in_turn,
+    one_of_each,
+)
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images, smooth_images
@@ -63,13 +72,13 @@ def test_tones_get_their_strength(
         factor = torch.full((5,), 1 + enhance * magnitude * sign)
         expected = {
             "identity": lambda: images,
-            "posterize": lambda m=magnitude: tones.posterize(
+            "posterize": lambda m=magnitude: color_ops.posterize(
                 images, torch.full((5,), 8 - round(dropped * m))
             ),
-            "solarize": lambda m=magnitude: tones.solarize(images, torch.full((5,), 256 * (1 - m))),
-            "autocontrast": lambda: tones.autocontrast(images),
-            "equalize": lambda: tones.equalize(images),
-        }.get(name, lambda f=factor: getattr(tones, name, None)(images, f))
+            "solarize": lambda m=magnitude: color_ops.solarize(images, torch.full((5,), 256 * (1 - m))),
+            "autocontrast": lambda: color_ops.autocontrast(images),
+            "equalize": lambda: color_ops.equalize(images),
+        }.get(name, lambda f=factor: getattr(color_ops, name, None)(images, f))
         assert torch.equal(applied(name, images, magnitude, sign, strengths), expected())
 
 

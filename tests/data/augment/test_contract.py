@@ -7,24 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.data.augment import (
-    AlternatingFlip,
-    Brightness,
-    ChannelShift,
-    CutMix,
-    Cutout,
-    Draw,
-    Geometry,
-    Mix,
-    Mixup,
-    RandAugment,
-    RandomCrop,
-    RandomErasing,
-    RandomFlip,
-    Transform,
-    TrivialAugment,
-    resize,
-)
+from hundred.data.augment.automatic import RandAugment, TrivialAugment
+from hundred.data.augment.crop import RandomCrop
+from hundred.data.augment.erase import Cutout, RandomErasing
+from hundred.data.augment.flip import AlternatingFlip, RandomFlip
+from hundred.data.augment.geometry import Geometry
+from hundred.data.augment.mix import CutMix, Mixup
+from hundred.data.augment.photometric import Brightness, ChannelShift
+from hundred.data.augment.resize import resize
+from hundred.data.augment.rng import AugmentRng, Mix, Transform
 
 from .batches import draw_for, smooth_images
 
@@ -79,10 +70,10 @@ def test_equal_images_get_draws_of_their_own(transform: Transform) -> None:
     assert len({image.numpy().tobytes() for image in changed}) > 1
 
 
-def on_no_device(call: Callable[[Draw, torch.Tensor], object]) -> None:
+def on_no_device(call: Callable[[AugmentRng, torch.Tensor], object]) -> None:
     """Run where tensors have no values, so that asking for one fails, as does a tensor on another device."""
     nowhere = torch.device("meta")
-    call(Draw(None, 1, torch.arange(24, device=nowhere)), torch.empty((24, 3, 32, 32), device=nowhere))
+    call(AugmentRng(None, 1, torch.arange(24, device=nowhere)), torch.empty((24, 3, 32, 32), device=nowhere))
 
 
 @every_transform

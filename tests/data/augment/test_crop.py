@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hundred.data.augment import RandomCrop
-from hundred.data.augment.crop import FILLS, crop, pad
-from hundred.data.augment.layout import from_planes, to_planes
+from hundred.data.augment.crop import FILLS, RandomCrop, crop, pad
+from hundred.data.augment.memory_layout import from_planes, to_planes
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images

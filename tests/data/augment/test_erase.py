@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from hundred.data.augment import Cutout, RandomErasing
 from hundred.data.augment.boxes import Boxes
-from hundred.data.augment.erase import MEAN_COLOUR
+from hundred.data.augment.erase import MEAN_COLOUR, Cutout, RandomErasing
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images

@@ -5,8 +5,16 @@ from itertools import pairwise
 import pytest
 import torch
 
-from hundred.data.augment import AlternatingFlip, Draw, RandomFlip
-from hundred.data.augment.flip import HORIZONTAL, VERTICAL, choose, flip_where, hash32
+from hundred.data.augment.flip import (
+    HORIZONTAL,
+    VERTICAL,
+    AlternatingFlip,
+    RandomFlip,
+    choose,
+    flip_where,
+    hash32,
+)
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images
@@ -73,7 +81,7 @@ def test_alternating_flip_goes_by_index_whatever_the_order_and_generator() -> No
     images, order = random_images(100), torch.randperm(100, generator=torch.Generator().manual_seed(1))
     flip = AlternatingFlip()
     straight = flip(images, draw_for(100))
-    shuffled = flip(images[order], Draw(None, 1, order))
+    shuffled = flip(images[order], AugmentRng(None, 1, order))
     assert torch.equal(shuffled, straight[order])
 
 

@@ -6,8 +6,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from hundred.data.augment import Geometry
-from hundred.data.augment.geometry import FILLS, Motion, move
+from hundred.data.augment.geometry import FILLS, Geometry, Motion, move
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images

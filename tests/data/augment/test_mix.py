@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from hundred.data.augment import CutMix, Mixup
-from hundred.data.augment.mix import draw_lambda
+from hundred.data.augment.mix import CutMix, Mixup, draw_lambda
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from hundred.data.augment import Brightness, ChannelShift, Draw, tones
-from hundred.data.augment.photometric import shift_channels
+from hundred.data.augment import color_ops
+from hundred.data.augment.photometric import Brightness, ChannelShift, shift_channels
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 from .batches import draw_for, random_images, smooth_images
@@ -28,7 +29,7 @@ FACTORS = [0.0, 0.2, 0.5, 0.97, 1.0, 1.03, 1.5, 2.7]
 def test_brightness_equals_keras() -> None:
     images = random_images(8)
     assert torch.equal(
-        tones.brightness(images, torch.tensor(FACTORS)).float(), through_keras(images, brightness=FACTORS)
+        color_ops.brightness(images, torch.tensor(FACTORS)).float(), through_keras(images, brightness=FACTORS)
     )
 
 
@@ -69,7 +70,7 @@ def test_range_layout_and_seed(transform: Brightness | ChannelShift) -> None:
     assert torch.equal(changed, transform(images, draw_for(16)))
     last = transform(images.contiguous(memory_format=torch.channels_last), draw_for(16))
     assert torch.equal(last, changed)
-    assert transform(images, Draw(None, 1, torch.arange(16))).shape == images.shape
+    assert transform(images, AugmentRng(None, 1, torch.arange(16))).shape == images.shape
 
 
 def test_neutral_settings_return_the_images_untouched() -> None:

@@ -4,16 +4,11 @@ from dataclasses import dataclass
 
 import torch
 
-from hundred.data.augment import (
-    AlternatingFlip,
-    Draw,
-    Geometry,
-    Mix,
-    Pipeline,
-    RandomCrop,
-    RandomFlip,
-    Transform,
-)
+from hundred.data.augment.crop import RandomCrop
+from hundred.data.augment.flip import AlternatingFlip, RandomFlip
+from hundred.data.augment.geometry import Geometry
+from hundred.data.augment.pipeline import Pipeline
+from hundred.data.augment.rng import AugmentRng, Mix, Transform
 
 from .batches import draw_for, random_images
 
@@ -22,12 +17,12 @@ from .batches import draw_for, random_images
 class Add:
     amount: int
 
-    def __call__(self, images: torch.Tensor, draw: Draw) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, draw: AugmentRng) -> torch.Tensor:
         return images + self.amount
 
 
 class Halve:
-    def __call__(self, images: torch.Tensor, draw: Draw) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, draw: AugmentRng) -> torch.Tensor:
         return images // 2
 
     def __repr__(self) -> str:
@@ -36,7 +31,7 @@ class Halve:
 
 class Swap:
     def __call__(
-        self, images: torch.Tensor, targets: torch.Tensor, draw: Draw
+        self, images: torch.Tensor, targets: torch.Tensor, draw: AugmentRng
     ) -> tuple[torch.Tensor, torch.Tensor]:
         return images.flip(0), targets.flip(0)
 
@@ -86,5 +81,5 @@ def test_without_a_generator_torchs_own_is_used() -> None:
     results = []
     for _ in range(2):
         torch.manual_seed(3)
-        results.append(pipeline(images, Draw(None, 1, torch.arange(8))))
+        results.append(pipeline(images, AugmentRng(None, 1, torch.arange(8))))
     assert torch.equal(*results)

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from hundred.data.augment import resize
+from hundred.data.augment.resize import resize
 from hundred.errors import UsageError
 
 from .batches import random_images

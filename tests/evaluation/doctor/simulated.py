@@ -8,7 +8,7 @@ import numpy as np
 
 from .making import Columns
 
-Draw = np.random.Generator
+AugmentRng = np.random.Generator
 CHANCE = float(np.log(100))
 # Cross-entropy and accuracy of a hundred classes as they go together.
 _LOSSES = (0.0, 0.1, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.3, 3.7, 4.0, 4.3, 4.5, 4.6)
@@ -21,7 +21,7 @@ def accuracy_at(loss: np.ndarray) -> np.ndarray:
 
 
 def written(
-    draw: Draw,
+    draw: AugmentRng,
     loss: np.ndarray,
     val_loss: np.ndarray,
     rate: np.ndarray,
@@ -57,7 +57,7 @@ def falling(n: float, floor: float, tau: float, *, late: float = 0.5, epochs: in
     return floor + (CHANCE - 0.05 - floor) * np.exp(-((t / (tau * n)) ** 0.75))
 
 
-def annealed(draw: Draw, n: int) -> np.ndarray:
+def annealed(draw: AugmentRng, n: int) -> np.ndarray:
     """A rate that comes down in time: cosine, straight, or in two cuts."""
     t, peak = np.arange(n) / n, 10 ** draw.uniform(-3, -1)
     kind = draw.integers(3)
@@ -66,12 +66,12 @@ def annealed(draw: Draw, n: int) -> np.ndarray:
     return peak * (1 - t) if kind == 1 else peak * np.where(t < 0.5, 1, np.where(t < 0.78, 0.1, 0.01))
 
 
-def constant(draw: Draw, n: int) -> np.ndarray:
+def constant(draw: AugmentRng, n: int) -> np.ndarray:
     """A rate that stays."""
     return np.full(n, 10 ** draw.uniform(-3, -1.5))
 
 
-def healthy(draw: Draw) -> Columns:
+def healthy(draw: AugmentRng) -> Columns:
     n, floor = int(draw.integers(12, 80)), draw.uniform(1.2, 2.6)
     tau, gap = draw.uniform(0.12, 0.25), draw.uniform(0.05, 0.6)
     return written(
@@ -79,7 +79,7 @@ def healthy(draw: Draw) -> Columns:
     )
 
 
-def overfitting(draw: Draw) -> Columns:
+def overfitting(draw: AugmentRng) -> Columns:
     n, floor = int(draw.integers(12, 60)), draw.uniform(0.02, 0.8)
     best = draw.uniform(0.15, 0.45)
     val = falling(n, draw.uniform(2.2, 3.4), best / 3, late=0)
@@ -89,18 +89,18 @@ def overfitting(draw: Draw) -> Columns:
     return written(draw, falling(n, floor, draw.uniform(0.2, 0.35)), val + rise, rate, val_accuracy=held)
 
 
-def underfitting(draw: Draw) -> Columns:
+def underfitting(draw: AugmentRng) -> Columns:
     n, floor, tau = int(draw.integers(12, 60)), draw.uniform(3.75, 4.25), draw.uniform(0.06, 0.13)
     return written(draw, falling(n, floor, tau), falling(n, floor + 0.02, tau, late=0), annealed(draw, n))
 
 
-def plateau(draw: Draw) -> Columns:
+def plateau(draw: AugmentRng) -> Columns:
     n, floor, tau = int(draw.integers(20, 90)), draw.uniform(1.8, 3.0), draw.uniform(0.04, 0.08)
     val = falling(n, floor + draw.uniform(0.0, 0.3), tau, late=0)
     return written(draw, falling(n, floor, tau), val, constant(draw, n), noise=draw.uniform(0.006, 0.015))
 
 
-def early_cut(draw: Draw) -> Columns:
+def early_cut(draw: AugmentRng) -> Columns:
     n, factor = int(draw.integers(15, 50)), draw.uniform(0.01, 0.1)
     at = max(3, round(draw.uniform(0.1, 0.22) * n))
     way = np.concatenate([np.arange(1, at + 1), at + (0.4 + 1.5 * factor * np.arange(1, n - at + 1))]) - 0.5
@@ -110,7 +110,7 @@ def early_cut(draw: Draw) -> Columns:
     return written(draw, loss, loss + draw.uniform(0.0, 0.15), rate)
 
 
-def late_cut(draw: Draw) -> Columns:
+def late_cut(draw: AugmentRng) -> Columns:
     n = int(draw.integers(24, 90))
     at = round(draw.uniform(0.75, 0.88) * n)
     after = np.arange(n) >= at
@@ -122,14 +122,14 @@ def late_cut(draw: Draw) -> Columns:
     )
 
 
-def stopped_early(draw: Draw) -> Columns:
+def stopped_early(draw: AugmentRng) -> Columns:
     n, floor, tau = int(draw.integers(5, 14)), draw.uniform(1.0, 2.0), draw.uniform(0.7, 1.4)
     gap = draw.uniform(0.0, 0.15)
     val = falling(n, floor + gap, tau, late=0)
     return written(draw, falling(n, floor, tau), val, constant(draw, n), noise=0.006)
 
 
-def rate_too_high(draw: Draw) -> Columns:
+def rate_too_high(draw: AugmentRng) -> Columns:
     n, rate = int(draw.integers(6, 40)), np.full(40, 10 ** draw.uniform(-1.3, 0.3))
     kind = draw.integers(3)
     if kind == 0:  # dead from the first steps
@@ -151,7 +151,7 @@ def rate_too_high(draw: Draw) -> Columns:
     )
 
 
-def rate_too_low(draw: Draw) -> Columns:
+def rate_too_low(draw: AugmentRng) -> Columns:
     n, fall = int(draw.integers(8, 50)), draw.uniform(0.05, 0.5)
     begun = CHANCE + draw.uniform(0, 0.08)
     loss = begun - fall * (np.arange(n) + 0.5) / n
@@ -159,14 +159,14 @@ def rate_too_low(draw: Draw) -> Columns:
     return written(draw, loss, begun - fall * (np.arange(n) + 1) / n, rate, noise=0.0002)
 
 
-def augmentation_too_strong(draw: Draw) -> Columns:
+def augmentation_too_strong(draw: AugmentRng) -> Columns:
     n, floor, tau = int(draw.integers(14, 70)), draw.uniform(2.4, 3.5), draw.uniform(0.12, 0.25)
     loss = falling(n, floor, tau)
     ahead = draw.uniform(1.3, 1.7) * accuracy_at(falling(n, floor, tau, late=0))
     return written(draw, loss, loss - draw.uniform(0.2, 0.5), annealed(draw, n), val_accuracy=ahead)
 
 
-def noisy_validation(draw: Draw) -> Columns:
+def noisy_validation(draw: AugmentRng) -> Columns:
     n, floor = int(draw.integers(14, 60)), draw.uniform(1.5, 2.6)
     tau, gap = draw.uniform(0.12, 0.25), draw.uniform(0.05, 0.5)
     val = falling(n, floor + gap, tau * 0.9, late=0)
@@ -174,7 +174,7 @@ def noisy_validation(draw: Draw) -> Columns:
     return written(draw, falling(n, floor, tau), val, annealed(draw, n), noise=0.01, images=images)
 
 
-def diverged(draw: Draw) -> Columns:
+def diverged(draw: AugmentRng) -> Columns:
     columns = {name: np.array(values) for name, values in healthy(draw).items()}
     n = len(columns["loss"])
     at = round(draw.uniform(0.3, 0.8) * n)
@@ -186,7 +186,7 @@ def diverged(draw: Draw) -> Columns:
     return {name: values.tolist() for name, values in columns.items()}
 
 
-def validation_suspect(draw: Draw) -> Columns:
+def validation_suspect(draw: AugmentRng) -> Columns:
     n, floor, tau = int(draw.integers(12, 60)), draw.uniform(1.2, 2.4), draw.uniform(0.12, 0.25)
     loss, sound = falling(n, floor, tau), falling(n, floor + 0.3, tau, late=0)
     wrong = draw.choice([0.5, 0.7, 1.0])
@@ -195,7 +195,7 @@ def validation_suspect(draw: Draw) -> Columns:
     return written(draw, loss, val, annealed(draw, n), val_accuracy=right)
 
 
-FAMILIES: dict[str, Callable[[Draw], Columns]] = {
+FAMILIES: dict[str, Callable[[AugmentRng], Columns]] = {
     "healthy": healthy,
     "overfitting": overfitting,
     "underfitting": underfitting,

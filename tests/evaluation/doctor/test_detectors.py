@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hundred.evaluation.doctor import diagnose, doctor
+from hundred.evaluation.doctor.diagnosis import diagnose, doctor
 
 from .making import Columns, curves, history
 

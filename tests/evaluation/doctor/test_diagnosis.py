@@ -11,10 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import hundred
-from hundred.evaluation.doctor import NAMES, Diagnosis, diagnose, doctor
-from hundred.evaluation.doctor.diagnosis import EXPLAINS, unexplained
-from hundred.evaluation.doctor.findings import LEAST, Finding, sure
-from hundred.recipe import load_recipe
+from hundred.evaluation.doctor.diagnosis import EXPLAINS, Diagnosis, diagnose, doctor, unexplained
+from hundred.evaluation.doctor.findings import LEAST, NAMES, Finding, sure
+from hundred.recipe.load import load_recipe
 
 from .making import Columns, curves, history
 

@@ -2,8 +2,9 @@
 
 from torch import nn
 
-from hundred.evaluation.doctor import Context, LiveDoctor
-from hundred.training.callbacks import Callback
+from hundred.evaluation.doctor.history import Context
+from hundred.evaluation.doctor.live import LiveDoctor
+from hundred.training.callbacks.base import Callback
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, Finding, LearningRateCut
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation.doctor import read_anything
-from hundred.evaluation.doctor.columns import recognize
 from hundred.evaluation.doctor.history import CURVES, History
+from hundred.evaluation.doctor.readers.columns import recognize
+from hundred.evaluation.doctor.readers.sources import read_anything
 
 from .making import Columns, curves
 

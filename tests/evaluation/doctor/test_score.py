@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.doctor.score import BEGIN, END, HISTORIES, PAGE, Judged, Score, judge, score, table
 from benchmarks.doctor.suite import PARTS, cases, file_name, part_of
-from hundred.evaluation.doctor import doctor
-from hundred.recipe import load_recipe
-from hundred.training.schedules import Schedule
+from hundred.evaluation.doctor.diagnosis import doctor
+from hundred.recipe.load import load_recipe
+from hundred.training.optim.schedules import Schedule
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.doctor.score import HISTORIES, Judged, Score, score
-from hundred.evaluation.doctor import doctor
+from hundred.evaluation.doctor.diagnosis import doctor
 
 from .making import Columns
 from .simulated import FAMILIES

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hundred.data.augment import tones
-from hundred.data.augment.draw import Draw
+from hundred.data.augment import color_ops
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 # Pillow's ways to move an image come first, so that they share one resampling; then those that change tones.
@@ -75,7 +75,7 @@ class TrivialAugment:
         if self.levels != int(self.levels) or self.levels < 2:
             raise UsageError(f"TrivialAugment levels is {self.levels}: give a whole number, 2 or more")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         magnitude = draw.integers(self.levels, len(images), device=images.device) / (self.levels - 1)
         return one_of_each(_whole(images), magnitude, WIDE, draw).to(images.dtype)
@@ -99,7 +99,7 @@ class RandAugment:
         if not 0 <= self.magnitude <= 10:
             raise UsageError(f"RandAugment magnitude is {self.magnitude}: give a number from 0 to 10")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.layers == 0:
             return images
@@ -110,7 +110,7 @@ class RandAugment:
         return changed.to(images.dtype)
 
 
-def one_of_each(images: Tensor, magnitude: Tensor, strengths: Strengths, draw: Draw) -> Tensor:
+def one_of_each(images: Tensor, magnitude: Tensor, strengths: Strengths, draw: AugmentRng) -> Tensor:
     """An operation drawn for each of `images` (uint8 [n, 3, h, w]), at its `magnitude` (float [n], 0..1)."""
     n = len(images)
     each = -(-n // len(OPERATIONS))  # slots per operation
@@ -141,14 +141,14 @@ def _tone(name: str, images: Tensor, magnitude: Tensor, sign: Tensor, strengths:
     bits = 8 - torch.round(strengths.posterize * magnitude)
     operations: dict[str, Callable[[], Tensor]] = {
         "identity": lambda: images,
-        "brightness": lambda: tones.brightness(images, factor),
-        "color": lambda: tones.color(images, factor),
-        "contrast": lambda: tones.contrast(images, factor),
-        "sharpness": lambda: tones.sharpness(images, factor),
-        "posterize": lambda: tones.posterize(images, bits),
-        "solarize": lambda: tones.solarize(images, 256 - strengths.solarize * magnitude),
-        "autocontrast": lambda: tones.autocontrast(images),
-        "equalize": lambda: tones.equalize(images),
+        "brightness": lambda: color_ops.brightness(images, factor),
+        "color": lambda: color_ops.color(images, factor),
+        "contrast": lambda: color_ops.contrast(images, factor),
+        "sharpness": lambda: color_ops.sharpness(images, factor),
+        "posterize": lambda: color_ops.posterize(images, bits),
+        "solarize": lambda: color_ops.solarize(images, 256 - strengths.solarize * magnitude),
+        "autocontrast": lambda: color_ops.autocontrast(images),
+        "equalize": lambda: color_ops.equalize(images),
     }
     return operations[name]()
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hundred.data.augment.draw import Draw
-from hundred.data.augment.layout import from_planes, to_planes
+from hundred.data.augment.memory_layout import from_planes, to_planes
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError, nearest
 
 FILLS = ("reflect", "constant", "nearest")
@@ -39,7 +39,7 @@ class RandomCrop:
         if not 0 <= self.fill_value <= 255:
             raise UsageError(f"crop fill_value is {self.fill_value}: give a pixel value from 0 to 255")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out, in the same layout."""
         if self.padding == 0:
             return images

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from hundred.data.augment.boxes import Boxes
-from hundred.data.augment.draw import Draw
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 # The mean colour of CIFAR-100's training images, which normalization maps to zero, as both papers fill it.
@@ -39,7 +39,7 @@ class Cutout:
             raise UsageError(f"cutout size is {self.size}: give a whole number of pixels, 0 or more")
         _check_value("cutout", self.value)
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.size == 0:
             return images
@@ -76,7 +76,7 @@ class RandomErasing:
         if self.value != "random":
             _check_value("erasing", self.value)
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.probability == 0:
             return images
@@ -87,7 +87,7 @@ class RandomErasing:
             return torch.where(hidden, noise, images)
         return _fill(images, hidden, self.value)
 
-    def draw_boxes(self, n: int, h: int, w: int, draw: Draw, device: torch.device) -> Boxes:
+    def draw_boxes(self, n: int, h: int, w: int, draw: AugmentRng, device: torch.device) -> Boxes:
         """What to erase in each of `n` images; empty where nothing is."""
         chance = draw.uniform(2 * _TRIES + 3, n, device=device)
         area = _between(chance[:_TRIES], self.area) * (h * w)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hundred.data.augment.draw import Draw
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 HORIZONTAL, VERTICAL = 3, 2  # the axis that a flip turns around in [n, 3, h, w]
@@ -45,7 +45,7 @@ class RandomFlip:
         if not 0 <= self.probability <= 1:
             raise UsageError(f"flip probability is {self.probability}: give a number from 0 to 1")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.probability == 0:
             return images
@@ -64,7 +64,7 @@ class AlternatingFlip:
 
     seed: int = 0
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         mask = (hash32(draw.indices, self.seed) + draw.epoch) % 2 == 1
         return flip_where(images, mask)

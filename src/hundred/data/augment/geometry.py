@@ -21,8 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hundred.data.augment.draw import Draw
 from hundred.data.augment.flip import HORIZONTAL, VERTICAL, flip_where
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError, nearest
 
 FILLS = ("nearest", "constant", "reflect", "wrap")
@@ -104,7 +104,7 @@ class Geometry:
         shifts = any((self.rotation, self.width_shift, self.height_shift, self.shear))
         return shifts or self.zoom_range != (1, 1)
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in 0..255, moved."""
         if not (self.resamples or self.horizontal_flip or self.vertical_flip):
             return images
@@ -117,7 +117,7 @@ class Geometry:
             images = flip_where(images, motion.flip_vertical, VERTICAL)
         return images
 
-    def draw_motion(self, images: Tensor, draw: Draw) -> Motion:
+    def draw_motion(self, images: Tensor, draw: AugmentRng) -> Motion:
         """A motion for each of `images` [n, 3, h, w], distributed as Keras' `get_random_transform`."""
         h, w = images.shape[-2:]
         chance = draw.uniform(_DRAWS, len(images), device=images.device)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from hundred.data.augment.boxes import Boxes
-from hundred.data.augment.draw import Draw
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 _KNOTS = 8192  # of the table that turns uniform numbers into those of a beta distribution
@@ -37,7 +37,7 @@ class Mixup:
     def __post_init__(self) -> None:
         _check("mixup", self.alpha, self.probability)
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w], targets float [n, classes]; see `Mix`."""
         if self.alpha == 0 or self.probability == 0:
             return images, targets
@@ -63,7 +63,7 @@ class CutMix:
     def __post_init__(self) -> None:
         _check("cutmix", self.alpha, self.probability)
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w], targets float [n, classes]; see `Mix`."""
         if self.alpha == 0 or self.probability == 0:
             return images, targets
@@ -73,7 +73,7 @@ class CutMix:
         mixed = torch.where(boxes.mask(h, w), images[partner], images)
         return mixed, _mix_targets(targets, partner, 1 - boxes.share(h, w))
 
-    def draw_boxes(self, n: int, h: int, w: int, draw: Draw, device: torch.device) -> Boxes:
+    def draw_boxes(self, n: int, h: int, w: int, draw: AugmentRng, device: torch.device) -> Boxes:
         """What to paste into each of `n` images; empty where nothing is."""
         side = (1 - draw_lambda(self.alpha, self.probability, n, draw, device)).sqrt()
         height, width = (side * h).floor(), (side * w).floor()
@@ -82,7 +82,7 @@ class CutMix:
         return Boxes(top, left, top + height, left + width)
 
 
-def draw_lambda(alpha: float, probability: float, n: int, draw: Draw, device: torch.device) -> Tensor:
+def draw_lambda(alpha: float, probability: float, n: int, draw: AugmentRng, device: torch.device) -> Tensor:
     """`n` numbers of Beta(alpha, alpha), float32 on `device`; 1 where, by `probability`, nothing is mixed."""
     chance = draw.uniform(2, n, device=device)
     where = chance[0] * _KNOTS

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hundred.data.augment import tones
-from hundred.data.augment.draw import Draw
+from hundred.data.augment import color_ops
+from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
 
@@ -30,13 +30,13 @@ class Brightness:
         if len(self.range) != 2 or not 0 <= self.range[0] <= self.range[1] < math.inf:
             raise UsageError(f"brightness range is {self.range}: give (low, high), both 0 or more")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         low, high = self.range
         if low == high == 1:
             return images
         factor = draw.uniform(len(images), device=images.device) * (high - low) + low
-        return tones.brightness(images.to(torch.uint8), factor).to(images.dtype)
+        return color_ops.brightness(images.to(torch.uint8), factor).to(images.dtype)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ChannelShift:
         if not 0 <= self.range < math.inf:
             raise UsageError(f"channel shift range is {self.range}: give a number of levels, 0 or more")
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, float32 out."""
         if self.range == 0:
             return images

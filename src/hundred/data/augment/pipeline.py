@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from hundred.data.augment.draw import Draw, Mix, Transform, describe
+from hundred.data.augment.rng import AugmentRng, Mix, Transform, describe
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,13 +19,13 @@ class Pipeline:
     transforms: Sequence[Transform] = ()
     mixes: Sequence[Mix] = ()
 
-    def __call__(self, images: Tensor, draw: Draw) -> Tensor:
+    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
         """Images uint8 [n, 3, h, w] through all transforms: uint8 or float32 of the same shape, in 0..255."""
         for transform in self.transforms:
             images = transform(images, draw)
         return images
 
-    def mix(self, images: Tensor, targets: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+    def mix(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w] and targets float [n, classes] through all mixes."""
         for mix in self.mixes:
             images, targets = mix(images, targets, draw)

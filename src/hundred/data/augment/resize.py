@@ -11,7 +11,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from hundred.data.augment.layout import is_channels_last
+from hundred.data.augment.memory_layout import is_channels_last
 from hundred.errors import UsageError
 
 

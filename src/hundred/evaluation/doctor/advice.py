@@ -1,6 +1,6 @@
 """What to try next, as arguments of `hundred train RECIPE`: `--set key=value`, keys of the recipe."""
 
-from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.features import HistoryFeatures
 
 # Where a history does not tell its learning rate: Adam's usual one, which suits most small networks.
 USUAL_RATE = 1e-3
@@ -13,13 +13,13 @@ def setting(key: str, value: float | int | str | bool) -> str:
     return f"--set {key}={value:.2g}" if isinstance(value, float) else f"--set {key}={value}"
 
 
-def other_rate(facts: Facts, factor: float) -> str:
+def other_rate(facts: HistoryFeatures, factor: float) -> str:
     """The highest learning rate of the run times `factor`."""
     peak = facts.rates.peak
     return setting("training.learning_rate", USUAL_RATE if peak is None else float(f"{peak * factor:.1g}"))
 
 
-def longer(facts: Facts, times: float) -> str:
+def longer(facts: HistoryFeatures, times: float) -> str:
     """So many times the epochs."""
     planned = facts.history.context.epochs or facts.n
     return setting("training.epochs", max(round(max(planned, facts.n) * times), facts.n + 2))

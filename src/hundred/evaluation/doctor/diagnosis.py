@@ -4,21 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hundred.evaluation.doctor.augmentation import augmentation_too_strong
-from hundred.evaluation.doctor.cuts import early_cut, late_cut
-from hundred.evaluation.doctor.diverged import diverged
-from hundred.evaluation.doctor.ending import plateau, stopped_early
-from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.detectors.augmentation import augmentation_too_strong
+from hundred.evaluation.doctor.detectors.divergence import diverged
+from hundred.evaluation.doctor.detectors.healthy import healthy
+from hundred.evaluation.doctor.detectors.learning_rate import rate_too_high, rate_too_low
+from hundred.evaluation.doctor.detectors.overfitting import overfitting, underfitting
+from hundred.evaluation.doctor.detectors.plateau import plateau, stopped_early
+from hundred.evaluation.doctor.detectors.rate_cuts import early_cut, late_cut
+from hundred.evaluation.doctor.detectors.validation import noisy_validation, validation_suspect
+from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, ranked
-from hundred.evaluation.doctor.fit import overfitting, underfitting
-from hundred.evaluation.doctor.healthy import healthy
 from hundred.evaluation.doctor.history import History
-from hundred.evaluation.doctor.rate_faults import rate_too_high, rate_too_low
-from hundred.evaluation.doctor.sources import read_anything
-from hundred.evaluation.doctor.validation import noisy_validation, validation_suspect
+from hundred.evaluation.doctor.readers.sources import read_anything
 from hundred.evaluation.doctor.verdict import final_figures, verdict_on
 
-DETECTORS: tuple[Callable[[Facts], Finding | None], ...] = (
+DETECTORS: tuple[Callable[[HistoryFeatures], Finding | None], ...] = (
     diverged,
     validation_suspect,
     rate_too_high,
@@ -109,7 +109,7 @@ def doctor(what: Any, run: str | None = None) -> Diagnosis:
 
 def diagnose(history: History) -> Diagnosis:
     """What `history` says."""
-    facts = Facts(history)
+    facts = HistoryFeatures(history)
     found = [each for detect in DETECTORS if (each := detect(facts)) is not None]
     findings = the_surer(unexplained(ranked(found)))
     if not findings:

@@ -10,7 +10,7 @@ from typing import Any
 from hundred.evaluation.doctor.diagnosis import diagnose
 from hundred.evaluation.doctor.findings import Finding
 from hundred.evaluation.doctor.history import CURVES, Context
-from hundred.evaluation.doctor.table import history_of
+from hundred.evaluation.doctor.readers.table import history_of
 from hundred.training import events
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, LearningRateCut

@@ -1,9 +1,9 @@
 """The verdict in a sentence, and what could not be judged."""
 
 from hundred.evaluation.doctor.curves import measured
-from hundred.evaluation.doctor.facts import Facts
+from hundred.evaluation.doctor.detectors.healthy import FEWEST_EPOCHS
+from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding
-from hundred.evaluation.doctor.healthy import FEWEST_EPOCHS
 
 _SAYS = {
     "diverged": "training fell apart",
@@ -35,7 +35,7 @@ _NEEDED_FOR = {
 }
 
 
-def verdict_on(facts: Facts, findings: list[Finding]) -> tuple[str, list[str]]:
+def verdict_on(facts: HistoryFeatures, findings: list[Finding]) -> tuple[str, list[str]]:
     """One sentence, and sentences on what could not be judged."""
     missing = facts.history.missing
     notes = [
@@ -62,7 +62,7 @@ def _has_since(finding: Finding) -> bool:
     return finding.since_epoch is not None and finding.name in ("diverged", "overfitting", "plateau")
 
 
-def _nothing(facts: Facts) -> str:
+def _nothing(facts: HistoryFeatures) -> str:
     if facts.n < FEWEST_EPOCHS:
         count = "1 epoch shows" if facts.n == 1 else f"{facts.n} epochs show"
         return f"Too short to judge: {count} no trend yet; {FEWEST_EPOCHS} may."
@@ -77,7 +77,7 @@ def _nothing(facts: Facts) -> str:
     return "Nothing can be said with confidence: no fault shows clearly, nor that the training is healthy."
 
 
-def final_figures(facts: Facts) -> str:
+def final_figures(facts: HistoryFeatures) -> str:
     """The accuracies that the run ended with, else its losses, in words."""
     parts = [
         f"{_CURVES[name]} {measured(getattr(facts.history, name))[1][-1]:.1%}"

@@ -12,7 +12,8 @@ class Callback(Protocol):
     """Called by the fit loop. What it returns is sent to all listeners, in order.
 
     A callback that monitors a figure has an attribute `monitor` of type
-    `hundred.training.callbacks.Monitor`, so that `check_monitors` can refuse a name that no row will have.
+    `hundred.training.callbacks.monitor.Monitor`, so that `check_monitors` can refuse a name that no row
+    will have.
     """
 
     def after_epoch(self, row: EpochEnded, control: Control) -> Iterable[Event]:

@@ -1,0 +1,69 @@
+"""The forms in which people have CIFAR-100, each a module with the same five names."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from hundred.data.formats import binary, image_folder, parquet, python_pickle
+from hundred.data.formats.raw import Raw, Tell, nobody
+
+
+class Form(Protocol):
+    """One published form.
+
+    NAME: for people. find: the place itself (or its folder) if it is of this form, else None. files: all that
+    reading depends on. is_mapped: whether `read` copies nothing. read: what is there, unchecked; HundredError
+    where it is damaged; its second argument is called with the images unpacked so far and in all.
+    """
+
+    NAME: str
+
+    def find(self, where: Path) -> Path | None: ...
+    def files(self, found: Path) -> Sequence[str | Path]: ...
+    def is_mapped(self, found: Path) -> bool: ...
+    def read(self, found: Path, tell: Tell = nobody, /) -> Raw: ...
+
+
+class Found(NamedTuple):
+    """Something at `path` that looks like CIFAR-100 in `form`; nothing is read yet."""
+
+    form: Form
+    path: Path
+
+
+# The quickest to open first: where a folder holds several, that one is taken.
+FORMS: tuple[Form, ...] = (python_pickle, binary, parquet, image_folder)
+USUAL_NAMES = (
+    "cifar-100-python",
+    "cifar-100-binary",
+    "cifar-100-python.tar.gz",
+    "cifar-100-binary.tar.gz",
+    "cifar-100",
+    "cifar100",
+)
+_MOST_CHILDREN = 100
+
+
+def find_form(where: Path) -> Found | None:
+    """CIFAR-100 at `where`, in any form, or one folder further down (usual names first)."""
+    for place in (where, *_children(where)):
+        for form in FORMS:
+            found = form.find(place)
+            if found is not None:
+                return Found(form, found)
+    return None
+
+
+def _children(where: Path) -> list[Path]:
+    """Folders in `where`, and archives whose names say CIFAR."""
+    try:
+        inner = sorted(where.iterdir(), key=lambda path: (path.name not in USUAL_NAMES, path.name))
+    except OSError:
+        return []
+    chosen = [
+        path
+        for path in inner
+        if (path.is_dir() or ("cifar" in path.name.lower() and path.name.endswith((".tar.gz", ".tgz"))))
+        and not path.name.startswith(".")
+    ]
+    return chosen[:_MOST_CHILDREN]

@@ -1,0 +1,32 @@
+"""Where CIFAR-100 is looked for on this machine, in order."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from hundred.data.cache import cache_folder
+from hundred.data.formats.registry import USUAL_NAMES
+
+
+class Place(NamedTuple):
+    """A path to look at. why: how it became one, for people."""
+
+    path: Path
+    why: str
+
+
+def named_place() -> Place | None:
+    """What the environment variable HUNDRED_DATA names, if it is set."""
+    named = os.environ.get("HUNDRED_DATA")
+    return Place(Path(named).expanduser(), "HUNDRED_DATA") if named else None
+
+
+def usual_places() -> list[Place]:
+    """The usual names in the working folder, in its folder `data`, and in the user's cache."""
+    folder = Path.cwd()
+    homes = (
+        (folder, "the working folder"),
+        (folder / "data", "the working folder"),
+        (cache_folder(), "the cache"),
+    )
+    return [Place(home / name, why) for home, why in homes for name in USUAL_NAMES]

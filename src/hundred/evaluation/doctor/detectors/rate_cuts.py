@@ -1,0 +1,173 @@
+"""Whether the learning rate was cut too early (too deep, too often) or too late."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hundred.evaluation.doctor import advice
+from hundred.evaluation.doctor.curves import filled, smooth, tail
+from hundred.evaluation.doctor.features import HistoryFeatures
+from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.rate_history import Cut
+
+
+def early_cut(facts: HistoryFeatures) -> Finding | None:
+    """A cut that came while training was still getting on, and after which it got on less."""
+    history = facts.history
+    if facts.n < 5 or not history.has("loss", 5) or not facts.rates.cuts:
+        return None
+    judged = [(cut, _worth(facts, cut)) for cut in facts.rates.cuts]
+    early = [(cut, worth) for cut, worth in judged if worth.before > 0]
+    if not early:
+        return None
+    cut, worth = early[0]
+    before = worth.before
+    confidence = min(
+        sure(worth.after, 0.45, 0.25),
+        _soon(cut, facts.n),
+        sure(before, 0.01, 0.03),
+        sure(facts.rates.remaining, 0.45, 0.1),
+        sure(worth.at_once, 1.6, 1.0),
+    )
+    confidence = min(confidence, sure(_gap_at(facts, cut), 0.5, 0.3))
+    deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
+    often = f"; {len(facts.rates.cuts)} cuts in all" if len(facts.rates.cuts) > 1 else ""
+    return Finding(
+        "early-cut",
+        facts.epoch(cut.at),
+        confidence,
+        f"the learning rate was cut from {cut.old:.3g} to {cut.new:.3g}{deep} at epoch "
+        f"{facts.epoch(cut.at)}, while "
+        f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth.after:.0%} as "
+        f"fast{often}",
+        {
+            "epochs": [facts.epoch(each.at) for each in facts.rates.cuts],
+            "rates": [[each.old, each.new] for each in facts.rates.cuts],
+            "fell_an_epoch_before": before,
+            "progress_after_over_before": worth.after,
+        },
+        _later_cuts(facts),
+    )
+
+
+def _soon(cut: Cut, epochs: int) -> float:
+    """How sure it is that a cut came early in the run: what is lost counts where much of it was spent after
+    the cut, at a fraction of the rate; after hardly any epochs a cut is early however short the run was."""
+    left = (epochs - cut.at) / epochs
+    return sure(left, 0.4, 0.55) if cut.at <= 4 else sure(left, 0.55, 0.7)
+
+
+def _gap_at(facts: HistoryFeatures, cut: Cut) -> float:
+    """How far validation accuracy was behind training just before a cut, as a share of training: where it was
+    far behind, training loss fell because images were learned by heart, and the cut cost nothing."""
+    if not (facts.history.has("accuracy") and facts.history.has("val_accuracy")):
+        return 0.0
+    train, val = float(facts.accuracy[cut.at - 1]), float(facts.val_accuracy[cut.at - 1])
+    return (train - val) / max(train, 1e-6)
+
+
+@dataclass(frozen=True)
+class _Worth:
+    """What a cut was worth: how fast training loss fell before it, as a share of it an epoch; and, relative
+    to
+    that, how much it fell in the first epoch after it and how fast over the next 40 % of the run."""
+
+    before: float
+    at_once: float = float("inf")
+    after: float = float("inf")
+
+
+def _worth(facts: HistoryFeatures, cut: Cut) -> _Worth:
+    """Before: the slope of the last few epochs at the old rate, without the first epoch of the run."""
+    loss = filled(facts.history.loss)
+    earlier = [each.at for each in facts.rates.cuts if each.at < cut.at]
+    begin = max(earlier[-1] if earlier else 0, cut.at - 4, 1 if cut.at > 3 else 0)
+    if cut.at - begin < 2:
+        begin = max(cut.at - 2, 0)
+    last = float(loss[cut.at - 1])
+    before = (float(loss[begin]) - last) / max(cut.at - 1 - begin, 1)
+    if before <= 0:
+        return _Worth(0.0)
+    ahead = min(facts.n - cut.at, max(3, round(0.4 * facts.n)))
+    after = (last - float(np.min(facts.loss[cut.at : cut.at + ahead]))) / ahead
+    return _Worth(before / last, (last - float(loss[cut.at])) / before, after / before)
+
+
+def _later_cuts(facts: HistoryFeatures) -> tuple[str, ...]:
+    if facts.history.context.optimizer and facts.rates.cuts:
+        return advice.COSINE
+    return (*advice.CUT_ON_PLATEAU, "--set callbacks.reduce_on_plateau.cooldown=3")
+
+
+def late_cut(facts: HistoryFeatures) -> Finding | None:
+    """A cut that brought at once more than a long stretch before it: it could have come sooner."""
+    if facts.n < 10 or not facts.rates.cuts or facts.rates.smooth:
+        return None
+    cut = facts.rates.cuts[0]
+    if cut.at < 6:
+        return None
+    found = [(_late_as_seen_in(facts, cut, name), name) for name in _SIGNS if facts.history.has(name, 5)]
+    if not found:
+        return None
+    (confidence, start, jump, spread), name = max(found)
+    what = name.replace("_", " ").replace("val", "validation")
+    return Finding(
+        "late-cut",
+        facts.epoch(start),
+        confidence,
+        f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {facts.epoch(cut.at)} of {facts.n} "
+        f"changed {what} by "
+        f"{jump:.3g} at once, more than what all epochs since {facts.epoch(start)} had brought",
+        {
+            "epochs": [facts.epoch(start), facts.epoch(cut.at)],
+            "rates": [[cut.old, cut.new]],
+            "share_of_the_run": (cut.at - start) / facts.n,
+            "jump": jump,
+            "noise": spread,
+        },
+        _sooner(facts, start),
+    )
+
+
+# The figures by which a late cut is judged, and which way each is better.
+_SIGNS = {"val_accuracy": 1, "val_loss": -1}
+
+
+def _late_as_seen_in(facts: HistoryFeatures, cut: Cut, name: str) -> tuple[float, int, float, float]:
+    """How sure one figure makes it, the index since which it had been idle, what it won at the cut, its
+    noise."""
+    jump, spread = _jump(facts, cut, name)
+    start = _idle_since(facts, cut, name, jump)
+    confidence = min(
+        sure((cut.at - start) / facts.n, 0.3, 0.5),
+        sure(cut.at / facts.n, 0.68, 0.8),
+        sure(jump / spread, 2.0, 4.0),
+    )
+    return confidence, start, jump, spread
+
+
+def _idle_since(facts: HistoryFeatures, cut: Cut, name: str, jump: float) -> int:
+    """Index from which on all epochs up to the cut brought less than the cut did."""
+    rising = _SIGNS[name] * smooth(getattr(facts.history, name)[: cut.at])
+    at_cut = float(np.median(rising[-3:]))
+    below = np.flatnonzero(rising < at_cut - max(jump, 0.0))
+    return min(int(below[-1]) + 1 if len(below) else 0, cut.at)
+
+
+def _jump(facts: HistoryFeatures, cut: Cut, name: str) -> tuple[float, float]:
+    """What came with a cut, in the better direction, and the noise of that figure."""
+    curve = filled(getattr(facts.history, name))
+    size = tail(cut.at, 0.2, 3)
+    before = float(np.median(curve[cut.at - size : cut.at]))
+    after = float(np.median(curve[cut.at : cut.at + size]))
+    return _SIGNS[name] * (after - before), max(facts.noises[name], 1e-6)
+
+
+def _sooner(facts: HistoryFeatures, flat: int) -> tuple[str, ...]:
+    share = min(max(round((flat + 3) / facts.n, 2), 0.2), 0.6)
+    later = round((1 + share) / 2, 2)
+    return (
+        "--set training.schedule.name=step",
+        f"--set training.schedule.milestones=[{share},{later}]",
+        "--set training.schedule.gamma=0.2",
+    )

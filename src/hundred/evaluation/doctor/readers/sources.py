@@ -1,0 +1,151 @@
+"""A history from wherever one can be: a run directory, another tool's file, MLflow, Python objects."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hundred.errors import HundredError, UsageError
+from hundred.evaluation.doctor.history import Context, History
+from hundred.evaluation.doctor.readers.table import history_of
+from hundred.evaluation.doctor.readers.text import Columns, columns_of, of_one_run, read_text
+from hundred.runs.layout import HISTORY, RECIPE, is_run
+from hundred.runs.run import Run, open_run
+
+if TYPE_CHECKING:
+    from hundred.recipe.schema import Recipe
+
+# What other tools call the history in a folder of theirs: Lightning, Ultralytics, timm, Keras' users.
+_NAMES = ("history.csv", "metrics.csv", "results.csv", "summary.csv", "training.csv", "training.log",
+          "log.csv", "history.json", "trainer_state.json")  # fmt: skip
+_MLFLOW = re.compile(r"(?:runs:/)?(?P<id>[0-9a-f]{32})/?")
+
+
+def read_anything(what: Any, run: str | None = None) -> History:
+    """The history that `what` is or leads to.
+
+    what: a path (a run directory, a file, a folder of Lightning, Ultralytics or MLflow), an MLflow run id, a
+        Run, a History, a pandas data frame, a mapping of names to figures, a list of one mapping an epoch, or
+        an object with such a `history` (as Keras' `fit` returns).
+    run: which one, where a file holds several.
+
+    Raises UsageError where there is nothing, HundredError where it is no history.
+    """
+    if isinstance(what, History):
+        return what
+    if isinstance(what, Run):
+        return _of_run(what)
+    if isinstance(what, str | Path):
+        return _of_path(what, run)
+    if hasattr(what, "columns") and hasattr(what, "to_dict"):
+        columns = of_one_run(what.to_dict("list"), "the data frame", run)
+        return history_of({str(name): cells for name, cells in columns.items()}, sparse=True)
+    inner = getattr(what, "history", None)
+    if isinstance(inner, Mapping):
+        # Keras counts the epochs of a History from 0 beside its figures.
+        return history_of(columns_of(inner))
+    if isinstance(what, Mapping | list | tuple):
+        return history_of(of_one_run(columns_of(what), "the history", run))
+    raise UsageError(
+        f"the doctor cannot read a {type(what).__name__}: give a path, a Run, a data frame or a dict of lists"
+    )
+
+
+def _of_path(what: str | Path, run: str | None) -> History:
+    path = Path(what).expanduser()
+    mlflow_id = _MLFLOW.fullmatch(str(what))
+    if mlflow_id and not path.exists():
+        from hundred.evaluation.doctor.readers.mlflow import columns_of_run
+
+        return history_of(columns_of_run(mlflow_id["id"]), source=f"the MLflow run {mlflow_id['id']}")
+    if path.is_dir() and not is_run(path):
+        return _of_folder(path, run)
+    if path.is_file():
+        return _of_file(path, run)
+    return _of_run(open_run(what))
+
+
+def _of_file(path: Path, run: str | None) -> History:
+    if path.name == HISTORY and (path.parent / RECIPE).is_file() and run is None:
+        return _of_run(Run(path.parent))
+    if path.suffix in (".db", ".sqlite", ".sqlite3"):
+        from hundred.evaluation.doctor.readers.mlflow import columns_in_database
+
+        return history_of(columns_in_database(path, run), source=str(path))
+    return history_of(read_text(path, run), source=str(path))
+
+
+def _of_folder(path: Path, run: str | None) -> History:
+    for name in _NAMES:
+        if (path / name).is_file():
+            return history_of(read_text(path / name, run), source=str(path / name))
+    from hundred.evaluation.doctor.readers import mlflow
+
+    if (path / "metrics").is_dir() and (path / "meta.yaml").is_file():
+        return history_of(mlflow.columns_in_folder(path), source=str(path))
+    if (path / "mlflow.db").is_file():
+        return history_of(mlflow.columns_in_database(path / "mlflow.db", run), source=str(path / "mlflow.db"))
+    inside = sorted(child.name for child in path.iterdir() if is_run(child))
+    if inside:
+        raise UsageError(
+            f"{path} is a folder of {len(inside)} runs, not one of them: name one, as {path / inside[0]}"
+        )
+    raise UsageError(f"{path} holds no run and no history (looked for {', '.join(_NAMES)})")
+
+
+def _of_run(run: Run) -> History:
+    """The history of one of our runs, with what its recipe and result say of it."""
+    from hundred.runs.history import COLUMNS, read_rows
+
+    path = run.path / HISTORY
+    rows: list[Mapping[str, Any]] = list(read_rows(path)) if path.exists() else []
+    ended = [event for event in run.events if event["kind"] == "stopped"]
+    stopped = str(ended[-1].get("reason", "")) if ended else ""
+    columns: Columns = {name: [row.get(name) for row in rows] for name in COLUMNS}
+    if stopped == "not-finite":
+        # The epoch in which the loss stopped being finite has no row; the doctor needs to see it.
+        for name, cells in columns.items():
+            cells.append({"epoch": len(rows) + 1, "loss": float("nan")}.get(name))
+    return history_of(columns, context_of_run(run, stopped), source=str(path))
+
+
+def context_of_run(run: Run, stopped: str = "") -> Context:
+    """What the recipe and environment of `run` say that matters for judging its curves."""
+    from hundred.recipe.load import load_recipe
+
+    if not (run.path / RECIPE).is_file():
+        return Context(classes=100, stopped=stopped)
+    try:
+        recipe = load_recipe(run.path / RECIPE).recipe
+    except HundredError:
+        return Context(classes=100, stopped=stopped)  # of a later version: the curves speak for themselves
+    images = validation_images(recipe) if run.environment.get("data") == "cifar100" else None
+    return context_of_recipe(recipe, images, stopped=stopped, finished=bool(stopped))
+
+
+def validation_images(recipe: "Recipe") -> int | None:
+    """How many images of CIFAR-100 validate under `recipe`; None where none do."""
+    data = recipe.data
+    if data.protocol == "test-as-validation":
+        return 100 * (min(data.test_per_class, 100) or 100)
+    if data.protocol == "full":
+        return None
+    per_class = min(data.train_per_class, 500) or 500
+    return 100 * min(data.validation_per_class, max(per_class // 10, 1))
+
+
+def context_of_recipe(
+    recipe: "Recipe", validation_images: int | None, *, stopped: str = "", finished: bool = False
+) -> Context:
+    """What a recipe says that matters for judging the curves of its runs."""
+    training, augment = recipe.training, recipe.augment
+    return Context(
+        optimizer=training.optimizer,
+        classes=100,
+        validation_images=validation_images,
+        epochs=training.epochs,
+        stopped=stopped,
+        mixes_labels=bool(augment.mixup or augment.cutmix or training.label_smoothing),
+        weight_decay=training.weight_decay,
+        finished=finished,
+    )

@@ -1,0 +1,146 @@
+"""The network that a run starts from: built by its name, given by the user, or read from a saved model."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hundred.data.normalize import Normalize
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.build.pretrained import check_frozen, load_pretrained
+from hundred.models.registry import build, options
+from hundred.models.summary import count_parameters, evaluating
+from hundred.recipe.schema import ModelSection
+from hundred.runs.layout import MODEL, is_run
+from hundred.training.strategies.single import is_out_of_memory
+
+# `model.name = "file:/path/their.h5"`: the network is that of a saved model, to be trained further.
+FILE = "file:"
+SIDE = 32
+
+
+@dataclass(frozen=True)
+class Start:
+    """A network before training, on the CPU, and the scaling of its input where a file has fixed that."""
+
+    network: nn.Module
+    scaling: Normalize | None = None
+
+
+def starting_network(
+    model: ModelSection, classes: int, given: nn.Module | Callable[[int], nn.Module] | None = None
+) -> Start:
+    """The network of a recipe's `[model]` table, or `given`; its weights are drawn by torch's generator.
+
+    Raises UsageError for a name, option or network that does not fit, HundredError for a damaged file.
+    """
+    if given is not None:
+        network = given if isinstance(given, nn.Module) else given(classes)
+        return Start(_checked(network, classes, f"the network given from Python ({model.name})"))
+    if model.name.startswith(FILE):
+        return _from_file(model, classes)
+    check_frozen(model.name, model.options, model.weights)
+    network = build(model.name, classes=classes, **model.options)
+    if model.weights:
+        load_pretrained(network, model.name, model.weights)
+    return Start(network)
+
+
+def check_sizes(network: nn.Module, name: str, sizes: Iterable[int], device: torch.device) -> None:
+    """Try a network on each image side that a recipe's `training.resolutions` has (0 is as stored).
+
+    Raises UsageError naming the first that it cannot take.
+    """
+    for size in sizes:
+        images = torch.zeros(2, 3, size or SIDE, size or SIDE, device=device)
+        try:
+            with evaluating(network), torch.no_grad():
+                network(images.contiguous(memory_format=torch.channels_last))
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            raise UsageError(
+                f"training.resolutions has images of {size}x{size}, which {name} cannot take: "
+                f"set training.resolutions=[] ({_in_one_line(error)})"
+            ) from error
+
+
+def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str, Any], int]:
+    """The options of a recipe's network with their defaults, and its number of parameters.
+
+    Raises UsageError and HundredError as `starting_network` does.
+    """
+    if model.name.startswith(FILE):
+        return {}, count_parameters(starting_network(model, classes).network)
+    # On the meta device a network has shapes and no memory.
+    with torch.device("meta"):
+        network = build(model.name, classes=classes, **model.options)
+    return options(model.name), count_parameters(network)
+
+
+def table_of_file(path: str | Path, scale: str | None = None) -> ModelSection:
+    """The `[model]` table of a run that goes on with the saved model, or the run, at `path`.
+
+    Raises UsageError where there is no such file.
+    """
+    file = Path(path).expanduser()
+    if is_run(file):
+        file = file / MODEL
+    if not file.is_file():
+        raise UsageError(f"--from {path}: there is no such file")
+    more = {} if scale is None else {"scale": scale}
+    return ModelSection.model_validate({"name": f"{FILE}{file.resolve()}", **more})
+
+
+def table_of_network(network: nn.Module | Callable[[int], nn.Module]) -> ModelSection:
+    """The `[model]` table of a run whose network came from Python: the name of its class or function."""
+    kind = type(network) if isinstance(network, nn.Module) else network
+    name = getattr(kind, "__qualname__", type(network).__name__)
+    return ModelSection(name=f"{getattr(kind, '__module__', '__main__')}:{name}")
+
+
+def _from_file(model: ModelSection, classes: int) -> Start:
+    from hundred.interchange.read.load import load
+    from hundred.interchange.read.model import Model
+
+    path = model.name.removeprefix(FILE)
+    given: dict[str, Any] = dict(model.options)
+    scale = given.pop("scale", None)
+    if given or model.weights:
+        wrong = next(iter(given), "weights")
+        raise UsageError(f"model.{wrong} has no meaning for a network that is read from a file: leave it out")
+    loaded = load(path, scale=scale)
+    if not isinstance(loaded, Model):
+        raise HundredError(
+            f"{path} cannot be trained further, only tested: {'; '.join(loaded.notes) or 'it is not native'}"
+        )
+    if loaded.input_shape != (SIDE, SIDE, 3):
+        rows, columns, channels = loaded.input_shape
+        raise HundredError(
+            f"{path} takes images of {rows}x{columns}x{channels}: only networks for 32x32x3 are trained here"
+        )
+    scaling = Normalize(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
+    return Start(_checked(loaded.network, classes, path), scaling)
+
+
+def _checked(network: object, classes: int, what: str) -> nn.Module:
+    """`network`, once two black images have gone through it and come out as logits [2, classes]."""
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"{what} is a {type(network).__name__}, not a torch.nn.Module")
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    try:
+        with evaluating(network), torch.no_grad():
+            logits = network(torch.zeros(2, 3, SIDE, SIDE, device=device))
+    except Exception as error:
+        raise UsageError(f"{what} fails on images [2, 3, {SIDE}, {SIDE}]: {_in_one_line(error)}") from error
+    shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != [2, classes]:
+        raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")
+    return network
+
+
+def _in_one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -1,0 +1,212 @@
+"""From a recipe to the parts that train: the only place where recipes meet networks, data and optimizers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from hundred.data.batches import Batches
+from hundred.data.dataset import Dataset, Split
+from hundred.data.normalize import Normalize, standardized, zero_to_one
+from hundred.data.split import holdout
+from hundred.evaluation.doctor.live import LiveDoctor
+from hundred.evaluation.doctor.readers.sources import context_of_recipe
+from hundred.experiment.build.augmentation import build_pipeline
+from hundred.experiment.build.model import check_sizes, starting_network
+from hundred.models.summary import count_parameters
+from hundred.recipe.schema import CallbacksSection, Recipe, TrainingSection
+from hundred.training.callbacks.base import Callback
+from hundred.training.callbacks.best_weights import BestWeights
+from hundred.training.callbacks.custom import load_custom
+from hundred.training.callbacks.early_stopping import EarlyStopping
+from hundred.training.callbacks.monitor import check_monitors
+from hundred.training.callbacks.plateau import ReduceOnPlateau
+from hundred.training.callbacks.stop_at import StopAt
+from hundred.training.epoch_plan import EpochPlan
+from hundred.training.optim.build import build_optimizer
+from hundred.training.optim.ema import Ema
+from hundred.training.optim.schedules import Schedule
+from hundred.training.precision import choose_precision
+from hundred.training.strategies.single import SingleStrategy
+from hundred.training.strategies.threads import ThreadedStrategy
+from hundred.training.trainer import Trainer
+
+IMAGES_FOR_PREPARE = 1_000
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What trains, validates and tests, on the device.
+
+    train: the whole training split; train_indices says which of its images train. validation: None under the
+    protocol `full`; validation_indices are into the training split, None where the test set validates.
+    """
+
+    train: Split
+    train_indices: Tensor
+    validation: Split | None
+    validation_indices: Tensor | None
+    test: Split
+    scaling: Normalize
+
+
+def build_splits(
+    recipe: Recipe, dataset: Dataset, device: torch.device, scaling: Normalize | None = None
+) -> Splits:
+    """Cut the dataset by the recipe's protocol and put it on `device`; `scaling` replaces the recipe's."""
+    train, test = _to(dataset.train, device), _to(dataset.test, device)
+    validation, held_out = None, None
+    indices = torch.arange(len(train), device=device)
+    if recipe.data.protocol == "holdout":
+        kept, held_out = holdout(dataset.train.fine, recipe.data.validation_per_class, recipe.data.split_seed)
+        indices, held_out = kept.to(device), held_out.to(device)
+        validation = train.take(held_out)
+    elif recipe.data.protocol == "test-as-validation":
+        validation = test
+    if scaling is None:
+        # Statistics of all training images: the few held out move them by less than a ten-thousandth.
+        # Counted where the data lies: on a GPU, counting waits, and Apple's has no float64.
+        scaling = standardized(dataset.train.images) if recipe.data.scaling == "standard" else zero_to_one()
+    return Splits(train, indices, validation, held_out, test, scaling.to(device))
+
+
+def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.Module:
+    """`network` on `device`, its first layers prepared on training images where it asks for that."""
+    prepare: Callable[[Tensor], None] | None = getattr(network, "prepare", None)
+    if prepare is not None:
+        # From all over the split: in some forms of the data its images lie class by class.
+        step = max(len(splits.train_indices) // IMAGES_FOR_PREPARE, 1)
+        few = splits.train.images[splits.train_indices[::step][:IMAGES_FOR_PREPARE]]
+        # Where the network is, mostly the CPU: on a GPU a small matrix takes a library that loads for long.
+        prepare(splits.scaling(few).to(next(network.parameters(), few).device))
+    placed: nn.Module = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed
+
+
+def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:
+    """The network of the recipe's `[model]` table on `device`, its random start decided by the seed."""
+    torch.manual_seed(recipe.seed)
+    return put_network(starting_network(recipe.model, classes).network, splits, device)
+
+
+def assembled(
+    recipe: Recipe,
+    dataset: Dataset,
+    device: torch.device,
+    given: nn.Module | Callable[[int], nn.Module] | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> tuple[Splits, Trainer]:
+    """All parts of a run on `device`, the network's random start decided by the seed.
+
+    dataset: limited as the recipe says. given: a network instead of the recipe's, or what builds it.
+
+    Raises UsageError and HundredError as `starting_network` does.
+    """
+    torch.manual_seed(recipe.seed)
+    start = starting_network(recipe.model, len(dataset.fine_names), given)
+    splits = build_splits(recipe, dataset, device, start.scaling)
+    network = put_network(start.network, splits, device)
+    return splits, build_trainer(recipe, dataset, splits, network, interrupted)
+
+
+def build_trainer(
+    recipe: Recipe,
+    dataset: Dataset,
+    splits: Splits,
+    network: nn.Module,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Trainer:
+    """A Trainer for `network` as the recipe says."""
+    training = recipe.training
+    device = splits.train.images.device
+    precision = choose_precision(training.precision, device)
+    batches = Batches(
+        splits.train,
+        splits.train_indices,
+        training.batch_size,
+        build_pipeline(recipe.augment, recipe.seed),
+        splits.scaling,
+        recipe.seed,
+        len(dataset.fine_names),
+        precision,
+        training.drop_last,
+    )
+    plan = EpochPlan(training.epochs, len(batches), training.resolutions, training.validate_every)
+    if training.resolutions:
+        check_sizes(network, recipe.model.name, plan.all_sizes(), device)
+    callbacks = [*build_callbacks(recipe.callbacks), *live_doctor(recipe, splits)]
+    check_monitors(callbacks, validation=splits.validation is not None)
+    return Trainer(
+        network=network,
+        batches=batches,
+        optimizer=_optimizer(network, training),
+        plan=plan,
+        learning_rate=training.learning_rate,
+        schedule=Schedule(**training.schedule.model_dump()),
+        validation=splits.validation,
+        callbacks=callbacks,
+        label_smoothing=training.label_smoothing,
+        gradient_clip=training.gradient_clip,
+        # Warmed up, since a short run would otherwise end with its random start still in the average.
+        average=Ema(network, training.ema, warmup=True) if training.ema else None,
+        precision=precision,
+        model_name=recipe.model.name,
+        parameters=count_parameters(network),
+        team=ThreadedStrategy(training.parts)
+        if training.parts > 1 and device.type == "cpu"
+        else SingleStrategy(),
+        interrupted=interrupted,
+    )
+
+
+def build_callbacks(section: CallbacksSection) -> list[Callback]:
+    """The acting callbacks, in this order: rate cuts, early stopping, target, best weights, own ones."""
+    callbacks: list[Callback] = []
+    if section.reduce_on_plateau is not None:
+        callbacks.append(ReduceOnPlateau(**section.reduce_on_plateau.model_dump()))
+    if section.early_stopping is not None:
+        callbacks.append(EarlyStopping(**section.early_stopping.model_dump()))
+    if section.stop_at is not None:
+        callbacks.append(StopAt(**section.stop_at.model_dump()))
+    if section.checkpoint is not None and section.checkpoint.keep == "best":
+        callbacks.append(BestWeights(section.checkpoint.monitor, section.checkpoint.mode))
+    callbacks.extend(load_custom(where) for where in section.custom)
+    return callbacks
+
+
+def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
+    """The doctor beside the run, where the recipe asks for it; last, so that it sees what the others did."""
+    section = recipe.doctor
+    if not (section.live or section.act):
+        return []
+    context = context_of_recipe(recipe, None if splits.validation is None else len(splits.validation))
+    return [LiveDoctor(context, act=section.act, confidence=section.confidence, factor=section.factor)]
+
+
+def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Optimizer:
+    muon = training.muon
+    optimizer = build_optimizer(
+        network,
+        name=training.optimizer,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        momentum=training.momentum,
+        nesterov=training.nesterov,
+        betas=(training.beta1, training.beta2),
+        epsilon=training.epsilon,
+        decay_norms=training.decay_norms_and_biases,
+        norm_multiplier=muon.norm_multiplier if training.optimizer == "muon" else 1.0,
+        rest_learning_rate=muon.rest_learning_rate or None,
+        newton_schulz_steps=muon.newton_schulz_steps,
+    )
+    for group in optimizer.param_groups:
+        if training.optimizer == "muon" and not group["muon"]:
+            group["momentum"] = muon.rest_momentum
+    return optimizer
+
+
+def _to(split: Split, device: torch.device) -> Split:
+    if split.images.device == device:
+        return split
+    return Split(split.images.to(device), split.fine.to(device), split.coarse.to(device))

@@ -1,0 +1,279 @@
+"""`find_lr`: the learning-rate range test of a recipe, on its own data path, network and optimizer."""
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hundred.data.dataset import Dataset
+from hundred.data.subset import subset_per_class
+from hundred.errors import UsageError
+from hundred.evaluation.learning_rates import RateReading, read_range_test
+from hundred.experiment.build.data import open_data
+from hundred.experiment.build.trainer import assembled
+from hundred.experiment.run.interrupt import Interrupt
+from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
+from hundred.experiment.train import resolve
+from hundred.recipe.schema import Recipe, TrainingSection
+from hundred.reports.figures.style import Provenance, save
+from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.runs.progress.plain import duration
+from hundred.training.device import choose_device
+from hundred.training.lr_range_test import FEWEST_STEPS, LrRangeTest, run_lr_range_test
+from hundred.training.profiling import measure_step_time
+from hundred.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STEPS = 150
+# Wide enough for any network seen so far; an own rate outside widens it.
+RANGES = {"adam": (1e-6, 1.0), "adamw": (1e-6, 1.0), "sgd": (1e-4, 30.0), "muon": (1e-4, 30.0)}
+AROUND = 30.0
+SECONDS_BETWEEN_LINES = 2.0
+SUFFIXES = (".png", ".svg")
+
+
+@dataclass(frozen=True)
+class FoundRate:
+    """The outcome of a range test.
+
+    recipe, model, data, optimizer: what was tested. learning_rate: the recipe's own.
+    rest_factor: of a Muon recipe with a rate of its own for what SGD steps: that rate over the learning rate.
+    size: side of the images in pixels, 0 as stored. test: the measurement; reading: what it says.
+    """
+
+    recipe: str
+    model: str
+    data: str
+    optimizer: str
+    learning_rate: float
+    rest_factor: float | None
+    size: int
+    test: LrRangeTest
+    reading: RateReading
+    seconds: float
+
+    @property
+    def suggestion(self) -> float | None:
+        """The suggested `training.learning_rate`, or None where the loss never clearly fell."""
+        return self.reading.suggestion
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What to set for the suggestion, by dotted key; empty without one."""
+        if self.suggestion is None:
+            return {}
+        found = {"training.learning_rate": self.suggestion}
+        if self.rest_factor is not None:
+            found["training.muon.rest_learning_rate"] = float(f"{self.suggestion * self.rest_factor:.2g}")
+        return found
+
+    @property
+    def paste(self) -> str:
+        """The suggestion as options of `hundred train`; '' without one."""
+        return " ".join(f"--set {key}={value:g}" for key, value in self.settings.items())
+
+    @property
+    def varied(self) -> str:
+        """Which rates grew during the test."""
+        if self.rest_factor is not None:
+            return (
+                f"Muon's rate, and in proportion ({self.rest_factor:.3g} times it) that of SGD "
+                "for what Muon does not step"
+            )
+        if self.optimizer == "muon":
+            return "Muon's rate, which SGD shares for what Muon does not step"
+        return f"the rate of {self.optimizer}"
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one or two sentences."""
+        reading = self.reading
+        if reading.suggestion is None:
+            return (
+                f"The loss never clearly fell in {len(self.test.rates)} steps: no rate can be suggested; "
+                "take more steps, or rates further up."
+            )
+        told = (
+            f"The loss fell from a rate of about {reading.begins:.2g}, fastest at {reading.steepest:.2g}, "
+            f"and was lowest at {reading.lowest:.2g}: try {reading.suggestion:g}"
+            f" (the recipe has {self.learning_rate:g})."
+        )
+        if reading.open_end:
+            told += " It had not risen again at the largest rate: larger ones may do better."
+        return told
+
+    def draw(self) -> "Figure":
+        """The picture: loss against learning rate, with the suggestion marked."""
+        from hundred.reports.figures.lr_range_test import draw_range_test
+
+        return draw_range_test(
+            self.test.rates,
+            self.test.losses,
+            self.reading,
+            title=f"Learning rates for {self.recipe}",
+            own=self.learning_rate,
+            varied=self.varied,
+            provenance=Provenance(self.data),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain values for JSON."""
+        reading = self.reading
+        return {
+            "recipe": self.recipe,
+            "model": self.model,
+            "data": self.data,
+            "optimizer": self.optimizer,
+            "varied": self.varied,
+            "learning_rate": self.learning_rate,
+            "suggestion": self.suggestion,
+            "set": self.settings,
+            "paste": self.paste,
+            "verdict": self.verdict,
+            "begins": reading.begins,
+            "steepest": reading.steepest,
+            "lowest": reading.lowest,
+            "open_end": reading.open_end,
+            "stopped": self.test.stopped,
+            "steps": len(self.test.rates),
+            "image_side": self.size or 32,
+            "seconds": self.seconds,
+            "rates": self.test.rates.tolist(),
+            "losses": self.test.losses.tolist(),
+            "smoothed": reading.smoothed.tolist(),
+        }
+
+
+def find_lr(
+    recipe: str | Path | Mapping[str, Any] | None = None,
+    *,
+    data: str | Path | Dataset | None = None,
+    set: Iterable[str] | Mapping[str, Any] = (),
+    seed: int | None = None,
+    device: str = "auto",
+    steps: int | None = None,
+    minutes: float | None = None,
+    lowest: float | None = None,
+    highest: float | None = None,
+    out: str | Path | None = None,
+    quiet: bool = False,
+) -> FoundRate:
+    """Train `recipe` for some steps while its learning rate grows exponentially, and suggest a rate.
+
+    The images, network, loss, optimizer and augmentation are the recipe's; its schedule is left out, and
+    images have the side that they have where the schedule is at its height. Nothing is kept but the picture.
+
+    data, set, seed, device: as for `train`. steps: of the test (150). minutes: take as many steps as fit
+    into them. lowest, highest: rates at which to begin and end (by the optimizer). out: a .png or .svg file
+    for the picture. quiet: no progress on standard error.
+
+    Raises UsageError for a wrong call or recipe, HundredError for missing data or too little memory, and
+    KeyboardInterrupt.
+    """
+    began = time.monotonic()
+    path = _picture_path(out)
+    chosen = choose_device(device)
+    resolved = resolve(recipe, seed=seed, overrides=set, device=chosen.type).recipe
+    _check(steps, minutes)
+    dataset = subset_per_class(open_data(data), resolved.data.train_per_class, resolved.data.test_per_class)
+    with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
+        _, trainer = assembled(resolved, dataset, chosen, interrupted=interrupt.asked)
+        size = size_at_peak(trainer)
+        first, last = _range(resolved.training, lowest, highest)
+        deadline = None if minutes is None else began + 60 * minutes
+        test = run_lr_range_test(
+            trainer,
+            first,
+            last,
+            _steps(trainer, size, steps, deadline),
+            size=size,
+            deadline=deadline,
+            tell=_Lines(quiet),
+        )
+    if test.stopped == "interrupted":
+        raise KeyboardInterrupt(f"stopped after {len(test.rates)} of {test.planned} steps; nothing was kept")
+    found = _found(resolved, dataset, size, test, time.monotonic() - began)
+    if path is not None:
+        with os_errors_as_hundred_errors(path):
+            save(found.draw(), path)
+    return found
+
+
+def size_at_peak(trainer: Trainer) -> int:
+    """The image side (0 is as stored) where the schedule of `trainer` is first at its height."""
+    plan, schedule = trainer.plan, trainer.schedule
+    steps = plan.epochs * plan.steps_per_epoch
+    peak = max(range(steps), key=lambda step: schedule.factor(plan.progress(step)))
+    epoch, step = divmod(peak, plan.steps_per_epoch)
+    return plan.sizes(epoch + 1)[step]
+
+
+def _found(recipe: Recipe, dataset: Dataset, size: int, test: LrRangeTest, seconds: float) -> FoundRate:
+    training = recipe.training
+    rest = training.muon.rest_learning_rate if training.optimizer == "muon" else 0.0
+    return FoundRate(
+        recipe.name,
+        recipe.model.name,
+        dataset.name,
+        training.optimizer,
+        training.learning_rate,
+        rest / training.learning_rate if rest else None,
+        size,
+        test,
+        read_range_test(test.rates, test.losses, test.planned),
+        seconds,
+    )
+
+
+def _range(training: TrainingSection, lowest: float | None, highest: float | None) -> tuple[float, float]:
+    low, high = RANGES[training.optimizer]
+    low = min(low, training.learning_rate / AROUND) if lowest is None else lowest
+    return low, max(high, training.learning_rate * AROUND) if highest is None else highest
+
+
+def _steps(trainer: Trainer, size: int, steps: int | None, deadline: float | None) -> int:
+    """As asked for, or as many as fit before the deadline by the measured time of one."""
+    if deadline is None or steps is not None:
+        return STEPS if steps is None else steps
+    trainer.plan.resolutions = ((1.0, size),) if size else ()
+    step_seconds = measure_step_time(trainer)[0][size]
+    return max(int((deadline - time.monotonic()) / step_seconds * 0.9), FEWEST_STEPS)
+
+
+def _check(steps: int | None, minutes: float | None) -> None:
+    if steps is not None and steps < FEWEST_STEPS:
+        raise UsageError(f"--steps {steps}: a range test takes {FEWEST_STEPS} or more")
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise UsageError(f"--minutes {minutes:g}: a range test needs a number of minutes above 0")
+    if steps is not None and minutes is not None:
+        raise UsageError("--steps and --minutes both say how long the test is: give one of them")
+
+
+def _picture_path(out: str | Path | None) -> Path | None:
+    if out is None:
+        return None
+    path = Path(out).expanduser()
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"--out {path}: a picture is a {' or '.join(SUFFIXES)} file")
+    return path
+
+
+class _Lines:
+    """A line on standard error every few seconds: the step, its rate and loss, and the time left at most."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.began = self.told = time.monotonic()
+
+    def __call__(self, step: int, steps: int, rate: float, loss: float) -> None:
+        now = time.monotonic()
+        if self.quiet or now - self.told < SECONDS_BETWEEN_LINES:
+            return
+        self.told = now
+        left = duration((now - self.began) / step * (steps - step))
+        line = f"step {step}/{steps}  lr {rate:.3g}  loss {loss:.4f}  at most {left} left"
+        print(line, file=sys.stderr, flush=True)  # noqa: T201

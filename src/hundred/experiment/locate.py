@@ -1,0 +1,102 @@
+"""Finding saved models, runs and repeats by what a person names, and the class names that belong to them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
+from hundred.errors import HundredError, UsageError
+from hundred.runs.layout import MODEL, is_run
+from hundred.runs.run import Run
+
+if TYPE_CHECKING:
+    from hundred.interchange.read.model import LoadedModel
+
+RUNS = Path("runs")
+
+
+def place_of(what: str | Path | Run) -> Path:
+    """The path that `what` names: as it stands, or, for a bare name that is none, in the folder `runs`."""
+    if isinstance(what, Run):
+        return what.path
+    path = Path(what).expanduser()
+    if not path.exists() and len(path.parts) == 1 and (RUNS / path).exists():
+        return RUNS / path
+    return path
+
+
+def model_file(what: str | Path | Run) -> Path:
+    """The model file that `what` is, or that the run of that name holds.
+
+    Raises UsageError where there is neither, HundredError for a run without a saved network.
+    """
+    path = place_of(what)
+    if is_run(path):
+        if not (path / MODEL).is_file():
+            raise HundredError(f"{path} has no {MODEL}: the run has not saved its network, or not as that")
+        return path / MODEL
+    if not path.is_file():
+        raise UsageError(f"there is no run and no model file {str(what)!r}")
+    return path
+
+
+def load_saved(what: str | Path | Run, scale: str | None = None) -> "LoadedModel":
+    """The model in a file or run. `scale` says how a foreign file wants its pixels; ours say theirs."""
+    from hundred.interchange.read.load import load
+
+    file = model_file(what)
+    model = load(file)
+    # One --scale may be meant for the foreign ones among several files.
+    return load(file, scale=scale) if scale is not None and model.origin != "hundred" else model
+
+
+@dataclass(frozen=True)
+class Names:
+    """Fine classes with their superclasses. fine_to_coarse: the superclass number of each fine class.
+
+    coarse and fine_to_coarse are empty where a model's classes are in no known superclasses.
+    origin: `file`, `cifar100` (assumed for 100 classes without names) or `numbers`.
+    """
+
+    fine: tuple[str, ...]
+    coarse: tuple[str, ...]
+    fine_to_coarse: tuple[int, ...]
+    origin: str
+
+
+def names_for(class_names: Sequence[str] | None, classes: int) -> Names:
+    """The names of a model's `classes` outputs: those in its file, else CIFAR-100's where it has 100."""
+    if class_names is None and classes != len(FINE_NAMES):
+        return Names(tuple(f"class {number}" for number in range(classes)), (), (), "numbers")
+    fine = tuple(class_names) if class_names is not None else FINE_NAMES
+    origin = "cifar100" if class_names is None else "file"
+    for known, coarse, to_coarse in _known_sets():
+        if set(fine) <= set(known):
+            of_name = dict(zip(known, to_coarse, strict=True))
+            return Names(fine, coarse, tuple(of_name[name] for name in fine), origin)
+    return Names(fine, (), (), origin)
+
+
+def _known_sets() -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]]:
+    yield FINE_NAMES, COARSE_NAMES, FINE_TO_COARSE
+    yield sample_names()
+
+
+def sample_names() -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
+    """Fine names, superclass names and superclass numbers of the drawn sample set, without drawing it."""
+    from hundred.data.sample.draw import SAMPLE_COARSE_NAMES, SAMPLE_FINE_NAMES
+
+    of_shape = {name: number for number, name in enumerate(SAMPLE_COARSE_NAMES)}
+    to_coarse = tuple(of_shape[name.partition(" ")[2]] for name in SAMPLE_FINE_NAMES)
+    return SAMPLE_FINE_NAMES, SAMPLE_COARSE_NAMES, to_coarse
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError inside into a HundredError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise HundredError(f"cannot write {path}: {error.strerror or error}") from None

@@ -1,0 +1,123 @@
+"""One call of `train` over several processes of `torchrun`: the first does all that one process does.
+
+The others train along; see `hundred.training.strategies.distributed` for what they share. They build each
+run from what the
+first one says, write nothing, and print nothing but an error of their own, on which torchrun ends them all.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.run.build import build_job
+from hundred.experiment.run.context import RunContext, RunOptions
+from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
+from hundred.recipe.load import load_recipe
+from hundred.recipe.schema import CallbacksSection
+from hundred.recipe.write import to_toml
+from hundred.training.profiling import measure_step_time
+
+if TYPE_CHECKING:
+    from hundred.training.strategies.distributed import DistributedStrategy
+
+
+def join(device: str) -> "tuple[str, DistributedStrategy | None]":
+    """The device of this process for `--device DEVICE`, and who trains along where torchrun started several.
+
+    Raises UsageError where several processes cannot have that device.
+    """
+    from hundred.training.device import choose_device
+    from hundred.training.strategies.distributed import DistributedStrategy, device_here, place
+
+    rank, size, _ = place()
+    if size == 1:
+        return device, None
+    device = device_here(device)
+    return device, DistributedStrategy(rank, size, choose_device(device))
+
+
+def lead(job: RunContext, *, resumed: bool) -> None:
+    """In the first process: have the others, where there are any, build the run of `job` as it stands.
+
+    Raises UsageError where the batch has fewer images than there are processes.
+    """
+    team = job.call.team
+    if team is None:
+        return
+    size = job.recipe.training.batch_size
+    if size < team.size:
+        raise UsageError(
+            f"a batch of {size} images cannot be shared by {team.size} processes: "
+            f"try --set training.batch_size={team.size * 32}"
+        )
+    team.told(
+        {
+            "recipe": to_toml(job.recipe),
+            "digest": job.dataset.digest,
+            "rehearses": rehearses(job.call, resumed=resumed),
+            "state": job.trainer.state_dict() if resumed else None,
+        }
+    )
+    team.busy = True
+    team.start(job.trainer.network)
+
+
+def rehearses(call: RunOptions, *, resumed: bool) -> bool:
+    """Whether a run of `call` measures its steps before it begins."""
+    return call.deadline is not None and not resumed and not call.keep_plan
+
+
+@contextmanager
+def leading(team: "DistributedStrategy | None") -> Iterator[list[Path]]:
+    """Inside, this process leads; put into the list that it yields what came of it.
+
+    The others are dismissed at the end. Where this process fails in the middle of a run they notice by
+    themselves: its connection is gone.
+    """
+    outcome: list[Path] = []
+    try:
+        yield outcome
+    finally:
+        if team is not None and not team.busy:
+            team.told({"end": [str(path) for path in outcome]})
+
+
+def follow(team: "DistributedStrategy", call: RunOptions) -> Path:
+    """In the other processes: train along until the first one has done what it was called for; its outcome.
+
+    Raises HundredError where this process cannot go on, and SystemExit where the first could not: it has said
+    why.
+    """
+    try:
+        while "end" not in (order := team.told()):
+            _train_along(team, call, order)
+    except RuntimeError as error:
+        if "gloo" not in str(error) and type(error).__name__ not in ("DistBackendError", "DistNetworkError"):
+            raise
+        raise HundredError(f"process {team.rank} of {team.size} lost the others and ends") from error
+    if not order["end"]:
+        raise SystemExit(1)
+    return Path(order["end"][0])
+
+
+def _train_along(team: "DistributedStrategy", call: RunOptions, order: Mapping[str, Any]) -> None:
+    recipe = load_recipe(tomllib.loads(order["recipe"])).recipe
+    # The first process' callbacks act for all.
+    recipe = recipe.model_copy(update={"callbacks": CallbacksSection()})
+    job = build_job(call.runs, recipe, replace(call, team=team))
+    if job.dataset.digest != order["digest"]:
+        raise UsageError(f"process {team.rank} found other images than the first one: {job.dataset.source}")
+    trainer = job.trainer
+    if order["state"] is not None:
+        trainer.load_state_dict({**order["state"], "callbacks": []})
+    team.start(trainer.network)
+    with job.interrupt, out_of_memory_as_hundred_error(recipe):
+        if order["rehearses"]:
+            measure_step_time(trainer)
+        trainer.agree()
+        for _ in trainer.run():
+            pass

@@ -1,0 +1,92 @@
+"""Who hears a run: its files, the display, the trackers, and the user's own listeners."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from types import TracebackType
+
+from hundred.experiment.run.context import RunContext
+from hundred.experiment.run.model_file import ModelOnDisk
+from hundred.runs.events import EventLog
+from hundred.runs.history import HistoryCsv
+from hundred.runs.layout import EVENTS, HISTORY
+from hundred.runs.progress.plain import progress_listener
+from hundred.training.control import Control
+from hundred.training.events import EpochEnded, Event, Stopped, Warned, tell
+
+
+class RunListeners:
+    """All listeners of one run, opened and closed together; the files come first, so others can read them."""
+
+    def __init__(self, job: RunContext) -> None:
+        """The job's callbacks may listen as well, as a user's own do."""
+        self.all: list[object] = [HistoryCsv(job.path / HISTORY), EventLog(job.path / EVENTS)]
+        self.all.append(progress_listener(quiet=job.call.quiet))
+        self.all.append(ModelOnDisk(job, self.warn))
+        self.all.extend(_trackers(job, self.warn))
+        if job.call.judge is not None:
+            self.all.append(_Judged(job.trainer.control, job.call.judge))
+        self.all.extend(job.trainer.callbacks)
+        self.all.extend(job.call.listeners)
+
+    def __enter__(self) -> "RunListeners":
+        """Nothing to open: listeners open what they need at their first event."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close each that can be closed, even where another fails to."""
+        # Last to first: a tracker may still warn while it closes, and the display must be there to show it.
+        for listener in reversed(self.all):
+            close = getattr(listener, "close", None)
+            if close is not None:
+                with suppress(Exception):
+                    close()
+
+    def follow(self, events: Iterator[Event]) -> Stopped:
+        """Tell everybody everything; the last event is why training stopped."""
+        stopped = Stopped(0, "interrupted")
+        for event in events:
+            tell(self.all, event)
+            if isinstance(event, Stopped):
+                stopped = event
+        return stopped
+
+    def warn(self, message: str) -> None:
+        """Tell everybody something that does not stop the work."""
+        tell(self.all, Warned(message))
+
+
+class _Judged:
+    """Listener: ends the run after an epoch of which `judge` says why."""
+
+    def __init__(self, control: Control, judge: Callable[[EpochEnded], str]) -> None:
+        self.control, self.judge = control, judge
+
+    def on_epoch_ended(self, event: EpochEnded) -> None:
+        """Told before the callbacks act and the state is kept, so that a resumed run ends there as well."""
+        reason = self.judge(event)
+        if reason:
+            self.control.stop(reason)
+
+
+def _trackers(job: RunContext, warn: Callable[[str], None]) -> Iterator[object]:
+    path, recipe = job.path, job.recipe
+    if recipe.tracking.mlflow and job.call.tracked:
+        from hundred.runs.trackers.mlflow.listener import MlflowListener
+
+        yield MlflowListener(
+            path,
+            experiment=recipe.tracking.experiment,
+            parent_run_id=job.call.parent_run_id,
+            warn=warn,
+            process=job.call.mirror,
+        )
+    if recipe.callbacks.tensorboard:
+        from hundred.runs.trackers.tensorboard import TensorBoard
+
+        yield TensorBoard(path / "tensorboard")
+    if recipe.callbacks.wandb:
+        from hundred.runs.trackers.wandb import WeightsAndBiases
+
+        yield WeightsAndBiases(path, project=recipe.tracking.experiment, warn=warn)

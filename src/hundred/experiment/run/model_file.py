@@ -1,0 +1,100 @@
+"""Writing a run's network as model.h5: at the end, and while it trains where the recipe has a checkpoint."""
+
+import copy
+import os
+import re
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from hundred.errors import HundredError
+from hundred.experiment.run.context import RunContext
+from hundred.files import write_with
+from hundred.interchange.write.save import save_h5
+from hundred.runs.layout import MODEL
+from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.training.events import EpochEnded, NewBest
+
+# Of a network that no Keras file can hold, so that its training is not lost.
+WEIGHTS = "weights.pt"
+
+
+def save_model(job: RunContext, warn: Callable[[str], None]) -> bool:
+    """Write the network as it is now; whether it could be written as model.h5.
+
+    One that uses layers that Keras files cannot hold is kept as a PyTorch state dict, in weights.pt.
+
+    Raises HundredError where the disk refuses.
+    """
+    scaling = job.splits.scaling
+    metadata = {"recipe": job.recipe.name, "model": job.recipe.model.name, "data": job.dataset.name}
+    try:
+        with os_errors_as_hundred_errors(job.path / MODEL):
+            try:
+                save_h5(
+                    job.path / MODEL,
+                    _on_cpu(job.trainer.network),
+                    mean=scaling.mean.tolist(),
+                    std=scaling.std.tolist(),
+                    class_names=job.dataset.fine_names,
+                    metadata=metadata,
+                )
+            except (OSError, RuntimeError) as error:
+                raise _as_os_error(error) from error
+    except HundredError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        with os_errors_as_hundred_errors(job.path / WEIGHTS):
+            state = job.trainer.network.state_dict()
+            write_with(job.path / WEIGHTS, lambda temporary: torch.save(state, temporary))
+        warn(f"{error}\nthe weights are in {job.path / WEIGHTS} instead, as a PyTorch state dict")
+        return False
+    return True
+
+
+def _on_cpu(network: nn.Module) -> nn.Module:
+    """`network` itself, or a copy where it is on another device, where it must stay."""
+    if all(value.device.type == "cpu" for value in network.state_dict().values()):
+        return network
+    return copy.deepcopy(network).cpu()
+
+
+def _as_os_error(error: OSError | RuntimeError) -> OSError:
+    """What HDF5 tells of a fault of the disk, in several lines and two types, as the system's own error."""
+    if isinstance(error, OSError) and error.errno:
+        return error
+    number = re.search(r"errno = (\d+)", str(error))
+    if number:
+        return OSError(int(number[1]), os.strerror(int(number[1])))
+    return OSError(str(error).splitlines()[0])
+
+
+class ModelOnDisk:
+    """Listener: Keras' ModelCheckpoint. While training, model.h5 is the best network so far, or the latest.
+
+    The events come while the network has the weights that they speak of.
+    """
+
+    def __init__(self, job: RunContext, warn: Callable[[str], None]) -> None:
+        """The job's recipe says what is written when."""
+        self.job = job
+        self.warn = warn
+        self.section = job.recipe.callbacks.checkpoint
+        self.able = True
+        self._written = 0
+
+    def on_new_best(self, event: NewBest) -> None:
+        """Write the new best, once an epoch, whoever else found it to be the best."""
+        if self.section is not None and self.section.keep == "best" and event.monitor == self.section.monitor:
+            self._write(event.epoch)
+
+    def on_epoch_ended(self, event: EpochEnded) -> None:
+        """Write each epoch, where that was asked for."""
+        if self.section is not None and self.section.keep == "last":
+            self._write(event.epoch)
+
+    def _write(self, epoch: int) -> None:
+        if self.able and epoch > self._written:
+            self.able = save_model(self.job, self.warn)
+            self._written = epoch

@@ -1,0 +1,183 @@
+"""`train`: one run, or several seeds of it, from a recipe to finished run directories."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from hundred.data.dataset import Dataset
+from hundred.errors import UsageError
+from hundred.experiment.build.model import table_of_file, table_of_network
+from hundred.experiment.build.targets import overrides_for
+from hundred.experiment.repeats import train_repeats
+from hundred.experiment.repeats_folder import Repeats, is_repeats
+from hundred.experiment.run.context import Network, RunOptions
+from hundred.experiment.run.distributed import follow, join, leading
+from hundred.experiment.run.lifecycle import train_run
+from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
+from hundred.runs.layout import is_run
+from hundred.runs.run import Run
+from hundred.training.device import choose_device
+
+
+def train(
+    recipe: str | Path | Mapping[str, Any] | None = None,
+    *,
+    data: str | Path | Dataset | None = None,
+    model: Network | None = None,
+    start_from: str | Path | None = None,
+    scale: str | None = None,
+    epochs: int | None = None,
+    minutes: float | None = None,
+    target: float | None = None,
+    seed: int | None = None,
+    repeat: int = 1,
+    device: str = "auto",
+    protocol: str | None = None,
+    set: Iterable[str] | Mapping[str, Any] = (),
+    name: str | None = None,
+    runs: str | Path = "runs",
+    resume: bool = False,
+    doctor: bool = False,
+    listeners: Sequence[object] = (),
+    quiet: bool = False,
+    figures: bool = True,
+    keep_checkpoint: bool = False,
+    started: float | None = None,
+    test: bool = True,
+) -> Run | Repeats:
+    """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
+
+    data: `sample`, a path to CIFAR-100 in any published form, an opened dataset, or None to look for it.
+    model: your own network instead of the recipe's: a function of the number of classes that builds it, or an
+        nn.Module, which is trained itself. It takes float [n, 3, 32, 32], normalized, to logits [n, classes].
+    start_from: a saved model, ours or anyone's Keras file, whose network is trained further instead of the
+        recipe's, with the input scale it had; `scale` (`0-1`, `0-255`, `standard`) says a foreign file's.
+    epochs: instead of the recipe's; with `minutes`, at most so many.
+    minutes: end the whole call within so many minutes; epochs are planned from measured step times.
+    target: a test accuracy (fraction) for which the cheapest known setting is taken.
+    repeat: train so many seeds, `seed`, `seed + 1` and so on, and return Repeats instead.
+    set: overrides such as `["training.batch_size=256"]` or `{"training.batch_size": 256}`.
+    resume: go on with the run `name`, with the run whose directory is given as `recipe`, or with the newest
+        unfinished one (of this recipe, where one is given). A finished run is returned as it is.
+    doctor: let the doctor say what it sees while the run goes on (`doctor.live` of the recipe, which by
+        `doctor.act` may let it act).
+    listeners: objects with some of the methods of `hundred.training.events.METHODS`.
+    quiet: no progress display on standard error, only warnings. figures: draw pictures at the end.
+    keep_checkpoint: leave checkpoint.pt when the run has finished.
+    test: False leaves the test images unread, for runs among which you will choose; test figures are null.
+    started: `time.monotonic()` when the command began, for `minutes` and `total_seconds`; None is now.
+
+    Under PyTorch's `torchrun`, its processes train one network together: call this in each of them.
+
+    Raises UsageError for a wrong call, HundredError where the work fails, and KeyboardInterrupt after an
+    interruption, with everything up to then kept.
+    """
+    _check(minutes, repeat, model, start_from, scale)
+    began = time.monotonic() if started is None else started
+    device, team = join(device)
+    call = RunOptions(
+        data=data,
+        device=choose_device(device),
+        network=model,
+        name=name,
+        runs=Path(runs),
+        resume=resume,
+        deadline=None if minutes is None else began + minutes * 60,
+        listeners=tuple(listeners),
+        quiet=quiet,
+        figures=figures,
+        keep_checkpoint=keep_checkpoint,
+        started=began,
+        test=test,
+        team=team,
+    )
+    if team is not None and team.rank > 0:
+        path = follow(team, replace(call, deadline=None))
+        return Repeats(path) if is_repeats(path) else Run(path)
+    if epochs is not None:
+        call = replace(call, most_epochs=epochs)
+    if resume and name is None and isinstance(recipe, str | Path) and is_run(Path(recipe)):
+        path = Path(recipe).resolve()
+        call = replace(call, name=path.name, runs=path.parent)
+    with leading(team) as outcome:
+        resolved = resolve(
+            recipe,
+            epochs=epochs,
+            target=target,
+            seed=seed,
+            protocol=protocol,
+            doctor=doctor,
+            overrides=set,
+            device=call.device.type,
+        )
+        if start_from is not None:
+            resolved = _with_model(resolved, table_of_file(start_from, scale))
+        elif model is not None:
+            resolved = _with_model(resolved, table_of_network(model))
+        trained: Run | Repeats
+        if repeat > 1:
+            trained = train_repeats(resolved, call, repeat)
+        else:
+            trained = train_run(resolved, call, any_recipe=recipe is None)
+        outcome.append(trained.path)
+    return trained
+
+
+def resolve(
+    recipe: str | Path | Mapping[str, Any] | None = None,
+    *,
+    epochs: int | None = None,
+    target: float | None = None,
+    seed: int | None = None,
+    protocol: str | None = None,
+    doctor: bool = False,
+    overrides: Iterable[str] | Mapping[str, Any] = (),
+    device: str = "cpu",
+) -> Resolved:
+    """The recipe with the shorthands of the command line and `overrides` applied, in that order, as it holds
+    on a kind of `device`."""
+    recipe = DEFAULT_RECIPE if recipe is None else recipe
+    shorthands = {
+        "training.epochs": epochs,
+        "seed": seed,
+        "data.protocol": protocol,
+        "doctor.live": doctor or None,
+    }
+    given = {key: value for key, value in shorthands.items() if value is not None}
+    if target is not None:
+        given = {**overrides_for(recipe, target), **given}
+        device = "cpu"  # the targets were measured without what a recipe changes on a GPU
+    return for_device(load_recipe(recipe, given, overrides), device)
+
+
+def _check(
+    minutes: float | None,
+    repeat: int,
+    model: Network | None,
+    start_from: str | Path | None,
+    scale: str | None,
+) -> None:
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise UsageError(f"--minutes {minutes:g}: a run needs a number of minutes above 0")
+    if repeat < 1:
+        raise UsageError(f"--repeat {repeat}: it takes 1 or more")
+    if model is not None and start_from is not None:
+        raise UsageError("model and start_from are two networks: give one of them")
+    if isinstance(model, nn.Module) and repeat > 1:
+        raise UsageError("one network cannot be trained by several seeds: give a function that builds it")
+    if scale is not None and start_from is None:
+        raise UsageError(
+            f"--scale {scale} says how a saved model wants its pixels: it belongs to --from FILE"
+        )
+
+
+def _with_model(resolved: Resolved, table: Any) -> Resolved:
+    """The recipe with another network; its `[model]` table counts as set by the user."""
+    recipe = resolved.recipe.model_copy(update={"model": table})
+    origins = {key: origin for key, origin in resolved.origins.items() if not key.startswith("model.")}
+    set_keys = {f"model.{key}": "--set" for key in ("name", "weights", *table.options)}
+    return Resolved(recipe, {**origins, **set_keys}, resolved.parents)

@@ -1,0 +1,239 @@
+"""From the wiring of a Keras model to a native network: layers converted, weights asked for, then put in."""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+from torch import nn
+
+from hundred.errors import HundredError
+from hundred.interchange.read.converters.conversion import TENSOR, Conversion, Converted, Modules, Shape
+from hundred.interchange.read.converters.registry import CONVERTERS
+from hundred.interchange.read.keras_names import KERAS_LAYERS
+from hundred.interchange.read.layers import GraphModule
+from hundred.interchange.read.settings import CustomObject, NotNative, Settings, shown
+from hundred.interchange.read.weight_requests import Array, Request, WeightSource
+from hundred.interchange.read.wiring import Call, Layer, ModelWiring, Value, read_wiring
+
+#: Values of one feature map of one image; the widest map of ResNet50 at 224x224 has 802,816.
+_LARGEST_MAP = 1 << 26
+_HALF = "in half precision"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One outermost Keras layer for a table: name, class, output shape as Keras has it, number of weights."""
+
+    name: str
+    class_name: str
+    shape: Shape
+    parameters: int
+
+
+@dataclass
+class Assembly:
+    """A network under construction, and what it asks of the file."""
+
+    version: int
+    backend: str = "tensorflow"
+    channels_first: bool = False
+    requests: list[Request] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    largest: int = 0  # values in the largest feature map of one image
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A network (its parameters on the meta device until the requests are served) and its output shape."""
+
+    network: nn.Module
+    shape: Shape
+
+
+def assemble(
+    assembly: Assembly, wiring: ModelWiring, shape: Shape, path: tuple[str, ...] = (), trainable: bool = True
+) -> Assembled:
+    """Convert every layer of `wiring`, called on an input of `shape`.
+
+    Raises NotNative for the first layer that has no native counterpart, HundredError for what cannot be.
+    """
+    _check_size(assembly, shape, wiring.name)
+    values: dict[Value, tuple[int, Shape]] = {wiring.input: (0, shape)}
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    steps: list[tuple[str, tuple[int, ...]]] = []
+    built: dict[str, _Built] = {}
+    for call in wiring.calls:
+        for value in call.taken:
+            if value not in values:
+                raise HundredError(
+                    f"layer {shown(call.layer.name)} takes {shown(value.layer)}, which gives no such output"
+                )
+        taken = [values[value] for value in call.taken]
+        shapes = [each for _, each in taken]
+        if call.layer.name not in built:
+            built[call.layer.name] = _build(assembly, call, shapes, modules, path=path, trainable=trainable)
+        layer = built[call.layer.name]
+        if layer.taken != shapes:
+            raise NotNative(call.layer.name, call.layer.class_name, "is shared by tensors of unlike shapes")
+        inputs = tuple(index for index, _ in taken)
+        for name in layer.names:
+            steps.append((name, inputs))
+            inputs = (len(steps),)
+        values[Value(call.layer.name, call.node, 0)] = (inputs[0], layer.shape)
+    # As the file lists its layers, and not as they are called, Keras lists the weights of a nested model.
+    for listed in wiring.layers:
+        assembly.requests += built[listed.name].requests if listed.name in built else []
+    if wiring.output not in values:
+        raise HundredError(f"the model {shown(wiring.name)} has no output {shown(wiring.output.layer)}")
+    output, out = values[wiring.output]
+    chain = all(taken == (i,) for i, (_, taken) in enumerate(steps)) and output == len(steps)
+    if chain and len(steps) == len(modules):
+        return Assembled(nn.Sequential(modules), out)
+    return Assembled(GraphModule(modules, steps, output), out)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A layer turned native: the shapes it takes, its modules by name, the shape it gives, what it asks."""
+
+    taken: list[Shape]
+    names: list[str]
+    shape: Shape
+    requests: list[Request]
+
+
+def _build(
+    assembly: Assembly,
+    call: Call,
+    shapes: list[Shape],
+    modules: OrderedDict[str, nn.Module],
+    *,
+    path: tuple[str, ...],
+    trainable: bool,
+) -> _Built:
+    """Convert the layer of its first call and add its modules to `modules`."""
+    asked = len(assembly.requests)
+    converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+    requests = assembly.requests[asked:]
+    del assembly.requests[asked:]
+    if not path:
+        shape = keras_shape(converted.shape, assembly.channels_first)
+        assembly.rows.append(_row(call.layer, shape, requests))
+    _check_size(assembly, converted.shape, call.layer.name)
+    return _Built(shapes, _add(modules, call.layer.name, converted.modules), converted.shape, requests)
+
+
+def keras_shape(shape: Shape, channels_first: bool) -> Shape:
+    """(rows, columns, channels) in the order that the file's layers have."""
+    return (shape[2], *shape[:2]) if channels_first and len(shape) == 3 else shape
+
+
+def _row(layer: Layer, shape: Shape, requests: list[Request]) -> Row:
+    sizes = (prod(weight) for request in requests for weight in request.shapes)
+    return Row(shown(layer.name), shown(layer.class_name), shape, sum(sizes))
+
+
+def _add(modules: OrderedDict[str, nn.Module], layer: str, new: Modules) -> list[str]:
+    """Put the native layers of one Keras layer under names that torch allows; give the names."""
+    names = []
+    for suffix, module in new:
+        base = re.sub(r"[^0-9A-Za-z_]", "_", layer)[:100] or "layer"
+        name = f"{base}_{suffix}" if suffix else base
+        if not re.match(r"[A-Za-z]", name):
+            name = "layer_" + name
+        while name in modules or hasattr(nn.Sequential, name):
+            name += "_"
+        modules[name] = module
+        names.append(name)
+    return names
+
+
+def _check_size(assembly: Assembly, shape: Shape, layer: str) -> None:
+    size = prod(shape)
+    if size > _LARGEST_MAP:
+        raise HundredError(f"layer {shown(layer)} gives {size} values for one image: refused as absurd")
+    assembly.largest = max(assembly.largest, size)
+
+
+def _convert(
+    assembly: Assembly, call: Call, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+) -> Converted:
+    layer = call.layer
+    if not shapes:
+        raise HundredError(f"layer {shown(layer.name)} is called on nothing")
+    flag = layer.settings.get("trainable", True) is not False and trainable
+    if layer.is_model:
+        return _nested(assembly, layer, shapes, path, flag)
+    settings = Settings(dict(layer.settings), layer.name, layer.class_name)
+    converter = CONVERTERS.get(layer.class_name)
+    if converter is None and "trainable" not in layer.settings:
+        # An .h5 of Keras 3 names no modules, but a function's config lacks what every layer's has.
+        converter = CONVERTERS.get(f"op {layer.class_name}")
+    if converter is None:
+        raise _unknown(layer)
+    policy = layer.settings.get("dtype")
+    if isinstance(policy, dict) and "Quantized" in str(policy.get("class_name")):
+        raise settings.not_native("is quantized")
+    if isinstance(layer.settings.get("quantization_config"), dict):
+        raise settings.not_native("is quantized")
+    conversion = Conversion(
+        settings,
+        shapes,
+        path,
+        assembly.version,
+        flag,
+        assembly.backend,
+        assembly.channels_first,
+        [TENSOR if isinstance(argument, Value) else argument for argument in call.arguments],
+        call.keywords,
+    )
+    converted = converter(conversion)
+    if "float16" in str(policy) and not any(_HALF in note for note in assembly.notes):
+        assembly.notes.append(f"the file computes {_HALF}, here it is float32")
+    assembly.requests += conversion.requests
+    assembly.notes += conversion.notes
+    return converted
+
+
+def _nested(
+    assembly: Assembly, layer: Layer, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+) -> Converted:
+    if len(shapes) != 1:
+        raise NotNative(layer.name, layer.class_name, f"is a model called on {len(shapes)} tensors")
+    wiring = read_wiring(layer.class_name, layer.settings, layer.version)
+    inner = assemble(assembly, wiring, shapes[0], path, trainable)
+    return Converted([("", inner.network)], inner.shape)
+
+
+def _unknown(layer: Layer) -> NotNative:
+    name = layer.class_name
+    if name == "Lambda":
+        return NotNative(layer.name, name, "holds code")
+    if name in KERAS_LAYERS or name.startswith("op "):
+        return NotNative(layer.name, name, "has no native counterpart")
+    return CustomObject(layer.name, name, "is none of Keras' own layers", name)
+
+
+def fill(assembly: Assembly, source: WeightSource) -> int:
+    """Read every weight that was asked for into the network; give the number of values (Keras' total)."""
+    source.locate(assembly.requests)  # all shapes are compared before anything is read
+    total = 0
+    for request in assembly.requests:
+        arrays = [stored.read() for stored in request.found]
+        total += sum(array.size for array in arrays)
+        _check_values(assembly, request, arrays)
+        request.give(arrays)
+        request.found = []
+    return total
+
+
+def _check_values(assembly: Assembly, request: Request, arrays: list[Array]) -> None:
+    for name, array in zip(request.names, arrays, strict=True):
+        bad = array.size - int(np.isfinite(array).sum())
+        if bad:
+            assembly.notes.append(
+                f"{name} of layer {shown('/'.join(request.path))} holds {bad} values that are NaN or infinite"
+            )

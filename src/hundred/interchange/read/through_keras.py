@@ -1,0 +1,189 @@
+"""Models that no native network can stand for, run by Keras itself behind the same calls.
+
+Keras builds objects from names in the file, so the config is searched for anything that could run code or
+read other files before Keras sees it.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from hundred.errors import HundredError, MissingExtra
+from hundred.interchange.read.archive import Archive
+from hundred.interchange.read.model import (
+    LoadedModel,
+    checked_images,
+    pixels,
+    require_image_input,
+    scale_constants,
+)
+from hundred.interchange.read.settings import LARGEST, NotNative, shown
+from hundred.interchange.read.wiring import works_channels_first
+
+#: Layers that run code of their own, or open files that the config names.
+_UNSAFE = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
+_UNSAFE |= {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
+_MODULES = re.compile(
+    r"keras(\.src)?(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|optimizers"
+    r"|losses|metrics|quantizers|random|engine|ops\.(numpy|nn|core|math|operation_utils))(\.\w+)*)?|builtins"
+)
+_SIZES = ("units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "value_dim")
+
+
+class KerasModel:
+    """A model that Keras runs; it predicts as `Model` does, but has no native network to train further.
+
+    Attributes as in `Model`; origin is "keras (through Keras)".
+    """
+
+    origin = "keras (through Keras)"
+    network = None
+
+    def __init__(
+        self,
+        keras_model: Any,
+        *,
+        input_scale: str,
+        input_shape: tuple[int, int, int],
+        notes: tuple[str, ...],
+        channels_first: bool = False,
+    ) -> None:
+        """`keras_model` is the opened model."""
+        self.keras_model, self.channels_first = keras_model, channels_first
+        self.input_scale, self.input_shape, self.notes = input_scale, input_shape, notes
+        self.class_names: tuple[str, ...] | None = None
+        self.parameters = int(keras_model.count_params())
+        self.softmax = _ends_in_softmax(keras_model)
+
+    def predict(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
+        """As Keras' predict: [n, rows, columns, 3] in the file's scale to [n, classes]."""
+        batch = checked_images(images, self.input_shape, self.channels_first)
+        if not len(batch):
+            return np.zeros((0, 0), np.float32)
+        return np.asarray(self.keras_model.predict(batch, batch_size=batch_size, verbose=0), np.float32)
+
+    def logits(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
+        """As `predict`; where the file ends in a softmax its logarithm, which differs by a constant a row."""
+        output = self.predict(images, batch_size)
+        return np.log(np.maximum(output, np.finfo(np.float32).tiny)) if self.softmax else output
+
+    def predict_images(self, images: ArrayLike | Tensor, batch_size: int = 256) -> NDArray[np.float32]:
+        """uint8 [n, 3, rows, columns] or [n, rows, columns, 3] to what the file gives for them."""
+        return self.predict(self._scaled(images), batch_size)
+
+    def logits_of_images(self, images: ArrayLike | Tensor, batch_size: int = 256) -> NDArray[np.float32]:
+        """As `predict_images`, with the softmax undone."""
+        return self.logits(self._scaled(images), batch_size)
+
+    def _scaled(self, images: ArrayLike | Tensor) -> NDArray[np.float32]:
+        mean, std = scale_constants(self.input_scale)
+        batch = pixels(images, self.input_shape).permute(0, 2, 3, 1).cpu().numpy()
+        channels = self.input_shape[2]
+        scaled = ((batch.astype(np.float32) / 255 - mean[:channels]) / std[:channels]).astype(np.float32)
+        return scaled.transpose(0, 3, 1, 2) if self.channels_first else scaled
+
+
+def _ends_in_softmax(model: Any) -> bool:
+    layer = model
+    for _ in range(20):
+        inner = getattr(layer, "layers", None)
+        if not inner:
+            break
+        layer = inner[-1]
+    activation = getattr(getattr(layer, "activation", None), "__name__", "")
+    return activation == "softmax" or type(layer).__name__ == "Softmax"
+
+
+def load_through_keras(
+    path: Path,
+    archive: Archive,
+    why: NotNative,
+    *,
+    scale: str | None,
+    custom_objects: Mapping[str, Any] | None,
+    allow_lambda: bool,
+) -> LoadedModel:
+    """Let Keras open `path`; `why` says which layer kept it from being native.
+
+    Raises MissingExtra where Keras is not installed, HundredError where the config is unsafe or Keras fails.
+    """
+    custom = dict(custom_objects or {})
+    custom |= {f"Custom>{name}": value for name, value in custom.items()}
+    refuse_unsafe(archive.config, archive.name, custom, allow_lambda)
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    try:
+        import keras
+    except ImportError:
+        raise MissingExtra("keras", "keras", f"{archive.name}: {why}; running it through Keras") from None
+    try:
+        with _limited_memory(4 * path.stat().st_size + (2 << 30)):
+            model = keras.saving.load_model(
+                path, custom_objects=custom, compile=False, safe_mode=not allow_lambda
+            )
+        shape = model.input_shape
+        outputs = model.output_shape
+    except Exception as error:  # whatever Keras raises for the file
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise HundredError(f"{archive.name}: {why}, and Keras cannot open it: {shown(line)}") from None
+    if not isinstance(shape, tuple) or not isinstance(outputs, tuple) or len(outputs) != 2:
+        raise HundredError(f"{archive.name}: is no classifier of images ({shown(shape)} to {shown(outputs)})")
+    first = works_channels_first(archive.config)
+    input_shape = require_image_input(tuple(shape[1:]), archive.name, first)
+    note = f"{why}; the model runs through Keras, slower, and cannot be trained further here"
+    return KerasModel(
+        model, input_scale=scale or "0-1", input_shape=input_shape, notes=(note,), channels_first=first
+    )
+
+
+@contextmanager
+def _limited_memory(more: int) -> Iterator[None]:
+    """Let this process take `more` bytes and then fail cleanly, where the system can (Linux).
+
+    Keras makes room for what the config says before it looks at the weights.
+    """
+    try:
+        import resource
+
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = now + more if soft == resource.RLIM_INFINITY else min(now + more, soft)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    except (ImportError, OSError, ValueError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def refuse_unsafe(config: Any, name: str, custom_objects: Mapping[str, Any], allow_lambda: bool) -> None:
+    """HundredError for a config that names code outside Keras, opens files, or asks for absurd sizes."""
+    waiting = [config]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        if not isinstance(item, dict):
+            continue
+        waiting += item.values()
+        class_name, module = item.get("class_name"), item.get("module")
+        known = class_name in custom_objects if isinstance(class_name, str) else False
+        if class_name in _UNSAFE:
+            raise HundredError(f"{name}: a {class_name} layer may run code or read files: refused")
+        foreign = isinstance(module, str) and not known and not _MODULES.fullmatch(module)
+        if foreign and not (allow_lambda and class_name == "__lambda__"):
+            raise HundredError(
+                f"{name}: {shown(class_name)} comes from the module {shown(module)}: "
+                f"pass it in custom_objects={{{shown(class_name)!r}: ...}}"
+            )
+        for key in _SIZES:
+            if type(item.get(key)) is int and abs(item[key]) > LARGEST:
+                raise HundredError(f"{name}: {key} is {item[key]}: refused as absurd")

@@ -1,0 +1,146 @@
+"""The curves of one run or several as plots of the page."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hundred.reports.milestones import Milestones, column
+from hundred.reports.page.plots import Dot, Line, Mark, Plot, Scale, Tick, svg_path
+from hundred.reports.page.text import percent
+
+Run = tuple[str, pd.DataFrame, Milestones]
+
+_QUANTITIES = (
+    ("accuracy", "Accuracy", "percent"),
+    ("loss", "Loss", "decimal"),
+    ("learning_rate", "Learning rate", "rate"),
+)
+_COLOURS = 8
+
+
+def curve_plots(runs: Sequence[Run]) -> list[Plot]:
+    """Accuracy, loss and learning rate over epochs.
+
+    One run: training and validation, with its milestones. Several: a colour each, a dot at the best epoch.
+    """
+    last = max((int(history["epoch"].max()) for _, history, _ in runs if len(history)), default=1)
+    across = Scale(0, last) if last > 1 else Scale(0.5, 1.5)
+    return [_plot(runs, quantity, across) for quantity in _QUANTITIES]
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One curve before it is placed. xs, ys: [epochs]. best: gets a dot at the run's best epoch."""
+
+    name: str
+    css: str
+    xs: np.ndarray
+    ys: np.ndarray
+    marks: Milestones
+    best: bool = False
+
+
+def _plot(runs: Sequence[Run], quantity: tuple[str, str, str], across: Scale) -> Plot:
+    key, title, form = quantity
+    several = len(runs) > 1
+    series = [
+        curve
+        for number, run in enumerate(runs)
+        for curve in (_of_several(run, key, number) if several else _of_one(run, key))
+    ]
+    up = _upwards(key, [curve.ys for curve in series])
+    longest = max((history["epoch"].tolist() for _, history, _ in runs), key=len, default=[])
+    x_ticks = [x for x in across.ticks(6) if x >= 1 and float(x).is_integer()]
+    return Plot(
+        key=key,
+        title=title,
+        form=form,
+        lines=tuple(_line(curve, across, up, steps=key == "learning_rate") for curve in series),
+        x_ticks=tuple(Tick(100 * across.place(x), f"{x:g}") for x in x_ticks),
+        y_ticks=tuple(Tick(100 - 100 * up.place(y), _printed(y, form)) for y in up.ticks(_most_ticks(key))),
+        marks=() if several or not runs else tuple(_marks(runs[0][2], across)),
+        dots=tuple(dot for curve in series if curve.best for dot in _best(curve, across, up)),
+        xs=tuple(float(x) for x in longest),
+        x_places=tuple(round(100 * across.place(x), 3) for x in longest),
+    )
+
+
+def _of_one(run: Run, key: str) -> list[_Series]:
+    _, history, marks = run
+    epochs = history["epoch"].to_numpy(dtype=float)
+    if key == "learning_rate":
+        return [_Series("learning rate", "val", epochs, column(history, key), marks)]
+    found = [_Series("training", "train", epochs, column(history, key), marks)]
+    validated = column(history, f"val_{key}")
+    if np.isfinite(validated).any():
+        found.append(_Series("validation", "val", epochs, validated, marks, best=True))
+    return found
+
+
+def _of_several(run: Run, key: str, number: int) -> list[_Series]:
+    name, history, marks = run
+    css = f"run-{number % _COLOURS}"
+    epochs = history["epoch"].to_numpy(dtype=float)
+    validated = column(history, f"val_{key}")
+    if key == "learning_rate" or not np.isfinite(validated).any():
+        return [_Series(name, css, epochs, column(history, key), marks)]
+    return [
+        _Series(f"{name}, training", f"{css} dashed", epochs, column(history, key), marks),
+        _Series(name, css, epochs, validated, marks, best=True),
+    ]
+
+
+def _most_ticks(key: str) -> int:
+    return 3 if key == "learning_rate" else 5
+
+
+def _upwards(key: str, columns: Iterable[np.ndarray]) -> Scale:
+    values = np.concatenate([np.zeros(0), *columns])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return Scale(0, 1)
+    if key == "learning_rate":
+        if values.min() > 0 and values.max() / values.min() > 20:
+            return Scale(float(values.min()) / 1.3, float(values.max()) * 1.3, logarithmic=True)
+        return Scale(0, float(values.max()) * 1.1 or 1)
+    if key == "accuracy":
+        return Scale(0, min(1.0, float(values.max()) * 1.08) or 1)
+    # One exploding epoch must not flatten all the others.
+    return Scale(0, min(float(values.max()), 3 * float(np.percentile(values, 90))) * 1.05 or 1)
+
+
+def _line(curve: _Series, across: Scale, up: Scale, *, steps: bool) -> Line:
+    pairs = zip(curve.xs.tolist(), curve.ys.tolist(), strict=True)
+    places = [(across.place(x), up.place(y)) if math.isfinite(y) else None for x, y in pairs]
+    values = tuple(y if math.isfinite(y) else None for y in curve.ys.tolist())
+    return Line(curve.name, svg_path(places, steps=steps), curve.css, values)
+
+
+def _best(curve: _Series, across: Scale, up: Scale) -> list[Dot]:
+    here = np.flatnonzero(curve.xs == curve.marks.best_epoch)
+    if not len(here) or not math.isfinite(curve.ys[here[0]]):
+        return []
+    left, top = across.place(curve.xs[here[0]]), up.place(curve.ys[here[0]])
+    return [Dot(100 * left, 100 - 100 * top, curve.css)]
+
+
+def _marks(marks: Milestones, across: Scale) -> list[Mark]:
+    found = [
+        Mark(100 * across.place(cut + 0.5), "cut", f"learning-rate cut after epoch {cut}")
+        for cut in marks.cuts
+    ]
+    if marks.stop_epoch is not None:
+        text = f"stop after epoch {marks.stop_epoch} ({marks.stop_reason.replace('-', ' ')})"
+        found.append(Mark(100 * across.place(marks.stop_epoch), "stop", text))
+    if marks.best_epoch is not None:
+        found.append(Mark(100 * across.place(marks.best_epoch), "best", f"best epoch {marks.best_epoch}"))
+    return found
+
+
+def _printed(value: float, form: str) -> str:
+    if form == "percent":
+        return percent(value, 0)
+    return f"{value:.3g}" if form == "rate" else f"{value:g}"

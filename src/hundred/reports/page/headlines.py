@@ -1,0 +1,45 @@
+"""The headline figures of a run, those of result.json, as printed and with all their digits."""
+
+from dataclasses import dataclass
+
+from hundred.reports.figures.style import words
+from hundred.reports.page.data import RunReport
+from hundred.reports.page.text import decimal, exact, file_size, known, number, percent, seconds
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure of result.json: as printed, and with all its digits."""
+
+    key: str
+    label: str
+    text: str
+    value: str
+    note: str = ""
+
+
+def headlines(run: RunReport) -> list[Headline]:
+    """The headline figures, test accuracy first; what was not measured is left out."""
+    result = run.result
+    interval = ""
+    if run.accuracy_interval is not None:
+        low, high = run.accuracy_interval
+        interval = f"{percent(low)} to {percent(high)}, {run.interval_note}"
+    shown = [
+        ("test_accuracy", "Test accuracy", lambda v: percent(v, 2), interval),
+        ("test_top5_accuracy", "Top-5 accuracy", lambda v: percent(v, 2), "true class among the first five"),
+        ("test_coarse_accuracy", "Superclass accuracy", lambda v: percent(v, 2), "read off the fine class"),
+        ("val_accuracy", "Validation accuracy", lambda v: percent(v, 2), ""),
+        ("test_loss", "Test loss", decimal, "mean cross-entropy, nats"),
+        ("calibration_error", "Calibration error", lambda v: percent(v, 2), "expected, on test images"),
+        ("parameters", "Parameters", number, ""),
+        ("epochs", "Epochs", number, words(str(result.get("stopped") or "")).replace("-", " ")),
+        ("train_seconds", "Training time", seconds, f"{seconds(result.get('total_seconds'))} in all"),
+        ("images_per_second", "Images per second", lambda v: number(round(v)), "while training"),
+        ("model_bytes", "File size", file_size, ""),
+    ]
+    return [
+        Headline(key, label, form(result[key]), exact(result[key]), note)
+        for key, label, form, note in shown
+        if known(result.get(key))
+    ]

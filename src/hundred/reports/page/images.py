@@ -1,0 +1,51 @@
+"""Images of the page as PNG data of their true pixels; the browser enlarges them."""
+
+import base64
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from hundred.reports.figures.mosaic import Shot, pixels
+from hundred.reports.figures.style import words
+from hundred.reports.page.text import percent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image with what stands under it. alt: all of it in words, for those who do not see it."""
+
+    source: str
+    alt: str
+    true: str
+    predicted: str
+    probability: str
+    right: bool
+
+
+def picture(shot: Shot, said: tuple[str, str] = ("is", "taken for")) -> Picture:
+    """A shot as the page shows it; `said` are the verbs before the true and the predicted class."""
+    image = pixels(np.asarray(shot.image)[None])[0]
+    predicted = words(shot.predicted) if shot.predicted is not None else ""
+    probability = percent(shot.probability, 0) if shot.probability is not None else ""
+    place = f"Test image {shot.index}: " if shot.index is not None else "Image: "
+    alt = f"{place}{said[0]} {words(shot.true)}"
+    if predicted:
+        alt += f", {said[1]} {predicted}" + (f" with {probability}" if probability else "")
+    return Picture(data_uri(image), alt, words(shot.true), predicted, probability, shot.right)
+
+
+def data_uri(image: Any) -> str:
+    """uint8 [height, width, 3] as a PNG data URI."""
+    array = np.ascontiguousarray(image, dtype=np.uint8)
+    return _encoded(array.tobytes(), array.shape[0], array.shape[1])
+
+
+@lru_cache(maxsize=4096)
+def _encoded(data: bytes, height: int, width: int) -> str:
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (width, height), data).save(buffer, "PNG", compress_level=9)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,48 @@
+"""Accuracy against training time as a plot of the page, with the Pareto front joined."""
+
+import numpy as np
+import pandas as pd
+
+from hundred.reports.figures.pareto import round_times
+from hundred.reports.page.plots import BOX, Dot, Line, Plot, Scale, Tick
+from hundred.reports.page.text import percent, seconds
+
+
+def scatter_plot(table: pd.DataFrame) -> Plot:
+    """A dot for each run; those on the front are joined.
+
+    table: columns name, accuracy, train_seconds, pareto; runs of unknown time are left out.
+    """
+    known = table.dropna(subset=["train_seconds", "accuracy"])
+    measured = known["train_seconds"].astype(float).clip(lower=0.01)
+    known = known.assign(train_seconds=measured).sort_values("train_seconds")
+    times, accuracies = known["train_seconds"].to_numpy(), known["accuracy"].to_numpy(dtype=float)
+    if not len(known):
+        return Plot("pareto", "Accuracy against training time", "percent", (), (), ())
+    across = Scale(float(times.min()) / 1.6, float(times.max()) * 1.6, logarithmic=True)
+    spread = max(0.01, float(np.ptp(accuracies)))
+    low, high = float(accuracies.min()) - 0.3 * spread, float(accuracies.max()) + 0.3 * spread
+    up = Scale(max(0.0, low), min(1.0, high))
+    front = known["pareto"].to_numpy(dtype=bool)
+    places = [(across.place(x), up.place(y)) for x, y in zip(times, accuracies, strict=True)]
+    dots = [
+        Dot(100 * x, 100 - 100 * y, "front" if best else "other", str(name))
+        for (x, y), best, name in zip(places, front, known["name"], strict=True)
+    ]
+    joined = _staircase([place for place, best in zip(places, front, strict=True) if best])
+    return Plot(
+        "pareto",
+        "Accuracy against training time",
+        "percent",
+        (Line("Pareto front", joined, "val", ()),),
+        tuple(Tick(100 * across.place(t), seconds(t)) for t in round_times(across.low, across.high, 0.14)),
+        tuple(Tick(100 - 100 * up.place(y), percent(y, 0 if spread > 0.04 else 1)) for y in up.ticks()),
+        dots=tuple(dots),
+    )
+
+
+def _staircase(places: list[tuple[float, float]]) -> str:
+    """Across at the accuracy reached, then up at the next run's time."""
+    corners = [(BOX * x, BOX * (1 - y)) for x, y in places]
+    start = "".join(f"M{x:.1f} {y:.1f}" for x, y in corners[:1])
+    return start + "".join(f"H{x:.1f}V{y:.1f}" for x, y in corners[1:])

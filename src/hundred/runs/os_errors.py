@@ -1,0 +1,74 @@
+"""What the operating system refused, told in one line instead of a traceback."""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hundred.errors import HundredError
+
+_WHY = {
+    errno.ENOSPC: "the disk is full; free some space, or choose another place with --runs",
+    errno.EDQUOT: "the disk quota is used up; free some space, or choose another place with --runs",
+    errno.EROFS: "the file system is read-only; choose another place with --runs",
+    errno.EACCES: "no permission to write there; choose another place with --runs",
+    errno.EPERM: "no permission to write there; choose another place with --runs",
+    errno.EFBIG: "File too large for the limits here (`ulimit -f`); choose another place with --runs",
+    errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
+    errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
+}
+_IN_WORDS = re.compile(r"errno = (\d+)")
+
+
+@contextmanager
+def os_errors_as_hundred_errors(path: Path | str, doing: str = "cannot write") -> Iterator[None]:
+    """Turn an OSError inside into a HundredError such as ``cannot write history.csv: the disk is full``."""
+    try:
+        yield
+    except OSError as error:
+        raise HundredError(f"{doing} {path}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    words = error.strerror or str(error) or type(error).__name__
+    # The HDF5 library tells the system's number only in its words, of which there are many.
+    number = error.errno if error.errno in _WHY else next(map(int, _IN_WORDS.findall(words)), 0)
+    return _WHY.get(number or 0, words.splitlines()[0])
+
+
+def append_line(path: Path, line: str, *, sync: bool) -> None:
+    """Append `line` and a newline to `path` in one write; with `sync` it is on the disk before this returns.
+
+    Where the disk fills up half-way, the file is cut back to its whole lines.
+
+    Raises HundredError where the operating system refuses.
+    """
+    with os_errors_as_hundred_errors(path), path.open("ab", buffering=0) as file:
+        before = file.tell()
+        data = (line + "\n").encode()
+        try:
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            if sync:
+                _sync(file.fileno())
+        except OSError:
+            _cut_back(path, before)
+            raise
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Pipes, some network file systems and containers have no fsync; the line itself was written.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+def _cut_back(path: Path, size: int) -> None:
+    try:
+        os.truncate(path, size)
+    except OSError:
+        return

@@ -1,0 +1,167 @@
+"""`run_study`: train what is not trained yet, one run after another, then write page and table."""
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hundred.data.dataset import Dataset
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.build.data import open_data
+from hundred.experiment.build.pretrained import IMAGENET, published_weights
+from hundred.experiment.train import train
+from hundred.runs.directory import check_name
+from hundred.runs.layout import LOCK, is_run
+from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.study.plan import StudyPlan, load_plan, made_plan, save_plan
+from hundred.study.result import Study, open_study
+from hundred.study.systems import System, chosen
+
+
+def run_study(
+    only: Sequence[str] = (),
+    *,
+    data: str | Path | Dataset | None = None,
+    repeat: int = 1,
+    epochs: int | None = None,
+    minutes: float | None = None,
+    protocol: str | None = None,
+    set: Mapping[str, Any] | Sequence[str] = (),
+    quick: bool = False,
+    device: str = "auto",
+    name: str | None = None,
+    runs: str | Path = "runs",
+    quiet: bool = False,
+) -> Study:
+    """Train the study's systems (all, or those named in `only`); return the Study with its page and table.
+
+    Runs are in `runs`/study-`name`/<recipe>/seed-N, each as `hundred.train` makes it. What is there already
+    is kept, and a run that was cut off goes on: the same call again resumes the study.
+
+    repeat: seeds of each system, from 0 on. epochs: at most so many, instead of each recipe's.
+    minutes: each run ends within so many. protocol: `holdout` or `test-as-validation`.
+    set: overrides for every recipe. quick: a small part of the drawn sample set, for two epochs.
+    A system whose run fails is left out, and said so on the page.
+
+    Raises UsageError for a wrong call or other settings than the study of that name began with, and
+    KeyboardInterrupt after an interruption; the same call then goes on.
+    """
+    if repeat < 1:
+        raise UsageError(f"--repeat {repeat}: it takes 1 or more")
+    name = name or ("quick" if quick else "full")
+    check_name(f"study-{name}")
+    systems = chosen(only)
+    dataset = data if isinstance(data, Dataset) else open_data("sample" if quick and data is None else data)
+    plan = made_plan(dataset, epochs=epochs, minutes=minutes, protocol=protocol, overrides=set, quick=quick)
+    folder = Path(runs) / f"study-{name}"
+    plan = load_plan(folder, plan) or plan
+    systems, skipped = _ready(systems, plan, explicit=bool(only))
+    save_plan(folder, plan, skipped)
+    jobs = [(system, seed) for system in systems for seed in range(repeat)]
+    conductor = _Conductor(folder, plan, dataset, minutes, device, quiet)
+    for number, (system, seed) in enumerate(jobs):
+        conductor.run(system, seed, number, len(jobs))
+    save_plan(folder, plan, {**skipped, **conductor.failed})
+    study = open_study(folder)
+    study.write()
+    return study
+
+
+@dataclass
+class _Conductor:
+    """Makes one run after another and tells how far it is."""
+
+    folder: Path
+    plan: StudyPlan
+    dataset: Dataset
+    minutes: float | None
+    device: str
+    quiet: bool
+    failed: dict[str, str] = field(default_factory=dict)
+    spent: list[float] = field(default_factory=list)
+
+    def run(self, system: System, seed: int, number: int, count: int) -> None:
+        """Train one system with one seed, unless that is done; note a failure and leave it there."""
+        runs, name = self.folder / system.recipe, f"seed-{seed}"
+        if (runs / name / "result.json").is_file():
+            self._tell(f"study: run {number + 1} of {count} is there already: {system.recipe}, seed {seed}")
+            return
+        left = self._left(count - number)
+        self._tell(f"study: run {number + 1} of {count}: {system.recipe}, seed {seed}{left}")
+        begin = time.monotonic()
+        try:
+            self._train(system.recipe, seed, runs, name)
+        except UsageError:
+            raise
+        except HundredError as error:
+            self.failed[f"{system.recipe}, seed {seed}"] = str(error)
+            print(f"study: {system.recipe}, seed {seed}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        self.spent.append(time.monotonic() - begin)
+
+    def _train(self, recipe: str, seed: int, runs: Path, name: str) -> None:
+        _clear_claim(runs / name)
+        if is_run(runs / name):
+            # The run's own recipe.toml says what it was to do.
+            train(
+                runs / name,
+                data=self.dataset,
+                resume=True,
+                minutes=self.minutes,
+                device=self.device,
+                quiet=self.quiet,
+            )
+            return
+        train(
+            recipe,
+            data=self.dataset,
+            epochs=self.plan.epochs,
+            minutes=self.minutes,
+            seed=seed,
+            protocol=self.plan.protocol,
+            set=self.plan.overrides_for(recipe),
+            name=name,
+            runs=runs,
+            device=self.device,
+            quiet=self.quiet,
+        )
+
+    def _left(self, runs: int) -> str:
+        """The time left, from the mean of the runs so far."""
+        if not self.spent:
+            return ""
+        minutes = runs * sum(self.spent) / len(self.spent) / 60
+        return f" (about {minutes:.0f} min left)" if minutes >= 1 else " (less than a minute left)"
+
+    def _tell(self, line: str) -> None:
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _clear_claim(path: Path) -> None:
+    """Remove a run directory that was claimed by a process killed before it wrote anything into it."""
+    if path.is_dir() and not is_run(path):
+        with os_errors_as_hundred_errors(path, "cannot begin this run anew"):
+            (path / LOCK).unlink(missing_ok=True)
+            path.rmdir()
+
+
+def _ready(systems: list[System], plan: StudyPlan, *, explicit: bool) -> tuple[list[System], dict[str, str]]:
+    """The systems that can be trained, and why others cannot; UsageError for one asked for by name."""
+    ready, skipped = [], {}
+    for system in systems:
+        try:
+            _check_weights(system, plan)
+            ready.append(system)
+        except UsageError as error:
+            if explicit:
+                raise
+            skipped[system.recipe] = str(error).splitlines()[0]
+    return ready, skipped
+
+
+def _check_weights(system: System, plan: StudyPlan) -> None:
+    recipe = plan.recipe_of(system.recipe)
+    if recipe.model.weights == IMAGENET:
+        published_weights(recipe.model.name)

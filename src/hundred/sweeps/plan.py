@@ -1,0 +1,172 @@
+"""What a sweep was begun with, kept beside its runs so that going on with it means the same."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from hundred.errors import HundredError, UsageError
+from hundred.files import write_text
+from hundred.recipe.load import leaves, load_recipe
+from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.sweeps.search.space import Space, grid_values, parse_space, points
+
+PLAN = "sweep.toml"
+SEARCHES = ("tpe", "random", "grid")
+PRUNERS = ("median", "halving", "none")
+TRIALS = 20
+SEEDS = 3
+# A trial is proposed, and cut short, by what is known of trials at least this far before it. So up to four
+# can be under way at once with the outcome of one after another, and TPE still hears of most of them.
+AHEAD = 4
+STARTUP = 10  # random trials before TPE begins: Optuna's own number (TPESampler), fewer in a short sweep
+
+_HEAD = "What this sweep does. Go on with it: hundred sweep {folder} --resume"
+# What going on with a sweep may change: how much, not what.
+_MAY_CHANGE = ("trials", "seeds", "data")
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The settings that all trials of a sweep share.
+
+    recipe: plain values of the recipe that is varied. vary: by key, as `--vary` has them. trials: 0 is no end
+    but the time's. prune: one of PRUNERS. seeds: of the winner. ahead: see AHEAD; never fewer than trials at
+    once. startup: random trials before TPE. cpus: threads of a trial, 0 for torch's own number.
+    data: where it was found, or "" for wherever it is found. store: a URL that keeps the runs, or "".
+    """
+
+    recipe: dict[str, Any]
+    vary: dict[str, Any]
+    search: str = "tpe"
+    seed: int = 0
+    trials: int = TRIALS
+    prune: str = "median"
+    seeds: int = SEEDS
+    ahead: int = AHEAD
+    startup: int = STARTUP
+    cpus: int = 0
+    data: str = ""
+    data_name: str = ""
+    data_digest: str = ""
+    store: str = ""
+
+    @cached_property
+    def space(self) -> Space:
+        """What is varied, checked against the recipe."""
+        return parse_space(self.vary, self.recipe)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a trial depends on the outcome of earlier ones."""
+        return self.search == "tpe" or self.prune != "none"
+
+
+def made_plan(
+    recipe: dict[str, Any], vary: dict[str, Any], given: Mapping[str, Any], workers: int
+) -> SweepPlan:
+    """A new plan; `given` are the other settings that are not at their defaults, by name.
+
+    Raises UsageError for a wrong call.
+    """
+    plan = SweepPlan(recipe, vary, **given)
+    if plan.search not in SEARCHES:
+        raise UsageError(f"--search {plan.search}: it is one of {', '.join(SEARCHES)}")
+    if plan.prune not in PRUNERS:
+        raise UsageError(f"--pruner {plan.prune}: it is one of {', '.join(PRUNERS)}")
+    for name, least in (("trials", 0), ("seeds", 0), ("cpus", 0), ("seed", 0)):
+        if getattr(plan, name) < least:
+            raise UsageError(f"--{name} {getattr(plan, name)}: it takes {least} or more")
+    protocol = load_recipe(recipe).recipe.data.protocol
+    if protocol != "holdout":
+        raise UsageError(
+            f"the recipe's protocol {protocol!r} leaves no validation images to choose by: "
+            "add --set data.protocol=holdout"
+        )
+    space = plan.space
+    if plan.search == "grid":
+        size = math.prod(len(grid_values(parameter)) for parameter in space)
+        plan = replace(plan, trials=min(plan.trials if "trials" in given else size, size))
+    size = points(space) or 0
+    if size:
+        plan = replace(plan, trials=min(plan.trials or size, size))
+    if "training.epochs" in vary and plan.prune != "none":
+        # The epoch under way means another share of each trial's schedule: nothing to compare.
+        plan = replace(plan, prune="none")
+    startup = min(STARTUP, max(AHEAD, plan.trials // 4)) if plan.trials else STARTUP
+    return replace(plan, ahead=max(AHEAD, workers), startup=startup)
+
+
+def write_plan(folder: Path, plan: SweepPlan) -> None:
+    """Write the plan into the sweep directory."""
+    settings = asdict(plan)
+    recipe, vary = settings.pop("recipe"), settings.pop("vary")
+    text = f"# {_HEAD.format(folder=folder)}\n" + tomli_w.dumps({**settings, "vary": vary, "recipe": recipe})
+    with os_errors_as_hundred_errors(folder / PLAN):
+        write_text(folder / PLAN, text)
+
+
+def read_plan(folder: Path) -> SweepPlan:
+    """The plan of a sweep directory. Raises HundredError where it is missing or damaged."""
+    path = folder / PLAN
+    with os_errors_as_hundred_errors(path, "cannot read"):
+        data = path.read_bytes()
+    try:
+        values = tomllib.loads(data.decode())
+        types = {"recipe": dict, "vary": dict}
+        defaults = {each.name: each.default for each in fields(SweepPlan)}
+        for name, value in values.items():
+            kind = types.get(name) or type(defaults[name])
+            if type(value) is not kind:
+                raise ValueError(f"{name} is {value!r}")
+        return SweepPlan(**values)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise HundredError(f"{path} is damaged ({str(error)[:80]}): begin another sweep") from None
+
+
+def continued(begun: SweepPlan, folder: Path, asked: Mapping[str, Any]) -> SweepPlan:
+    """The plan `begun`, with as many trials and seeds as `asked` now.
+
+    asked: what the call says, by the names of Plan; what it leaves out stays as it was.
+
+    Raises UsageError where the call asks for another sweep than was begun.
+    """
+    changed: dict[str, Any] = {}
+    for name, value in asked.items():
+        before = getattr(begun, name)
+        if name in _MAY_CHANGE:
+            changed[name] = value
+        elif name == "recipe":
+            _same_recipe(folder, before, value)
+        elif before != value:
+            raise _other(folder, name, before, value)
+    size = points(begun.space)
+    if size and "trials" in changed:
+        changed["trials"] = min(changed["trials"] or size, size)
+    return replace(begun, **changed)
+
+
+def _same_recipe(folder: Path, begun: dict[str, Any], asked: dict[str, Any]) -> None:
+    before, now = leaves(load_recipe(begun).recipe), leaves(load_recipe(asked).recipe)
+    for key in {**before, **now}:
+        if before.get(key) != now.get(key):
+            raise _other(folder, key, before.get(key), now.get(key))
+
+
+def _other(folder: Path, name: str, before: Any, now: Any) -> UsageError:
+    return UsageError(
+        f"{folder} was begun with {name.replace('_', ' ')} {_shown(before)}, not {_shown(now)}\n"
+        "go on with the same settings, or start another sweep with --name"
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "unset"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
