@@ -9,14 +9,14 @@ from typing import Any
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.intervals import summarize
 from hundred.experiment.build.data import open_data
-from hundred.experiment.repeats_folder import REPEATS, Repeats, is_repeats
+from hundred.experiment.repeats_folder import REPEATS, Repeats
 from hundred.experiment.repeats_mlflow import nested
 from hundred.experiment.run.context import RunOptions
 from hundred.experiment.run.lifecycle import train_run
 from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import create_run_directory
+from hundred.runs.directory import create_run_directory, newest_unfinished
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
@@ -86,10 +86,11 @@ def _folder(recipe: str, call: RunOptions, repeat: int) -> Path:
         if (call.runs / call.name).is_dir():
             return call.runs / call.name
         raise UsageError(f"there are no repeats {call.name!r} in {call.runs} to resume")
-    begun = [path for path in call.runs.glob(f"{prefix}-*") if path.is_dir() and not is_repeats(path)]
-    if not begun:
+    folders = (path for path in call.runs.glob(f"{prefix}-*") if path.is_dir())
+    path = newest_unfinished(folders, prefix=prefix, end=REPEATS)
+    if path is None:
         raise UsageError(f"there are no unfinished repeats of {recipe!r} in {call.runs} to resume")
-    return max(begun, key=lambda path: path.stat().st_mtime)
+    return path
 
 
 def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:

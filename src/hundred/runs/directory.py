@@ -1,6 +1,7 @@
 """Claiming a run directory: who makes the folder owns the name, and who holds its lock may write in it."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def create_run_directory(
     if name is not None:
         check_name(name)
     if resume:
-        return _existing(root, name) if name is not None else _latest_unfinished(root, prefix)
+        return _existing(root, name) if name is not None else _unfinished_run(root, prefix)
     with os_errors_as_hundred_errors(root, "cannot make the runs folder"):
         root.mkdir(parents=True, exist_ok=True)
     if name is not None:
@@ -84,7 +85,9 @@ def lock_run(path: Path | str) -> filelock.BaseFileLock:
 
 
 def is_written(path: Path | str) -> bool:
-    """Whether a process holds the lock of the run directory `path`; False where it cannot be told."""
+    """Whether a process holds the lock of the run directory `path`; False where that is unknown."""
+    if not (Path(path) / LOCK).exists():
+        return False
     lock = filelock.FileLock(Path(path) / LOCK, timeout=0, thread_local=False)
     try:
         with lock:
@@ -119,21 +122,25 @@ def _is_bare(path: Path) -> bool:
     return path.is_dir() and all(child.name.startswith(".") for child in path.iterdir())
 
 
-def _latest_unfinished(root: Path, prefix: str) -> Path:
-    """Newest by when its content last changed; names do not order runs where a clock was set back.
-    An empty `prefix` is that of every run."""
+def newest_unfinished(candidates: Iterable[Path], *, prefix: str, end: str) -> Path | None:
+    """The newest of `candidates` that has not ended and that no process is writing.
+
+    prefix: of the folder's name, before a dash; an empty one fits every name. end: the file that is written
+    last. Newest is by when the folder's content last changed: names do not order runs where a clock was set
+    back.
+    """
     begin = f"{prefix}-" if prefix else ""
-    unfinished = [
-        path for path in _runs(root) if path.name.startswith(begin) and not (path / RESULT).exists()
-    ]
-    for path in sorted(unfinished, key=lambda each: each.stat().st_mtime, reverse=True):
-        try:
-            lock_run(path).release()
-        except HundredError:
-            continue
-        return path
-    of = f" of {prefix!r}" if prefix else ""
-    raise UsageError(f"there is no unfinished run{of} in {root} to resume: name one with --name")
+    left = [path for path in candidates if path.name.startswith(begin) and not (path / end).exists()]
+    left.sort(key=lambda each: each.stat().st_mtime, reverse=True)
+    return next((path for path in left if not is_written(path)), None)
+
+
+def _unfinished_run(root: Path, prefix: str) -> Path:
+    path = newest_unfinished(_runs(root), prefix=prefix, end=RESULT)
+    if path is None:
+        of = f" of {prefix!r}" if prefix else ""
+        raise UsageError(f"there is no unfinished run{of} in {root} to resume: name one with --name")
+    return path
 
 
 def _runs(root: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from hundred.errors import HundredError, UsageError, nearest
 from hundred.experiment.build.data import open_data
 from hundred.experiment.train import resolve
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import check_name, create_run_directory, is_written
+from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
 from hundred.runs.layout import LOCK
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.sweeps.plan import PLAN, SweepPlan, continued, made_plan, read_plan
@@ -110,12 +110,10 @@ def unfinished(runs: Path, name: str | None, recipe: str | None) -> Path:
             hint = nearest(name, [path.name for path in known])
             raise UsageError(f"there is no sweep {name!r} in {runs} to resume{hint}")
         return runs / name
-    prefix = f"{recipe}-sweep-" if recipe else ""
-    left = [path for path in known if path.name.startswith(prefix) and not (path / SUMMARY).exists()]
-    for path in sorted(left, key=lambda each: each.stat().st_mtime, reverse=True):
-        if not is_written(path):
-            return path
-    raise UsageError(f"there is no unfinished sweep in {runs} to resume: name one with --name")
+    path = newest_unfinished(known, prefix=f"{recipe}-sweep" if recipe else "", end=SUMMARY)
+    if path is None:
+        raise UsageError(f"there is no unfinished sweep in {runs} to resume: name one with --name")
+    return path
 
 
 def sweep_folder(path: Path) -> Path:
