@@ -12,7 +12,7 @@ MISSING = "-"
 
 def percent(value: float | None, digits: int = 2) -> str:
     """A fraction in percent, such as `57.10%`; `-` where there is no value."""
-    return f"{float(value):.{digits}%}" if is_known(value) and value is not None else MISSING
+    return f"{value:.{digits}%}" if value is not None and is_known(value) else MISSING
 
 
 def duration(seconds: float | None, digits: int = 0) -> str:
