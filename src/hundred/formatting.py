@@ -1,43 +1,18 @@
-"""Figures as text for people, and any value as JSON's types: the one place for both.
+"""Values as text for people, and as JSON for programs: one form on pages, figures and terminals.
 
-Standard library only: the command line imports it before anything heavy.
+Everything takes what tables hold: numbers of Python and NumPy, and None, NaN or pandas' NA where nothing was
+measured, which prints as `MISSING` and becomes null in JSON. Standard library only: the command line imports
+this before anything heavy.
 """
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-MISSING = "-"
+MISSING = "–"
 
-
-def percent(value: float | None, digits: int = 2) -> str:
-    """A fraction in percent, such as `57.10%`; `-` where there is no value."""
-    return f"{value:.{digits}%}" if value is not None and is_known(value) else MISSING
-
-
-def duration(seconds: float | None, digits: int = 0) -> str:
-    """Such as ``9 s``, ``4 min 05 s`` or ``2 h 07 min``; ``-`` where there is no value.
-
-    digits: after the point, below 100 s; with any, 60 to 100 s are written in seconds too.
-    """
-    if seconds is None or not 0 <= seconds < 1e9:
-        return MISSING
-    if seconds < (100 if digits else 59.5):
-        return f"{seconds:.{digits}f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
-
-
-def file_size(size: float | None) -> str:
-    """Bytes in powers of 1000 at three digits, such as `8.74 MB`."""
-    if size is None or not is_known(size):
-        return MISSING
-    for unit in ("bytes", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LONGEST_SECONDS = 1e9  # 30 years: an estimate beyond it is none
 
 
 def is_known(value: Any) -> bool:
@@ -50,19 +25,83 @@ def is_known(value: Any) -> bool:
         return isinstance(value, str)
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 (one return a type reads best)
-    """`value` in JSON's types: figures that are not finite become None, NumPy and torch values numbers or
-    lists, tuples lists, paths and all else text."""
+def percent(value: Any, digits: int = 2) -> str:
+    """A fraction in percent, such as `57.12%`."""
+    return f"{float(value):.{digits}%}" if is_known(value) else MISSING
+
+
+def points(value: Any, digits: int = 1) -> str:
+    """A difference of fractions in percentage points with its sign, such as `+2.5` or `−0.4`."""
+    return f"{100 * float(value):+.{digits}f}".replace("-", "−") if is_known(value) else MISSING
+
+
+def number(value: Any) -> str:
+    """A count with its thousands set apart, or another number at three digits."""
+    if not is_known(value):
+        return MISSING
+    value = float(value)
+    return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def decimal(value: Any, digits: int = 3) -> str:
+    """A number with a fixed count of digits after the point."""
+    return f"{float(value):.{digits}f}" if is_known(value) else MISSING
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: `1 class`, `100 classes`, `1,775 images`."""
+    many = many or one + ("es" if one.endswith(("s", "x", "ch", "sh")) else "s")
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def duration(seconds: Any) -> str:
+    """Such as `0.25 s`, `9.3 s`, `45 s`, `4 min 05 s`, `2 h 07 min` or `3 d 04 h`; zeros are left out: `2 h`."""
+    if not is_known(seconds) or not 0 <= seconds < _LONGEST_SECONDS:
+        return MISSING
+    seconds = float(seconds)
+    if seconds < 9.95:
+        return f"{seconds:.2g} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _in_two_units(whole, _MINUTE, "min", "s")
+    minutes = round(seconds / _MINUTE)
+    if minutes < _DAY // _MINUTE:
+        return _in_two_units(minutes, 60, "h", "min")
+    return _in_two_units(round(seconds / _HOUR), 24, "d", "h")
+
+
+def _in_two_units(value: int, base: int, large: str, small: str) -> str:
+    whole, rest = divmod(value, base)
+    return f"{whole} {large} {rest:02d} {small}" if rest else f"{whole} {large}"
+
+
+def file_size(size: Any) -> str:
+    """Bytes in powers of 1000 at three digits, such as `512 bytes`, `12.5 kB` or `8.74 MB`."""
+    if not is_known(size):
+        return MISSING
+    size = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} GB" if size < 999.5 else f"{size:,.0f} GB"
+
+
+def json_safe(value: Any) -> Any:  # noqa: PLR0911 (one return for each type reads best)
+    """`value` in JSON's types: what is missing or not finite becomes None, NumPy's and torch's values numbers
+    or lists, tuples lists, paths and everything else text."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [json_safe(item) for item in value]
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    return str(value)
+        return json_safe(value.tolist())
+    return None if type(value).__name__ in ("NAType", "NaTType") else str(value)
