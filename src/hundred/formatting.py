@@ -54,20 +54,8 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def points(value: float | None) -> str:
-    """A difference of fractions in percentage points with its sign, such as `+2.5` or `−0.4`."""
-    return f"{100 * value:+.1f}".replace("-", "−") if value is not None and is_known(value) else MISSING
-
-
-def number(value: float | None) -> str:
-    """A whole number, or one from 1,000 on, with its thousands set apart; another at three digits."""
-    if value is None or not is_known(value):
-        return MISSING
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
-
-
 def duration(seconds: Any) -> str:
-    """Such as `0.25 s`, `9.3 s`, `45 s`, `4 min 05 s`, `2 h 07 min` or `3 d 04 h`; zeros are left out: `2 h`."""
+    """Such as `0.25 s`, `9.3 s`, `45 s`, `4 min 05 s`, `2 h 07 min`, `2 h` or `3 d 04 h`."""
     if not is_known(seconds) or not 0 <= seconds < _LONGEST_SECONDS:
         return MISSING
     seconds = float(seconds)
