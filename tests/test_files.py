@@ -58,8 +58,8 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from hundred.files import written_whole
-with written_whole(sys.argv[1]) as temporary:
+from hundred.files import atomic_write
+with atomic_write(sys.argv[1]) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """

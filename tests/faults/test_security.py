@@ -15,7 +15,6 @@ from shutil import copytree
 import h5py
 import pytest
 import torch
-from finished import Finished
 
 import hundred
 from hundred.errors import HundredError
@@ -25,6 +24,7 @@ from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run
 from hundred.runs.trackers.mlflow.ui import ui_command
 from hundred.training.checkpoint import load_checkpoint
+from tests.making.finished import Finished
 
 SOURCE = Path(hundred.__file__).parent
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -40,11 +40,11 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
-def calls() -> Iterator[tuple[str, str, ast.RunOptions]]:
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
     """(where, name such as `torch.load`, call) for every call in the package."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.RunOptions):
+            if isinstance(node, ast.Call):
                 yield f"{path.relative_to(SOURCE)}:{node.lineno}", ast.unparse(node.func), node
 
 

@@ -114,7 +114,7 @@ def test_a_run_being_written_by_another_process_is_refused_until_that_process_is
 ) -> None:
     path = create_run_directory(tmp_path, "mine")
     code = (
-        "import sys, time; from hundred.runs import lock_run; "
+        "import sys, time; from hundred.runs.directory import lock_run; "
         "lock = lock_run(sys.argv[1]); print(1, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as writer:

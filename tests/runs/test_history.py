@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hundred.errors import HundredError
 from hundred.runs.history import HEADER, HistoryCsv, cut_history, read_history, read_rows
 from hundred.training.events import EpochEnded
-
-from .runs_feeding import epoch_ended, started
+from tests.making.training_events import epoch_ended, started
 
 FLOATS = st.floats(allow_infinity=True, allow_nan=True)
 

@@ -11,8 +11,7 @@ import pytest
 
 from hundred.errors import HundredError, UsageError
 from hundred.runs.run import Run, list_runs, open_run
-
-from .runs_feeding import finished_run, record
+from tests.making.training_events import finished_run, record
 
 
 def test_a_finished_run_gives_everything_in_it(tmp_path: Path) -> None:

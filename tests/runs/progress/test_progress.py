@@ -18,8 +18,7 @@ from hundred.training.events import (
     WeightsRestored,
     tell,
 )
-
-from .runs_feeding import started, training
+from tests.making.training_events import started, training
 
 
 class Terminal(io.StringIO):

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hundred.errors import HundredError
 from hundred.runs.events import EventLog, cut_events, read_events
 from hundred.training.events import EVENTS, EpochEnded, StepsDone, Stopped, Warned, tell
-
-from .runs_feeding import started, training
+from tests.making.training_events import started, training
 
 
 def test_every_kind_of_event_but_steps_is_written() -> None:

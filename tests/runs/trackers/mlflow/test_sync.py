@@ -22,8 +22,7 @@ from hundred.runs.trackers.mlflow.listener import MlflowListener, MlflowProcess
 from hundred.runs.trackers.mlflow.store import experiment_id, local_uri
 from hundred.runs.trackers.mlflow.sync import finish_parent, send, start_parent
 from hundred.training.events import LearningRateCut, Stopped, Warned, tell
-
-from .runs_feeding import epoch_ended, finished_run, record, started, training
+from tests.making.training_events import epoch_ended, finished_run, record, started, training
 
 
 def client_of(store: Path) -> Any:
@@ -342,7 +341,7 @@ import sys, os, signal, time
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from hundred.runs import LiveMirror, lock_run
-from runs.runs_feeding import record
+from tests.making.training_events import record
 run = Path(sys.argv[1])
 (run / "recipe.toml").write_text("seed = 1")
 lock = lock_run(run)

@@ -9,8 +9,7 @@ import pytest
 from hundred.errors import MissingExtra
 from hundred.runs.trackers.wandb import WeightsAndBiases
 from hundred.training.events import tell
-
-from .runs_feeding import epoch_ended, finished_run, started, training
+from tests.making.training_events import epoch_ended, finished_run, started, training
 
 
 class Service:

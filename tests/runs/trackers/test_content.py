@@ -11,8 +11,7 @@ from hundred.runs.trackers.content import artifacts, epochs, final_metrics, para
 from hundred.runs.trackers.mlflow.state import MirrorState, read_state, write_state
 from hundred.runs.trackers.mlflow.store import store_of, without_password
 from hundred.training.events import EpochEnded, Finding, Stopped, tell
-
-from .runs_feeding import finished_run, started
+from tests.making.training_events import finished_run, started
 
 
 def test_recipes_become_dotted_parameters(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import pytest
 from hundred.errors import MissingExtra
 from hundred.runs.trackers.tensorboard import TensorBoard
 from hundred.training.events import EpochEnded, Finding, Warned, tell
-
-from .runs_feeding import epoch_ended, started, training
+from tests.making.training_events import epoch_ended, started, training
 
 
 class Writer:
