@@ -15,7 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
-    from finished import Finished
+    from tests.making.finished import Finished
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> "Finished":
     """Small finished runs, to be read and not changed."""
-    from finished import Finished
+    from tests.making.finished import Finished
 
     return Finished(tmp_path_factory.mktemp("finished"))
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from finished import Finished
 
 import hundred
 from hundred.cli.main import main
+from tests.making.finished import Finished
 
 
 def test_the_table_and_the_verdict_are_printed(

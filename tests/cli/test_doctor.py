@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from finished import Finished
 
 import hundred
 from hundred.cli.main import main
+from tests.making.finished import Finished
 
 OVERFITTED = "epoch,accuracy,loss,val_accuracy,val_loss,learning_rate\n" + "\n".join(
     f"{epoch},{0.05 * epoch:.3f},{4.2 - 0.25 * epoch:.3f},{min(0.06 * epoch, 0.3):.3f},"

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from finished import Finished
 
 from hundred.cli.main import main
+from tests.making.finished import Finished
 
 
 def test_what_was_written_is_said(

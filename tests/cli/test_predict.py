@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from finished import Finished
 from PIL import Image
 
 import hundred
 from hundred.cli.main import main
+from tests.making.finished import Finished
 
 
 @pytest.fixture

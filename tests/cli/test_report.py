@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from finished import Finished
 
 from hundred.cli.main import main
+from tests.making.finished import Finished
 
 
 def test_the_page_and_what_it_lacks_are_told(

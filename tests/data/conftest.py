@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from data.making import made
 from hundred.data.formats import validate
 from hundred.data.formats.raw import Raw
+from tests.making.archives import made
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.making import assert_same, pack, write_binary, write_official
-from hundred.data.cache import cache_folder, digest_of, recall, recall_digest, remember
+from hundred.data.cache import cache_folder, digest_arrays, load_entry, load_digest, save_entry
 from hundred.data.dataset import Dataset
 from hundred.data.formats.raw import Raw
 from hundred.data.formats.registry import find_form
-from hundred.data.load import mark_of, open_found
+from hundred.data.load import fingerprint_of, load_dataset
 from hundred.data.open import open_dataset
+from tests.making.archives import assert_same, pack, write_binary, write_official
 
 pytestmark = pytest.mark.usefixtures("small_is_whole")
 
@@ -33,13 +33,13 @@ def assert_holds(dataset: Dataset, raw: Raw) -> None:
     np.testing.assert_array_equal(dataset.test.images, raw.test.images)
     np.testing.assert_array_equal(dataset.train.fine, raw.train.fine)
     np.testing.assert_array_equal(dataset.test.coarse, raw.test.coarse)
-    assert dataset.digest == digest_of(raw)
+    assert dataset.digest == digest_arrays(raw)
 
 
 def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any reading from the source fail."""
     monkeypatch.setattr("hundred.data.formats.binary.read", None)
-    monkeypatch.setattr("hundred.data.load.digest_of", None)
+    monkeypatch.setattr("hundred.data.load.digest_arrays", None)
 
 
 def test_the_second_opening_reads_nothing_from_the_source(
@@ -56,11 +56,11 @@ def test_images_are_the_mapped_file_itself_and_writing_to_them_leaves_it_alone(
     open_dataset(source)
     found = find_form(source)
     assert found is not None
-    kept = recall(source, mark_of(found))
+    kept = load_entry(source, fingerprint_of(found))
     assert kept is not None
     base = kept[0].train.images.base
     assert isinstance(base, np.memmap)
-    images = open_found(found).train.images
+    images = load_dataset(found).train.images
     mapped = Path("/proc/self/maps")
     if mapped.exists():
         ranges = [
@@ -123,7 +123,7 @@ def test_the_official_folder_is_not_copied_but_its_digest_is_kept(
     source = write_official(tmp_path / "cifar-100-python", small)
     assert_holds(open_dataset(source), small)
     assert [path.name for path in entry().iterdir()] == ["entry.json"]
-    monkeypatch.setattr("hundred.data.load.digest_of", None)
+    monkeypatch.setattr("hundred.data.load.digest_arrays", None)
     assert_holds(open_dataset(source), small)
 
 
@@ -150,12 +150,12 @@ def test_what_was_kept_of_vanished_sources_is_removed(small: Raw, source: Path, 
 
 
 def test_a_round_trip_keeps_images_labels_and_digest(small: Raw, tmp_path: Path) -> None:
-    remember(tmp_path, "mark", small, "digest", with_images=True)
-    kept = recall(tmp_path, "mark")
+    save_entry(tmp_path, "mark", small, "digest", with_images=True)
+    kept = load_entry(tmp_path, "mark")
     assert kept is not None
     assert_same(kept[0], small)
-    assert kept[1] == recall_digest(tmp_path, "mark") == "digest"
-    assert recall(tmp_path, "another") is recall_digest(tmp_path, "another") is None
+    assert kept[1] == load_digest(tmp_path, "mark") == "digest"
+    assert load_entry(tmp_path, "another") is load_digest(tmp_path, "another") is None
 
 
 def test_the_digest_depends_on_every_part(small: Raw) -> None:
@@ -167,4 +167,4 @@ def test_the_digest_depends_on_every_part(small: Raw) -> None:
         return Raw(**{"train": small.train, "test": small.test} | {name: type(split)(**fields)})
 
     variants = [small] + [changed(a, b) for a in ("train", "test") for b in ("images", "fine", "coarse")]
-    assert len({digest_of(raw) for raw in variants}) == 7
+    assert len({digest_arrays(raw) for raw in variants}) == 7

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data.making import made_split
 from hundred.data.formats.raw import Raw, RawSplit
 from hundred.data.formats.validate import check, check_split
 from hundred.data.names import FINE_TO_COARSE
 from hundred.errors import HundredError
+from tests.making.archives import made_split
 
 WHOLE = made_split(3, seed=1)
 

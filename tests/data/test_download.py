@@ -294,8 +294,8 @@ def test_the_address_list_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> 
 def test_opening_downloads_where_nothing_is_found_and_replaces_a_damaged_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_is_whole: None
 ) -> None:
-    from data.making import made, pack, write_official
     from hundred.data.open import open_dataset
+    from tests.making.archives import made, pack, write_official
 
     raw = made()
     archive = pack(write_official(tmp_path / "cifar-100-python", raw), tmp_path / "made.tar.gz")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from data.making import write_official
 from hundred.cli.main import main
 from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
+from tests.making.archives import write_official
 
 
 @pytest.fixture(autouse=True)

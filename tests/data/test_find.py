@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from data.making import write_binary, write_official
 from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
 from hundred.data.open import locate, open_dataset
 from hundred.errors import HundredError
+from tests.making.archives import write_binary, write_official
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from data.making import pack, write_binary, write_official
 from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
 from hundred.data.listing import describe, verify
 from hundred.data.open import open_dataset
 from hundred.errors import HundredError
+from tests.making.archives import pack, write_binary, write_official
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.making import made_split, python2_pickle
 from hundred.data.formats.pickles import read_pickle
 from hundred.errors import HundredError
+from tests.making.archives import made_split, python2_pickle
 
 WHOLE = python2_pickle(made_split(1, seed=3))
 PLAIN = st.recursive(

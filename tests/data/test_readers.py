@@ -12,17 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.making import (
-    assert_same,
-    made_split,
-    pack,
-    png,
-    python2_pickle,
-    write_binary,
-    write_official,
-    write_parquet,
-    write_pictures,
-)
 from hundred.data.formats import (
     archive,
     binary,
@@ -35,6 +24,17 @@ from hundred.data.formats.raw import Raw, RawSplit
 from hundred.data.formats.registry import find_form
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
 from hundred.errors import HundredError
+from tests.making.archives import (
+    assert_same,
+    made_split,
+    pack,
+    png,
+    python2_pickle,
+    write_binary,
+    write_official,
+    write_parquet,
+    write_pictures,
+)
 
 
 def one_line(call: Callable[[], object]) -> str:

@@ -1,8 +1,8 @@
 """A dataset in words."""
 
-from data.making import made
 from hundred.data.describe import class_label, readable, summary_line
 from hundred.data.load import as_dataset
+from tests.making.archives import made
 
 
 def test_a_dataset_and_its_classes_in_words() -> None:

@@ -5,8 +5,7 @@ import pytest
 from sklearn.metrics import recall_score
 
 from hundred.evaluation.compare.class_changes import class_changes
-
-from .making import FINE, Recipe
+from tests.making.logits import FINE, Recipe
 
 LABELS = np.arange(10_000) % 100
 

@@ -8,8 +8,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.class_tables import class_table, superclass_table
-
-from .making import COARSE, FINE, FINE_TO_COARSE, random_logits
+from tests.making.logits import COARSE, FINE, FINE_TO_COARSE, random_logits
 
 
 @pytest.mark.parametrize("signal", [0.0, 1.5, 4.0])

@@ -13,8 +13,7 @@ from hundred.evaluation.compare.comparison import Comparison, compare
 from hundred.evaluation.compare.contender import Contender
 from hundred.evaluation.compare.significance import holm, mcnemar, paired_bootstrap
 from hundred.evaluation.intervals import wilson_interval
-
-from .making import FINE, Recipe, logits_for
+from tests.making.logits import FINE, Recipe, logits_for
 
 LABELS = np.arange(2000) % 100
 

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hundred.evaluation.confusion import confused_pairs, confusion_matrix, superclass_order
-
-from .making import FINE, FINE_TO_COARSE, random_logits
+from tests.making.logits import FINE, FINE_TO_COARSE, random_logits
 
 
 def test_the_matrix_equals_scikit_learns() -> None:

@@ -5,8 +5,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images, image_table
-
-from .making import FINE, random_logits
+from tests.making.logits import FINE, random_logits
 
 
 def test_losses_average_to_scikit_learns_and_names_belong_to_numbers() -> None:

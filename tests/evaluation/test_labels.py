@@ -3,8 +3,7 @@
 import numpy as np
 
 from hundred.evaluation.labels import suspected_label_errors
-
-from .making import FINE, random_logits
+from tests.making.logits import FINE, random_logits
 
 
 def test_an_example_judged_by_cleanlab() -> None:

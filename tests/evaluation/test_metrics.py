@@ -10,8 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from hundred.errors import HundredError
 from hundred.evaluation.arrays import as_logits, probabilities
 from hundred.evaluation.metrics import evaluate, reliability_table
-
-from .making import FINE_TO_COARSE, random_logits
+from tests.making.logits import FINE_TO_COARSE, random_logits
 
 FIGURES = (
     "accuracy",

@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hundred.evaluation.compare.spread import Difference, difference
-
-from .making import Recipe
+from tests.making.logits import Recipe
 
 LABELS = np.arange(4000) % 100
 

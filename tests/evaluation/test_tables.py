@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from hundred.evaluation.tables import tables, tables_to_csv
-
-from .making import COARSE, FINE, FINE_TO_COARSE, random_logits
+from tests.making.logits import COARSE, FINE, FINE_TO_COARSE, random_logits
 
 
 def test_every_table_comes_back_from_its_file(tmp_path: Path) -> None:

@@ -11,16 +11,8 @@ from hundred.data.dataset import Dataset
 from hundred.data.sample.draw import draw_sample
 from hundred.data.subset import subset_per_class
 from hundred.runs.run import Run
+from tests.making.recipes import SMALL
 
-# The sprint network with next to no width, and nothing beside the run itself.
-SMALL = {
-    "model.width1": 8,
-    "model.width2": 8,
-    "model.width3": 8,
-    "training.batch_size": 100,
-    "training.precision": "float32",
-    "tracking.mlflow": False,
-}
 TRAIN_PER_CLASS, TEST_PER_CLASS = 4, 2
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from finished import Finished
 from torch import nn
 
 import hundred
@@ -17,6 +16,7 @@ from hundred.experiment.compare import Entry, compare_entries, draw_comparison, 
 from hundred.experiment.repeats_folder import Repeats
 from hundred.interchange.write.save import save_h5
 from hundred.runs.run import Run
+from tests.making.finished import Finished
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from finished import Finished
 
 import hundred
 from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.experiment import export
 from hundred.runs.run import Run
+from tests.making.finished import Finished
 
 
 def outputs(path: Path, images: Any) -> np.ndarray:

@@ -1,15 +1,13 @@
 """kill -9 loses at most the epoch under way: a run that is killed again and again is the undisturbed one."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hundred.runs.run import Run
+from tests.making.killing import kill_repeatedly
 
 from .conftest import file_weights, rows
 
@@ -18,15 +16,10 @@ KILLS = 20
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_run_killed_twenty_times_at_random_is_the_undisturbed_one(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("killing.py")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path), str(KILLS), "20261123"]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout)
-    assert len(told["killed"]) == KILLS
+    killed_run = kill_repeatedly("run", tmp_path, KILLS)
+    assert len(killed_run["stages"]) == KILLS
     expected = Run(tmp_path / "undisturbed")
-    for name in told["runs"]:
+    for name in killed_run["names"]:
         run = Run(tmp_path / name)
         assert rows(run) == rows(expected)
         assert file_weights(run.model_path) == file_weights(expected.model_path)

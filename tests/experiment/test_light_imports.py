@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from finished import Finished
+from tests.making.finished import Finished
 
 HEAVY = {"torch", "matplotlib", "jinja2", "scipy.stats", "keras", "mlflow", "pydantic"}
 

@@ -6,7 +6,6 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from finished import Finished
 from PIL import Image
 from torch import nn
 
@@ -17,6 +16,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.experiment.predict import Failed, Prediction, Predictor, as_probabilities, picture_paths
 from hundred.interchange.write.save import save_h5
 from hundred.runs.run import Run
+from tests.making.finished import Finished
 
 
 @pytest.fixture

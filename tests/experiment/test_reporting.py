@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from finished import Finished
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -28,6 +27,7 @@ from hundred.recipe.write import to_toml
 from hundred.reports.milestones import Milestones
 from hundred.reports.page.data import RunReport
 from hundred.runs.run import Run
+from tests.making.finished import Finished
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from finished import Finished
 from torch import nn
 
 import hundred
@@ -14,6 +13,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
 from hundred.interchange.read.model import Model
 from hundred.interchange.write.save import save_h5
+from tests.making.finished import Finished
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import tomli_w
-from finished import Finished
 
 from hundred.cli.main import main
 from hundred.errors import HundredError
 from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run, open_run
+from tests.making.finished import Finished
 
 from .damage import changed, damaged
 

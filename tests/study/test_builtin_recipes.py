@@ -16,7 +16,7 @@ from hundred.experiment.build.trainer import build_network, build_splits, build_
 from hundred.models.resnet50 import Backbone
 from hundred.recipe.load import builtin_names, load_recipe
 from hundred.recipe.schema import Recipe
-from tests.study.making import few_pictures
+from tests.making.datasets import few_pictures
 
 CPU = torch.device("cpu")
 # What two steps on a few pictures need: batches of four and, for ResNet-50, no enlarging.

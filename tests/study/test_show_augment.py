@@ -8,7 +8,7 @@ from PIL import Image
 
 from hundred.errors import UsageError
 from hundred.experiment.report.augmentation import draw_augmentation
-from tests.study.making import few_pictures
+from tests.making.datasets import few_pictures
 
 
 def test_a_recipe_s_augmentation_is_drawn_and_another_one_looks_different(tmp_path: Path) -> None:

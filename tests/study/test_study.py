@@ -18,7 +18,7 @@ from hundred.study.plan import StudyPlan, save_plan
 from hundred.study.result import Study, open_study
 from hundred.study.runner import run_study
 from hundred.study.systems import SYSTEMS, chosen
-from tests.study.making import few_pictures
+from tests.making.datasets import few_pictures
 
 CLASSES, IMAGES = 100, 10  # test images of each class
 

@@ -7,8 +7,7 @@ import pytest
 
 from hundred.sweeps.result import Sweep, best_of
 from hundred.sweeps.runner import Budget
-
-from .making import MadeUpPool, a_plan, conducted
+from tests.making.sweeps import MadeUpPool, a_plan, conducted
 
 
 @pytest.mark.parametrize(("search", "prune"), [("tpe", "median"), ("tpe", "halving"), ("random", "median")])

@@ -10,8 +10,7 @@ import pytest
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.data.subset import subset_per_class
-
-from .making import SMALL
+from tests.making.sweeps import SMALL
 
 TRIALS = 200
 WARM = 40  # trials after which caches are filled

@@ -9,8 +9,7 @@ import pytest
 from hundred.sweeps.journal import Trial
 from hundred.sweeps.search.pruner import PruningCallback, limits, rungs
 from hundred.training.events import EpochEnded
-
-from .making import ended
+from tests.making.sweeps import ended
 
 EPOCHS = 6
 

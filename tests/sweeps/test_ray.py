@@ -20,8 +20,7 @@ from hundred.sweeps.context import Resources
 from hundred.sweeps.executors.ray import fit
 from hundred.sweeps.repeats import repeat_on_ray
 from hundred.sweeps.result import Sweep
-
-from .making import SMALL
+from tests.making.sweeps import SMALL
 
 # Read when Ray is imported; without one it would leave a token in the home folder.
 os.environ.setdefault("RAY_AUTH_MODE", "token")

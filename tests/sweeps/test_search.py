@@ -8,8 +8,7 @@ from hundred.errors import UsageError
 from hundred.sweeps.journal import Trial
 from hundred.sweeps.plan import SweepPlan
 from hundred.sweeps.search.sampler import propose, study_of
-
-from .making import a_plan, ended, score
+from tests.making.sweeps import a_plan, ended, score
 
 
 def trials(plan: SweepPlan, count: int) -> list[Trial]:

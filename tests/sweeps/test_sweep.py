@@ -14,8 +14,7 @@ from hundred.experiment.run.lifecycle import train_run
 from hundred.runs.run import Run
 from hundred.sweeps.result import Sweep
 from hundred.sweeps.trial import TrialSpec, run_trial
-
-from .making import SMALL, a_plan
+from tests.making.sweeps import SMALL, a_plan
 
 VARY = {"training.learning_rate": "0.01..0.5:log", "augment.flip": "none,random"}
 

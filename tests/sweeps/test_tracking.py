@@ -8,8 +8,7 @@ import pytest
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.runs.trackers.mlflow.store import local_uri, open_store
-
-from .making import SMALL
+from tests.making.sweeps import SMALL
 
 
 @pytest.mark.slow

@@ -20,6 +20,6 @@ def smooth_images(n: int, h: int = 32, w: int = 32, seed: int = 0) -> torch.Tens
     return ((images * (high - low) + low) * 255).to(torch.uint8)
 
 
-def draw_for(n: int, seed: int = 0, epoch: int = 1) -> AugmentRng:
+def rng_for(n: int, seed: int = 0, epoch: int = 1) -> AugmentRng:
     """A draw for the first `n` images of the training split."""
     return AugmentRng(torch.Generator().manual_seed(seed), epoch, torch.arange(n))

@@ -18,7 +18,7 @@ from hundred.data.augment.automatic import (
 )
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images, smooth_images
+from .batches import rng_for, random_images, smooth_images
 
 
 def applied(
@@ -97,11 +97,11 @@ def test_every_image_draws_every_operation_as_often(monkeypatch: pytest.MonkeyPa
         return operation.view(-1, 1, 1, 1).expand_as(images)
 
     monkeypatch.setattr(automatic, "apply_in_turn", mark)
-    draw = draw_for(1)
+    rng = rng_for(1)
     for n in (3, 14, 20):
         images, rounds = random_images(n, 1, 1), 4000
         drawn = torch.stack(
-            [one_of_each(images, torch.ones(n), WIDE, draw)[:, 0, 0, 0] for _ in range(rounds)]
+            [one_of_each(images, torch.ones(n), WIDE, rng)[:, 0, 0, 0] for _ in range(rounds)]
         )
         counts = torch.stack([(drawn == k).sum(0) for k in range(len(OPERATIONS))])  # [operation, image]
         expected = rounds / len(OPERATIONS)
@@ -112,7 +112,7 @@ def test_images_come_back_in_their_places(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(automatic, "apply_in_turn", lambda images, *_: images)
     for n in (1, 13, 14, 15, 100):
         images = random_images(n)
-        assert torch.equal(one_of_each(images, torch.ones(n), WIDE, draw_for(n)), images)
+        assert torch.equal(one_of_each(images, torch.ones(n), WIDE, rng_for(n)), images)
 
 
 @pytest.mark.parametrize("transform", [TrivialAugment(), RandAugment(2, 9), RandAugment(3, 10)])
@@ -122,26 +122,26 @@ def test_any_size_dtype_layout_and_seed(
 ) -> None:
     images = smooth_images(30, *size)
     before = images.clone()
-    changed = transform(images, draw_for(30))
+    changed = transform(images, rng_for(30))
     assert changed.dtype == torch.uint8
     assert changed.shape == images.shape
     assert torch.equal(images, before)
-    assert torch.equal(changed, transform(images, draw_for(30)))
+    assert torch.equal(changed, transform(images, rng_for(30)))
     last = images.contiguous(memory_format=torch.channels_last)
-    assert torch.equal(transform(last, draw_for(30)), changed)
-    floats = transform(images.float() + 0.3, draw_for(30))
+    assert torch.equal(transform(last, rng_for(30)), changed)
+    floats = transform(images.float() + 0.3, rng_for(30))
     assert floats.dtype == torch.float32
     assert torch.equal(floats, changed.float())
 
 
 def test_the_same_image_comes_out_in_many_ways() -> None:
     images = smooth_images(1).expand(280, -1, -1, -1)
-    assert len({image.numpy().tobytes() for image in TrivialAugment()(images, draw_for(280))}) > 120
+    assert len({image.numpy().tobytes() for image in TrivialAugment()(images, rng_for(280))}) > 120
 
 
 def test_no_layers_return_the_images_untouched() -> None:
     images = random_images(2)
-    assert RandAugment(0)(images, draw_for(2)) is images
+    assert RandAugment(0)(images, rng_for(2)) is images
 
 
 def test_wrong_settings_are_named() -> None:

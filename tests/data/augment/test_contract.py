@@ -17,7 +17,7 @@ from hundred.data.augment.photometric import Brightness, ChannelShift
 from hundred.data.augment.resize import resize
 from hundred.data.augment.rng import AugmentRng, Mix, Transform
 
-from .batches import draw_for, smooth_images
+from .batches import rng_for, smooth_images
 
 TRANSFORMS = [
     Geometry(rotation=30, width_shift=0.2, height_shift=3, shear=10, zoom=0.3, horizontal_flip=True),
@@ -48,11 +48,11 @@ def test_any_batch_keeps_its_shape_and_range(transform: Transform, n: int, h: in
     images = smooth_images(n, h, w, seed)
     before = images.clone()
     for given_images in (images, images.float()):
-        changed = transform(given_images, draw_for(n, seed))
+        changed = transform(given_images, rng_for(n, seed))
         assert changed.shape == images.shape
         assert changed.dtype in (given_images.dtype, torch.float32)
         assert ((changed >= 0) & (changed <= 255)).all()
-        assert torch.equal(changed, transform(given_images, draw_for(n, seed)))
+        assert torch.equal(changed, transform(given_images, rng_for(n, seed)))
     assert torch.equal(images, before)
 
 
@@ -61,12 +61,12 @@ def test_an_image_depends_on_no_other(transform: Transform) -> None:
     images = smooth_images(40)
     others = images.flip(0).clone()
     others[7] = images[7]
-    assert torch.equal(transform(images, draw_for(40))[7], transform(others, draw_for(40))[7])
+    assert torch.equal(transform(images, rng_for(40))[7], transform(others, rng_for(40))[7])
 
 
 @every_transform
 def test_equal_images_get_draws_of_their_own(transform: Transform) -> None:
-    changed = transform(smooth_images(1).expand(64, -1, -1, -1), draw_for(64))
+    changed = transform(smooth_images(1).expand(64, -1, -1, -1), rng_for(64))
     assert len({image.numpy().tobytes() for image in changed}) > 1
 
 
@@ -78,16 +78,16 @@ def on_no_device(call: Callable[[AugmentRng, torch.Tensor], object]) -> None:
 
 @every_transform
 def test_transforms_never_wait_for_the_device(transform: Transform) -> None:
-    on_no_device(lambda draw, images: transform(images.to(torch.uint8), draw))
-    on_no_device(lambda draw, images: transform(images, draw))
+    on_no_device(lambda rng, images: transform(images.to(torch.uint8), rng))
+    on_no_device(lambda rng, images: transform(images, rng))
 
 
 @every_mix
 def test_mixes_never_wait_for_the_device(mix: Mix) -> None:
-    on_no_device(lambda draw, images: mix(images, torch.empty((24, 100), device="meta"), draw))
+    on_no_device(lambda rng, images: mix(images, torch.empty((24, 100), device="meta"), rng))
 
 
 def test_resizing_never_waits_for_the_device() -> None:
-    on_no_device(lambda draw, images: resize(images, 20))
+    on_no_device(lambda rng, images: resize(images, 20))
     with pytest.raises(RuntimeError):  # and this is what waiting would do
-        on_no_device(lambda draw, images: images.sum().item())
+        on_no_device(lambda rng, images: images.sum().item())

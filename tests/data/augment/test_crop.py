@@ -8,7 +8,7 @@ from hundred.data.augment.crop import FILLS, RandomCrop, crop, pad
 from hundred.data.augment.memory_layout import from_planes, to_planes
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images
+from .batches import rng_for, random_images
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 NUMPY_MODE = {"reflect": "reflect", "constant": "constant", "nearest": "edge"}
@@ -47,7 +47,7 @@ def test_every_window_comes_up_as_often() -> None:
     # One bright pixel in the middle tells where the window was cut.
     images = torch.zeros(5000, 3, 5, 5, dtype=torch.uint8)
     images[:, :, 2, 2] = 255
-    after = RandomCrop(2, fill="constant")(images, draw_for(5000))
+    after = RandomCrop(2, fill="constant")(images, rng_for(5000))
     assert (after.sum((2, 3)) == 255).all()  # dtype of the sum is int64; the pixel never leaves
     where = after[:, 0].flatten(1).to(torch.int64).argmax(1)
     counts = torch.bincount(where, minlength=25)
@@ -57,27 +57,27 @@ def test_every_window_comes_up_as_often() -> None:
 
 def test_same_seed_gives_the_same_crops_and_images_differ() -> None:
     images = random_images(1).expand(100, -1, -1, -1)
-    once, again = (RandomCrop(2)(images, draw_for(100, seed=4)) for _ in range(2))
+    once, again = (RandomCrop(2)(images, rng_for(100, seed=4)) for _ in range(2))
     assert torch.equal(once, again)
     assert len({image.numpy().tobytes() for image in once}) > 15  # of 25 windows
 
 
 def test_layouts_and_dtypes() -> None:
     images = random_images(8, 10, 14)
-    expected = RandomCrop(2)(images, draw_for(8))
+    expected = RandomCrop(2)(images, rng_for(8))
     assert expected.dtype == torch.uint8
     assert expected.is_contiguous()
-    last = RandomCrop(2)(images.contiguous(memory_format=torch.channels_last), draw_for(8))
+    last = RandomCrop(2)(images.contiguous(memory_format=torch.channels_last), rng_for(8))
     assert torch.equal(last, expected)
     assert last.is_contiguous(memory_format=torch.channels_last)
     turned = images.transpose(2, 3)  # neither of the two layouts
-    assert torch.equal(RandomCrop(2)(turned, draw_for(8)), RandomCrop(2)(turned.contiguous(), draw_for(8)))
-    assert torch.equal(RandomCrop(2)(images.float(), draw_for(8)), expected.float())
+    assert torch.equal(RandomCrop(2)(turned, rng_for(8)), RandomCrop(2)(turned.contiguous(), rng_for(8)))
+    assert torch.equal(RandomCrop(2)(images.float(), rng_for(8)), expected.float())
 
 
 def test_no_padding_returns_the_images_untouched() -> None:
     images = random_images(4)
-    assert RandomCrop(0)(images, draw_for(4)) is images
+    assert RandomCrop(0)(images, rng_for(4)) is images
 
 
 def test_wrong_settings_are_named() -> None:
@@ -88,4 +88,4 @@ def test_wrong_settings_are_named() -> None:
     with pytest.raises(UsageError, match="fill_value is 256"):
         RandomCrop(2, fill_value=256)
     with pytest.raises(UsageError, match="cannot reflect 4 pixels of an image of 4x8"):
-        RandomCrop(4)(random_images(1, 4, 8), draw_for(1))
+        RandomCrop(4)(random_images(1, 4, 8), rng_for(1))

@@ -7,7 +7,7 @@ from hundred.data.augment.boxes import Boxes
 from hundred.data.augment.erase import MEAN_COLOUR, Cutout, RandomErasing
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images
+from .batches import rng_for, random_images
 
 
 def test_boxes_cover_what_they_say_and_stop_at_the_border() -> None:
@@ -24,7 +24,7 @@ def test_boxes_cover_what_they_say_and_stop_at_the_border() -> None:
 def test_cutout_hides_one_square_centred_on_every_pixel_alike() -> None:
     n, size = 6000, 4
     images = torch.full((n, 3, 6, 8), 255, dtype=torch.uint8)
-    after = Cutout(size, value=0)(images, draw_for(n))
+    after = Cutout(size, value=0)(images, rng_for(n))
     hidden = after[:, 0] == 0
     assert torch.equal(hidden, after[:, 2] == 0)
     rows, columns = hidden.any(2), hidden.any(1)
@@ -42,7 +42,7 @@ def test_cutout_hides_one_square_centred_on_every_pixel_alike() -> None:
 def test_cutout_fills_the_mean_colour_and_leaves_the_rest() -> None:
     for dtype in (torch.uint8, torch.float32):
         images = torch.full((20, 3, 32, 32), 1).to(dtype)
-        after = Cutout(9)(images, draw_for(20))
+        after = Cutout(9)(images, rng_for(20))
         assert after.dtype == dtype
         hidden = after[:, 0] != 1
         for channel, level in enumerate(MEAN_COLOUR):
@@ -54,7 +54,7 @@ def test_cutout_fills_the_mean_colour_and_leaves_the_rest() -> None:
 
 def test_erased_areas_and_ratios_are_as_asked() -> None:
     erasing = RandomErasing(1.0, area=(0.1, 0.3), ratio=(0.5, 2.0))
-    boxes = erasing.draw_boxes(4000, 200, 200, draw_for(4000), torch.device("cpu"))
+    boxes = erasing.sample_boxes(4000, 200, 200, rng_for(4000), torch.device("cpu"))
     height, width = boxes.bottom - boxes.top, boxes.right - boxes.left
     for side, start, end in ((height, boxes.top, boxes.bottom), (width, boxes.left, boxes.right)):
         assert (side > 0).all()
@@ -71,14 +71,14 @@ def test_erased_areas_and_ratios_are_as_asked() -> None:
 def test_erasing_happens_with_its_probability() -> None:
     images = torch.full((4000, 3, 8, 8), 255, dtype=torch.uint8)
     for probability in (0.25, 1.0):
-        after = RandomErasing(probability, value=0)(images, draw_for(4000))
+        after = RandomErasing(probability, value=0)(images, rng_for(4000))
         share = (after == 0).any(3).any(2).any(1).float().mean().item()
         assert share == pytest.approx(probability, abs=0.03)
 
 
 def test_random_value_is_noise_of_every_level() -> None:
     images = torch.zeros(200, 3, 32, 32, dtype=torch.uint8)
-    after = RandomErasing(1.0, area=(0.3, 0.4), value="random")(images, draw_for(200))
+    after = RandomErasing(1.0, area=(0.3, 0.4), value="random")(images, rng_for(200))
     assert len(after.unique()) == 256
     assert len({image.numpy().tobytes() for image in after}) == 200
 
@@ -87,19 +87,19 @@ def test_random_value_is_noise_of_every_level() -> None:
 @pytest.mark.parametrize("size", [(32, 32), (1, 1), (5, 12)])
 def test_any_size_layout_and_seed(transform: Cutout | RandomErasing, size: tuple[int, int]) -> None:
     images = random_images(16, *size)
-    after = transform(images, draw_for(16))
+    after = transform(images, rng_for(16))
     assert after.shape == images.shape
     assert after.dtype == torch.uint8
-    assert torch.equal(after, transform(images, draw_for(16)))
-    last = transform(images.contiguous(memory_format=torch.channels_last), draw_for(16))
+    assert torch.equal(after, transform(images, rng_for(16)))
+    last = transform(images.contiguous(memory_format=torch.channels_last), rng_for(16))
     assert torch.equal(last, after)
-    assert transform(images.float(), draw_for(16)).dtype == torch.float32
+    assert transform(images.float(), rng_for(16)).dtype == torch.float32
 
 
 def test_zero_settings_return_the_images_untouched() -> None:
     images = random_images(2)
-    assert Cutout(0)(images, draw_for(2)) is images
-    assert RandomErasing(0)(images, draw_for(2)) is images
+    assert Cutout(0)(images, rng_for(2)) is images
+    assert RandomErasing(0)(images, rng_for(2)) is images
 
 
 @pytest.mark.parametrize(

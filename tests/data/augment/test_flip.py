@@ -17,7 +17,7 @@ from hundred.data.augment.flip import (
 from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images
+from .batches import rng_for, random_images
 
 
 def flipped(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
@@ -64,14 +64,14 @@ def test_random_flip_mirrors_the_asked_share() -> None:
     images = random_images(4000, 2, 4)
     images[:, 0, 0] = torch.arange(4)  # so that no image is its own mirror image
     for probability in (0.0, 0.3, 0.5, 1.0):
-        after = RandomFlip(probability)(images, draw_for(4000))
+        after = RandomFlip(probability)(images, rng_for(4000))
         assert flipped(images, after).float().mean().item() == pytest.approx(probability, abs=0.03)
 
 
 def test_alternating_flip_shows_both_sides_in_any_two_epochs() -> None:
     images = random_images(1000)
     flip = AlternatingFlip(seed=3)
-    sides = [flipped(images, flip(images, draw_for(1000, epoch=epoch))) for epoch in range(5)]
+    sides = [flipped(images, flip(images, rng_for(1000, epoch=epoch))) for epoch in range(5)]
     for now, then in pairwise(sides):
         assert (now ^ then).all()
     assert sides[0].float().mean().item() == pytest.approx(0.5, abs=0.06)
@@ -80,14 +80,14 @@ def test_alternating_flip_shows_both_sides_in_any_two_epochs() -> None:
 def test_alternating_flip_goes_by_index_whatever_the_order_and_generator() -> None:
     images, order = random_images(100), torch.randperm(100, generator=torch.Generator().manual_seed(1))
     flip = AlternatingFlip()
-    straight = flip(images, draw_for(100))
+    straight = flip(images, rng_for(100))
     shuffled = flip(images[order], AugmentRng(None, 1, order))
     assert torch.equal(shuffled, straight[order])
 
 
 def test_another_seed_starts_other_images_on_the_other_side() -> None:
-    images, draw = random_images(1000), draw_for(1000)
-    one, other = (flipped(images, AlternatingFlip(seed)(images, draw)) for seed in (0, 1))
+    images, rng = random_images(1000), rng_for(1000)
+    one, other = (flipped(images, AlternatingFlip(seed)(images, rng)) for seed in (0, 1))
     assert (one ^ other).float().mean().item() == pytest.approx(0.5, abs=0.06)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hundred.data.augment.geometry import FILLS, Geometry, Motion, move
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images
+from .batches import rng_for, random_images
 
 Pixels = NDArray[np.float32]
 
@@ -129,7 +129,7 @@ def test_drawn_parameters_have_the_distributions_of_keras() -> None:
     for settings, geometry in cases:
         generator = keras_generator(**settings)
         theirs = [generator.get_random_transform(shape) for _ in range(n)]
-        motion = geometry.draw_motion(torch.empty(n, 3, 32, 48), draw_for(n))
+        motion = geometry.draw_motion(torch.empty(n, 3, 32, 48), rng_for(n))
         for name in ("theta", "tx", "ty", "shear", "zx", "zy", "flip_horizontal", "flip_vertical"):
             ours = getattr(motion, name).double().numpy()
             keras = np.array([float(each[name]) for each in theirs])
@@ -150,26 +150,26 @@ def test_parameters_of_an_image_are_independent_of_one_another() -> None:
         horizontal_flip=True,
         vertical_flip=True,
     )
-    motion = geometry.draw_motion(torch.empty(4000, 3, 32, 32), draw_for(4000))
+    motion = geometry.draw_motion(torch.empty(4000, 3, 32, 32), rng_for(4000))
     table = np.stack([column.double().numpy() for column in vars(motion).values()])
     assert np.abs(np.corrcoef(table) - np.eye(8)).max() < 0.06
 
 
 def test_each_image_moves_its_own_way() -> None:
     images = random_images(1).expand(64, -1, -1, -1)
-    moved = Geometry(rotation=20, width_shift=0.2)(images, draw_for(64))
+    moved = Geometry(rotation=20, width_shift=0.2)(images, rng_for(64))
     assert len({image.numpy().tobytes() for image in moved}) == 64
 
 
 def test_one_seed_gives_one_result_and_another_seed_another() -> None:
     images, geometry = random_images(8), Geometry(rotation=20, zoom=0.2)
-    assert torch.equal(geometry(images, draw_for(8, seed=5)), geometry(images, draw_for(8, seed=5)))
-    assert not torch.equal(geometry(images, draw_for(8, seed=5)), geometry(images, draw_for(8, seed=6)))
+    assert torch.equal(geometry(images, rng_for(8, seed=5)), geometry(images, rng_for(8, seed=5)))
+    assert not torch.equal(geometry(images, rng_for(8, seed=5)), geometry(images, rng_for(8, seed=6)))
 
 
 def test_zero_settings_return_the_images_untouched() -> None:
     images = random_images(4)
-    assert Geometry()(images, draw_for(4)) is images
+    assert Geometry()(images, rng_for(4)) is images
 
 
 def test_a_motion_of_nothing_is_the_identity_to_the_bit() -> None:
@@ -195,7 +195,7 @@ def test_a_motion_of_nothing_is_the_identity_to_the_bit() -> None:
 
 def test_flips_alone_keep_bytes_and_show_all_four_sides() -> None:
     images = random_images(1).expand(64, -1, -1, -1)
-    flipped = Geometry(horizontal_flip=True, vertical_flip=True)(images, draw_for(64))
+    flipped = Geometry(horizontal_flip=True, vertical_flip=True)(images, rng_for(64))
     assert flipped.dtype == torch.uint8
     sides = [images[0], images[0].flip(2), images[0].flip(1), images[0].flip(1).flip(2)]
     seen = [[torch.equal(image, side) for side in sides].index(True) for image in flipped]
@@ -209,7 +209,7 @@ def test_values_stay_in_range_on_any_size_and_dtype(fill: str, size: tuple[int, 
     geometry = Geometry(rotation=90, width_shift=0.9, height_shift=50.0, shear=40, zoom=(0.2, 3), fill=fill)
     for given in (images, images.float(), images.contiguous(memory_format=torch.channels_last)):
         before = given.clone()
-        moved = geometry(given, draw_for(16))
+        moved = geometry(given, rng_for(16))
         assert moved.shape == images.shape
         assert moved.dtype == torch.float32
         assert moved.is_contiguous()

@@ -9,7 +9,7 @@ from hundred.data.augment.photometric import Brightness, ChannelShift, shift_cha
 from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
-from .batches import draw_for, random_images, smooth_images
+from .batches import rng_for, random_images, smooth_images
 
 
 def through_keras(images: torch.Tensor, **drawn: list[float]) -> torch.Tensor:
@@ -36,7 +36,7 @@ def test_brightness_equals_keras() -> None:
 def test_brightness_of_floats_equals_keras() -> None:
     images = random_images(8).float() * 0.9993
     for i, factor in enumerate(FACTORS):
-        ours = Brightness((factor, factor))(images[i : i + 1], draw_for(1))
+        ours = Brightness((factor, factor))(images[i : i + 1], rng_for(1))
         if factor != 1:  # where Hundred leaves the image alone, and Keras cuts its fractions off
             assert torch.equal(ours, through_keras(images[i : i + 1], brightness=[factor]))
 
@@ -53,30 +53,30 @@ def test_draws_are_uniform_over_the_range() -> None:
     grey = torch.full((3000, 3, 1, 2), 100.0)
     grey[..., 1] = 0  # the darkest and the lightest that a shift may reach
     grey[:, 0] = 200
-    bright = Brightness((0.5, 2.5))(torch.full((3000, 3, 1, 1), 100, dtype=torch.uint8), draw_for(3000))
+    bright = Brightness((0.5, 2.5))(torch.full((3000, 3, 1, 1), 100, dtype=torch.uint8), rng_for(3000))
     assert bright.dtype == torch.uint8
     assert stats.kstest(bright[:, 0, 0, 0].double().numpy() + 0.5, stats.uniform(50, 200).cdf).pvalue > 1e-3
-    shifted = ChannelShift(60)(grey, draw_for(3000, seed=1))[:, 1, 0, 0] - 100
+    shifted = ChannelShift(60)(grey, rng_for(3000, seed=1))[:, 1, 0, 0] - 100
     assert stats.kstest(shifted.double().numpy(), stats.uniform(-60, 120).cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("transform", [Brightness((0.1, 3)), ChannelShift(200)])
 def test_range_layout_and_seed(transform: Brightness | ChannelShift) -> None:
     images = random_images(16, 7, 9)
-    changed = transform(images, draw_for(16))
+    changed = transform(images, rng_for(16))
     assert changed.shape == images.shape
     assert changed.min() >= 0
     assert changed.max() <= 255
-    assert torch.equal(changed, transform(images, draw_for(16)))
-    last = transform(images.contiguous(memory_format=torch.channels_last), draw_for(16))
+    assert torch.equal(changed, transform(images, rng_for(16)))
+    last = transform(images.contiguous(memory_format=torch.channels_last), rng_for(16))
     assert torch.equal(last, changed)
     assert transform(images, AugmentRng(None, 1, torch.arange(16))).shape == images.shape
 
 
 def test_neutral_settings_return_the_images_untouched() -> None:
     images = random_images(2)
-    assert Brightness((1, 1))(images, draw_for(2)) is images
-    assert ChannelShift(0)(images, draw_for(2)) is images
+    assert Brightness((1, 1))(images, rng_for(2)) is images
+    assert ChannelShift(0)(images, rng_for(2)) is images
 
 
 def test_wrong_settings_are_named() -> None:

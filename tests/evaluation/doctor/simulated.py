@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .making import Columns
+from tests.making.histories import Columns
 
 AugmentRng = np.random.Generator
 CHANCE = float(np.log(100))

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from hundred.evaluation.doctor.diagnosis import diagnose, doctor
-
-from .making import Columns, curves, history
+from tests.making.histories import Columns, curves, history
 
 
 def first(columns: Columns, **context: object) -> str:

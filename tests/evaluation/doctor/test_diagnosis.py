@@ -14,8 +14,7 @@ import hundred
 from hundred.evaluation.doctor.diagnosis import EXPLAINS, Diagnosis, diagnose, doctor, unexplained
 from hundred.evaluation.doctor.findings import LEAST, NAMES, Finding, sure
 from hundred.recipe.load import load_recipe
-
-from .making import Columns, curves, history
+from tests.making.histories import Columns, curves, history
 
 OVERFITTED = {"overfit": 1.5, "rate": "constant", "tau": 0.1}
 KINDS = [{}, OVERFITTED, {"noise": 0.06}, {"tau": 0.6, "rate": "constant"}]

@@ -7,8 +7,7 @@ from hundred.evaluation.doctor.live import LiveDoctor
 from hundred.training.callbacks.base import Callback
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, Finding, LearningRateCut
-
-from .making import Columns, curves
+from tests.making.histories import Columns, curves
 
 OVERFITTED = curves(30, overfit=1.5, rate="constant", tau=0.1)
 CONTEXT = Context(optimizer="adam", classes=100, epochs=30)

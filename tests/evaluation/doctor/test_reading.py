@@ -13,8 +13,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.evaluation.doctor.history import CURVES, History
 from hundred.evaluation.doctor.readers.columns import recognize
 from hundred.evaluation.doctor.readers.sources import read_anything
-
-from .making import Columns, curves
+from tests.making.histories import Columns, curves
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.doctor.score import HISTORIES, Judged, Score, score
 from hundred.evaluation.doctor.diagnosis import doctor
+from tests.making.histories import Columns
 
-from .making import Columns
 from .simulated import FAMILIES
 
 # Without their learning rate, cuts are nothing that could be seen.

@@ -12,18 +12,11 @@ from hundred.sweeps.plan import SweepPlan, made_plan, write_plan
 from hundred.sweeps.progress import SweepProgress
 from hundred.sweeps.runner import Budget, SweepRunner
 from hundred.sweeps.trial import TrialResult, TrialSpec
+from tests.making import recipes
 
 VARY = {"training.learning_rate": "1e-3..1.0:log", "training.momentum": "0..0.99", "augment.cutout": "0,4,8"}
-# The sprint network with next to no width, on 4 training and 2 validation images of each class.
-SMALL = {
-    "model.width1": 8,
-    "model.width2": 8,
-    "model.width3": 8,
-    "training.batch_size": 100,
-    "training.precision": "float32",
-    "tracking.mlflow": False,
-    "data.validation_per_class": 2,
-}
+# On 4 training and 2 validation images of each class.
+SMALL = {**recipes.SMALL, "data.validation_per_class": 2}
 
 
 def a_plan(vary: dict[str, Any] | None = None, *, workers: int = 1, **settings: Any) -> SweepPlan:

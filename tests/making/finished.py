@@ -5,19 +5,10 @@ from pathlib import Path
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.data.sample.draw import draw_sample
+from tests.making import recipes
 
-# The sprint network with next to no width, on 400 training and 200 test images, and nothing beside the run.
-SMALL = {
-    "model.width1": 8,
-    "model.width2": 8,
-    "model.width3": 8,
-    "training.batch_size": 100,
-    "training.precision": "float32",
-    "tracking.mlflow": False,
-    "data.train_per_class": 4,
-    "data.test_per_class": 2,
-    "training.epochs": 1,
-}
+# On 400 training and 200 test images.
+SMALL = {**recipes.SMALL, "data.train_per_class": 4, "data.test_per_class": 2, "training.epochs": 1}
 
 
 class Finished:
