@@ -76,7 +76,7 @@ def run_trial(
         figures=task.figures,
         tracked=False,
         test=task.test,
-        judge=PruningCallback(task.limits, _best_before(path)),
+        stop_when=PruningCallback(task.limits, _best_before(path)),
     )
     try:
         train_run(Resolved(validate(task.recipe), {}), call)

@@ -32,7 +32,7 @@ class RunOptions:
     mirror: the child process that sends runs to MLflow, shared by repeats; each run has its own otherwise.
     parent_run_id: of the MLflow run around it. tracked: False where somebody else sends the run to MLflow.
     test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
-    judge: asked after each epoch with its row; where it answers, the run ends there, for that reason.
+    stop_when: called after each epoch with its event; a text that it returns ends the run, as the reason.
     """
 
     device: torch.device
@@ -54,7 +54,7 @@ class RunOptions:
     team: "DistributedStrategy | None" = None
     tracked: bool = True
     test: bool = True
-    judge: Callable[[EpochEnded], str] | None = None
+    stop_when: Callable[[EpochEnded], str] | None = None
 
 
 @dataclass(frozen=True)

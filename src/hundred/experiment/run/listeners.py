@@ -23,8 +23,8 @@ class RunListeners:
         self.all.append(progress_listener(quiet=job.call.quiet))
         self.all.append(ModelOnDisk(job, self.warn))
         self.all.extend(_trackers(job, self.warn))
-        if job.call.judge is not None:
-            self.all.append(_Judged(job.trainer.control, job.call.judge))
+        if job.call.stop_when is not None:
+            self.all.append(_StopWhen(job.trainer.control, job.call.stop_when))
         self.all.extend(job.trainer.callbacks)
         self.all.extend(job.call.listeners)
 
@@ -57,15 +57,15 @@ class RunListeners:
         tell(self.all, Warned(message))
 
 
-class _Judged:
-    """Listener: ends the run after an epoch of which `judge` says why."""
+class _StopWhen:
+    """Listener: ends the run after an epoch for which `stop_when` returns a reason."""
 
-    def __init__(self, control: Control, judge: Callable[[EpochEnded], str]) -> None:
-        self.control, self.judge = control, judge
+    def __init__(self, control: Control, stop_when: Callable[[EpochEnded], str]) -> None:
+        self.control, self.stop_when = control, stop_when
 
     def on_epoch_ended(self, event: EpochEnded) -> None:
-        """Told before the callbacks act and the state is kept, so that a resumed run ends there as well."""
-        reason = self.judge(event)
+        """Called before the callbacks act and the state is saved, so that a resumed run ends there as well."""
+        reason = self.stop_when(event)
         if reason:
             self.control.stop(reason)
 
