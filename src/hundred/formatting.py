@@ -72,6 +72,11 @@ def duration(seconds: Any) -> str:
     return _in_two_units(round(seconds / _HOUR), 24, "d", "h")
 
 
+def eta(seconds: Any) -> str:
+    """An estimate of the seconds left, which deserves no fractions: a `duration` of whole seconds."""
+    return duration(round(seconds) if is_known(seconds) and abs(seconds) < _LONGEST_SECONDS else None)
+
+
 def _in_two_units(value: int, base: int, large: str, small: str) -> str:
     whole, rest = divmod(value, base)
     return f"{whole} {large} {rest:02d} {small}" if rest else f"{whole} {large}"

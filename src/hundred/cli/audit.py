@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_table
+from hundred.cli.output import data_option, device_option, json_option, print_json, print_table
+from hundred.formatting import percent
 
 if TYPE_CHECKING:
     from hundred.experiment.audit import Audit

@@ -8,11 +8,10 @@ from hundred.cli.output import (
     data_option,
     device_option,
     json_option,
-    percent,
     print_json,
     print_table,
-    seconds,
 )
+from hundred.formatting import MISSING, duration, file_size, number, percent
 
 if TYPE_CHECKING:
     from hundred.evaluation.compare.comparison import Comparison
@@ -85,10 +84,10 @@ def _row(row: dict[str, Any]) -> list[str]:
         percent(row["accuracy"]),
         f"{percent(row['low'])} to {percent(row['high'])}",
         row["interval"],
-        seconds(row["train_seconds"]),
-        "-" if row["parameters"] is None else f"{row['parameters']:,}",
-        "-" if size is None else f"{size / 1e6:.1f} MB",
-        "-" if per_minute is None else f"{100 * per_minute:.2f} points",
+        duration(row["train_seconds"]),
+        number(row["parameters"]),
+        file_size(size),
+        MISSING if per_minute is None else f"{100 * per_minute:.2f} points",
     ]
 
 

@@ -3,6 +3,7 @@
 import click
 
 from hundred.cli.output import json_option, print_json, print_pairs
+from hundred.formatting import file_size
 
 
 @click.command()
@@ -48,7 +49,7 @@ def export(
     )
     print_pairs(
         [
-            ("written", f"{done.path}, {done.bytes / 1e6:.1f} MB"),
+            ("written", f"{done.path}, {file_size(done.bytes)}"),
             ("input", done.input),
             ("output", f"{done.output} of {done.classes} classes"),
             ("checked", checked),

@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, device_option, json_option, print_json, seconds
+from hundred.cli.output import data_option, device_option, json_option, print_json
+from hundred.formatting import duration
 
 
 @click.command("find-lr")
@@ -47,7 +48,7 @@ def find_lr(
         print_json({**found.as_dict(), "picture": str(Path(picture))})
         return
     click.echo(found.verdict)
-    click.echo(f"varied: {found.varied}; {len(found.test.rates)} steps in {seconds(found.seconds)}")
+    click.echo(f"varied: {found.varied}; {len(found.test.rates)} steps in {duration(found.seconds)}")
     click.echo(f"picture: {picture}")
     if found.paste:
         click.echo(f"\nhundred train {recipe} {found.paste}")

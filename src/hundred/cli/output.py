@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from hundred.formatting import json_safe
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 data_option = click.option(
     "--data",
@@ -19,9 +21,7 @@ device_option = click.option(
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN) is null."""
-    from hundred.runs.layout import plain
-
-    click.echo(json.dumps(plain(dict(value)), indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(json_safe(dict(value)), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
@@ -36,19 +36,3 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
     for row in [titles, *rows]:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def percent(value: float | None) -> str:
-    """A fraction as people read it, or a dash where it was not measured."""
-    return "-" if value is None else f"{value:.2%}"
-
-
-def seconds(value: float | None) -> str:
-    """A duration as people read it."""
-    if value is None:
-        return "-"
-    if value < 100:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hundred.cli.output import device_option, json_option, percent, print_json
+from hundred.cli.output import device_option, json_option, print_json
+from hundred.formatting import percent
 
 if TYPE_CHECKING:
     from hundred.experiment.predict import Failed, Prediction, Predictor

@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, percent, print_json, print_table, seconds
+from hundred.cli.output import data_option, json_option, print_json, print_table
+from hundred.formatting import duration, percent
 
 
 @click.command()
@@ -57,7 +58,7 @@ def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options
             percent(row["test_accuracy"]),
             f"{percent(row['low'])} to {percent(row['high'])}",
             _published(row["recipe"]),
-            seconds(row["train_seconds"]),
+            duration(row["train_seconds"]),
         ]
         for row in found.table.to_dict("records")
     ]

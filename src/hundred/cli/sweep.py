@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, percent, print_json, print_pairs, print_table
+from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table
+from hundred.formatting import MISSING, percent
 
 
 @click.command()
@@ -120,6 +121,6 @@ def _print(found: Any) -> None:
 
 def _figure(figure: dict[str, Any] | None) -> str:
     if figure is None:
-        return "-"
+        return MISSING
     spread = "" if figure["sd"] is None else f" (standard deviation {percent(figure['sd'])})"
     return percent(figure["mean"]) + spread

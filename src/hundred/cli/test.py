@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, device_option, json_option, percent, print_json, print_pairs
+from hundred.cli.output import data_option, device_option, json_option, print_json, print_pairs
 from hundred.errors import HundredError
+from hundred.formatting import percent
 
 
 @click.command()

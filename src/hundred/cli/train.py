@@ -12,11 +12,10 @@ from hundred.cli.output import (
     data_option,
     device_option,
     json_option,
-    percent,
     print_json,
     print_pairs,
-    seconds,
 )
+from hundred.formatting import MISSING, duration, percent
 
 
 def _process_started() -> float:
@@ -152,7 +151,10 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
         [
             *_tested(result, sample + own),
             ("validation", percent(result["val_accuracy"])),
-            ("training", f"{seconds(result['train_seconds'])} of {seconds(result['total_seconds'])} in all"),
+            (
+                "training",
+                f"{duration(result['train_seconds'])} of {duration(result['total_seconds'])} in all",
+            ),
             ("stopped", result["stopped"]),
             ("results", path),
         ]
@@ -176,7 +178,7 @@ def _print_repeats(path: str, content: dict[str, Any]) -> None:
     def line(figure: str) -> str:
         summary = content[figure]
         if summary is None:
-            return "-"
+            return MISSING
         if summary["low"] is None:
             return percent(summary["mean"])
         return (
@@ -191,7 +193,7 @@ def _print_repeats(path: str, content: dict[str, Any]) -> None:
             ("seeds", ", ".join(str(seed) for seed in content["seeds"])),
             ("test accuracy", line("test_accuracy") + sample),
             ("validation", line("val_accuracy")),
-            ("training", f"{seconds(content['train_seconds']['mean'])} each"),
+            ("training", f"{duration(content['train_seconds']['mean'])} each"),
             ("results", path),
         ]
     )

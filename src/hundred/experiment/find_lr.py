@@ -16,10 +16,10 @@ from hundred.experiment.build.trainer import assembled
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.experiment.train import resolve
+from hundred.formatting import eta
 from hundred.recipe.schema import Recipe, TrainingSection
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.runs.progress.plain import duration
 from hundred.training.device import choose_device
 from hundred.training.lr_range_test import FEWEST_STEPS, LrRangeTest, run_lr_range_test
 from hundred.training.profiling import measure_step_time
@@ -274,6 +274,6 @@ class _Lines:
         if self.quiet or now - self.told < SECONDS_BETWEEN_LINES:
             return
         self.told = now
-        left = duration((now - self.began) / step * (steps - step))
+        left = eta((now - self.began) / step * (steps - step))
         line = f"step {step}/{steps}  lr {rate:.3g}  loss {loss:.4f}  at most {left} left"
         print(line, file=sys.stderr, flush=True)  # noqa: T201

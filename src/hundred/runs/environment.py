@@ -11,7 +11,8 @@ from typing import Any
 
 from hundred.errors import HundredError
 from hundred.files import write_json
-from hundred.runs.layout import ENVIRONMENT, plain
+from hundred.formatting import json_safe
+from hundred.runs.layout import ENVIRONMENT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object
 
@@ -49,7 +50,7 @@ def write_environment(
     earlier = _earlier(file)
     if earlier:
         content["earlier"] = earlier
-    content = plain(content)
+    content = json_safe(content)
     with os_errors_as_hundred_errors(file):
         write_json(file, content)
     return content

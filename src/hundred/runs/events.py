@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.files import write_text
-from hundred.runs.layout import plain, strict_json
+from hundred.formatting import json_safe
+from hundred.runs.layout import strict_json
 from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def cut_events(path: Path | str, epoch: int) -> None:
 
 
 def _line(event: dict[str, Any]) -> str:
-    return json.dumps(plain(event), ensure_ascii=False, allow_nan=False)
+    return json.dumps(json_safe(event), ensure_ascii=False, allow_nan=False)
 
 
 def _event(line: str) -> dict[str, Any] | None:

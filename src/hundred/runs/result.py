@@ -6,7 +6,8 @@ from typing import Any
 
 from hundred.errors import HundredError
 from hundred.files import write_json
-from hundred.runs.layout import plain, strict_json
+from hundred.formatting import json_safe
+from hundred.runs.layout import strict_json
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 
@@ -61,7 +62,7 @@ class Result:
         """The content of result.json: every key, the extra ones last; NaN and infinities become None."""
         values = asdict(self)
         extra = values.pop("extra")
-        content: dict[str, Any] = plain({**values, **extra})
+        content: dict[str, Any] = json_safe({**values, **extra})
         return content
 
     def write(self, path: Path | str) -> None:

@@ -9,12 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from hundred.evaluation.compare.cost import pareto_front
+from hundred.formatting import duration, file_size, number, percent, points
 from hundred.reports.figures.classes import draw_class_changes
 from hundred.reports.figures.curves import compare_curves
 from hundred.reports.figures.pareto import draw_pareto
 from hundred.reports.figures.published import draw_published
 from hundred.reports.figures.style import Provenance, as_bytes
-from hundred.reports.page.text import file_size, number, percent, points, seconds
 from hundred.study.pairs import PAIRS, Pair, pair_of
 from hundred.study.systems import NAMES, system_of
 from hundred.version import __version__
@@ -54,11 +54,11 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         **row,
         "published": system.published,
         "note": system.note,
-        "interval_text": f"{percent(row['low'])} to {percent(row['high'])}",
+        "interval_text": f"{percent(row['low'], 1)} to {percent(row['high'], 1)}",
         "spread": spread,
         "short": f"{row['epochs']:g} of {row['recipe_epochs']}",
         "outcome": points(row["difference"]),
-        "in_all": seconds(row["total_seconds"]),
+        "in_all": duration(row["total_seconds"]),
     }
 
 
@@ -154,7 +154,7 @@ def _environment() -> Environment:
     filters: dict[str, Callable[..., str]] = {
         "percent": percent,
         "points": points,
-        "seconds": seconds,
+        "duration": duration,
         "size": file_size,
         "number": number,
     }

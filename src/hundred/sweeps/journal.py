@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError
-from hundred.runs.layout import plain
+from hundred.formatting import json_safe
 from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 JOURNAL = "trials.jsonl"
@@ -126,4 +126,4 @@ class Journal:
         self.trials[number] = replace(self.trials[number], **line)
 
     def _write(self, line: dict[str, Any]) -> None:
-        append_line(self.path, json.dumps(plain(line), ensure_ascii=False), sync=True)
+        append_line(self.path, json.dumps(json_safe(line), ensure_ascii=False), sync=True)

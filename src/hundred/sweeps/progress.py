@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hundred.runs.progress.plain import duration, percent, say
+from hundred.formatting import eta, percent
+from hundred.runs.progress.plain import say
 from hundred.sweeps.journal import Trial
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class SweepProgress:
         if not self.count or trials < 1:
             return ""
         each = (time.monotonic() - self.began) / max(1, self.ended)
-        return f"  {duration(trials * each)} left"
+        return f"  {eta(trials * each)} left"
 
 
 class EpochLines:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hundred.experiment.repeats_folder import Repeats, is_repeats
 from hundred.files import write_json, write_with
+from hundred.formatting import json_safe
 from hundred.reports.figures.style import Provenance, save
-from hundred.runs.layout import FIGURES, plain
+from hundred.runs.layout import FIGURES
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object
 from hundred.runs.run import Run
@@ -136,7 +137,7 @@ class Sweep:
         """Write sweep.json and, with `figures`, the pictures. seconds: that the sweep took, this time."""
         importance = self.importance()
         with os_errors_as_hundred_errors(self.path / SUMMARY):
-            write_json(self.path / SUMMARY, plain(self._content(seconds, importance)))
+            write_json(self.path / SUMMARY, json_safe(self._content(seconds, importance)))
         if figures:
             self._draw(importance)
 

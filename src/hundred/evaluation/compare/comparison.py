@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hundred.evaluation.compare.class_changes import class_changes
@@ -15,6 +14,7 @@ from hundred.evaluation.compare.significance import holm, mcnemar, paired_bootst
 from hundred.evaluation.compare.spread import Difference, difference
 from hundred.evaluation.compare.verdict import ComparisonFacts, sentence
 from hundred.evaluation.intervals import summarize, wilson_interval
+from hundred.formatting import json_safe
 
 
 @dataclass(frozen=True)
@@ -215,13 +215,5 @@ def _contender_table(ranked: Sequence[Contender], confidence: float) -> pd.DataF
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain Python values; NaN and missing become None."""
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict(orient="records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
+    rows: list[dict[str, Any]] = json_safe(table.to_dict(orient="records"))
+    return rows

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
+from hundred.formatting import duration
 from hundred.reports.figures.style import (
     BLUE,
     INK,
@@ -90,20 +91,6 @@ def round_times(low: float, high: float, apart: float) -> list[float]:
         if low <= tick <= high and (not kept or math.log(tick / kept[-1]) >= step):
             kept.append(float(tick))
     return kept or [low]
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: `45 s`, `12 min`, `1 h 30 min`, `2 d`."""
-    if seconds < 1:
-        return f"{seconds:.2g} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds / 60:.3g} min"
-    if seconds < 86400:
-        hours, minutes = divmod(round(seconds / 60), 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{seconds / 86400:.3g} d"
 
 
 def _labels(axes: Axes, names: Sequence[str], points: np.ndarray, front: np.ndarray) -> None:

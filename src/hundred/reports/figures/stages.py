@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from hundred.formatting import plural
+
 if TYPE_CHECKING:
     from hundred.models.summary import LayerRow
 
@@ -165,10 +167,10 @@ def _boxes(group: list[_Piece]) -> list[Box]:
     if group[0].key:
         blocks = sum(1 for piece in group if piece.key)
         rows = [row for piece in group for row in piece.rows]
-        return [Box(_counted(blocks, "block"), _kinds(rows), "block", group[-1].shape, _cost(rows))]
+        return [Box(plural(blocks, "block"), _kinds(rows), "block", group[-1].shape, _cost(rows))]
     if len(group) > _MOST_BOXES:
         rows = [row for piece in group for row in piece.rows]
-        return [Box(_counted(len(rows), "layer"), _kinds(rows), "block", group[-1].shape, _cost(rows))]
+        return [Box(plural(len(rows), "layer"), _kinds(rows), "block", group[-1].shape, _cost(rows))]
     return [
         Box(
             " + ".join(row.kind for row in piece.rows),
@@ -216,7 +218,3 @@ def _kinds(rows: Sequence["LayerRow"]) -> str:
 
 def _cost(rows: Iterable["LayerRow"]) -> int:
     return sum(row.parameters for row in rows)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

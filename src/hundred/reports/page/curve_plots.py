@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from hundred.formatting import percent
 from hundred.reports.milestones import Milestones, column
 from hundred.reports.page.plots import Dot, Line, Mark, Plot, Scale, Tick, svg_path
-from hundred.reports.page.text import percent
 
 Run = tuple[str, pd.DataFrame, Milestones]
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from hundred.formatting import decimal, duration, file_size, is_known, number, percent
 from hundred.reports.figures.style import words
 from hundred.reports.page.data import RunReport
-from hundred.reports.page.text import decimal, exact, file_size, known, number, percent, seconds
+from hundred.reports.page.text import exact
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,22 @@ def headlines(run: RunReport) -> list[Headline]:
     interval = ""
     if run.accuracy_interval is not None:
         low, high = run.accuracy_interval
-        interval = f"{percent(low)} to {percent(high)}, {run.interval_note}"
+        interval = f"{percent(low, 1)} to {percent(high, 1)}, {run.interval_note}"
     shown = [
-        ("test_accuracy", "Test accuracy", lambda v: percent(v, 2), interval),
-        ("test_top5_accuracy", "Top-5 accuracy", lambda v: percent(v, 2), "true class among the first five"),
-        ("test_coarse_accuracy", "Superclass accuracy", lambda v: percent(v, 2), "read off the fine class"),
-        ("val_accuracy", "Validation accuracy", lambda v: percent(v, 2), ""),
+        ("test_accuracy", "Test accuracy", percent, interval),
+        ("test_top5_accuracy", "Top-5 accuracy", percent, "true class among the first five"),
+        ("test_coarse_accuracy", "Superclass accuracy", percent, "read off the fine class"),
+        ("val_accuracy", "Validation accuracy", percent, ""),
         ("test_loss", "Test loss", decimal, "mean cross-entropy, nats"),
-        ("calibration_error", "Calibration error", lambda v: percent(v, 2), "expected, on test images"),
+        ("calibration_error", "Calibration error", percent, "expected, on test images"),
         ("parameters", "Parameters", number, ""),
         ("epochs", "Epochs", number, words(str(result.get("stopped") or "")).replace("-", " ")),
-        ("train_seconds", "Training time", seconds, f"{seconds(result.get('total_seconds'))} in all"),
+        ("train_seconds", "Training time", duration, f"{duration(result.get('total_seconds'))} in all"),
         ("images_per_second", "Images per second", lambda v: number(round(v)), "while training"),
         ("model_bytes", "File size", file_size, ""),
     ]
     return [
         Headline(key, label, form(result[key]), exact(result[key]), note)
         for key, label, form, note in shown
-        if known(result.get(key))
+        if is_known(result.get(key))
     ]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from hundred.formatting import percent
 from hundred.reports.figures.mosaic import Shot, pixels
 from hundred.reports.figures.style import words
-from hundred.reports.page.text import percent
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from hundred.formatting import duration, percent
 from hundred.reports.figures.pareto import round_times
 from hundred.reports.page.plots import BOX, Dot, Line, Plot, Scale, Tick
-from hundred.reports.page.text import percent, seconds
 
 
 def scatter_plot(table: pd.DataFrame) -> Plot:
@@ -35,7 +35,7 @@ def scatter_plot(table: pd.DataFrame) -> Plot:
         "Accuracy against training time",
         "percent",
         (Line("Pareto front", joined, "val", ()),),
-        tuple(Tick(100 * across.place(t), seconds(t)) for t in round_times(across.low, across.high, 0.14)),
+        tuple(Tick(100 * across.place(t), duration(t)) for t in round_times(across.low, across.high, 0.14)),
         tuple(Tick(100 - 100 * up.place(y), percent(y, 0 if spread > 0.04 else 1)) for y in up.ticks()),
         dots=tuple(dots),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hundred.formatting import is_known, number, percent
 from hundred.reports.figures.samples import ClassGallery
 from hundred.reports.figures.stages import stages
 from hundred.reports.figures.style import words
@@ -13,7 +14,6 @@ from hundred.reports.page.curve_plots import curve_plots
 from hundred.reports.page.data import Gallery, RunReport
 from hundred.reports.page.images import Picture, picture
 from hundred.reports.page.matrix import confusion_svg
-from hundred.reports.page.text import known, number, percent
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _gallery_rows(galleries: Sequence[ClassGallery]) -> list[dict[str, Any]]:
         {
             "name": words(gallery.name),
             "superclass": words(gallery.superclass),
-            "error": percent(gallery.error),
+            "error": percent(gallery.error, 1),
             "pictures": _pictures(gallery),
         }
         for gallery in galleries
@@ -182,8 +182,8 @@ def _reliability(run: RunReport, prefix: str) -> Section | None:
         {
             "left": 100 * row["low"],
             "width": 100 * (row["high"] - row["low"]),
-            "accuracy": 100 * row["accuracy"] if known(row["accuracy"]) else None,
-            "confidence": 100 * row["confidence"] if known(row["confidence"]) else None,
+            "accuracy": 100 * row["accuracy"] if is_known(row["accuracy"]) else None,
+            "confidence": 100 * row["confidence"] if is_known(row["confidence"]) else None,
             "count": 100 * row["count"] / most,
         }
         for row in table.to_dict("records")
@@ -214,7 +214,7 @@ def _repeat(run: RunReport, prefix: str) -> Section | None:
     if not run.repeat and run.environment is None:
         return None
     rows = [
-        (words(str(key)), value if known(value) else "–") for key, value in (run.environment or {}).items()
+        (words(str(key)), value if is_known(value) else "–") for key, value in (run.environment or {}).items()
     ]
     flat = [(key, value) for key, value in rows if not isinstance(value, Mapping | list | tuple)]
     return Section(

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hundred.formatting import MISSING, duration, file_size, is_known, number, percent, points
 from hundred.reports.figures.stages import shape_text
 from hundred.reports.figures.style import words
 from hundred.reports.page.data import Change, Confusion, Setting
-from hundred.reports.page.text import MISSING, exact, file_size, known, number, percent, points, seconds
+from hundred.reports.page.text import exact
 
 MOST_PAIRS = 40
 
@@ -92,11 +93,11 @@ def superclass_rows(key: str, superclasses: pd.DataFrame) -> Table:
     rows = []
     for row in superclasses.sort_values("mean_error", ascending=False, na_position="last").to_dict("records"):
         mean, low, high = (row[name] for name in ("mean_error", "min_error", "max_error"))
-        bar = Bar(0, 100 * mean, "wrong", (100 * low, 100 * high)) if known(mean) else None
+        bar = Bar(0, 100 * mean, "wrong", (100 * low, 100 * high)) if is_known(mean) else None
         rows.append(
             (
                 name_cell(row["superclass"]),
-                Cell(percent(mean), exact(mean), bar),
+                Cell(percent(mean, 1), exact(mean), bar),
                 share_cell(low),
                 share_cell(high),
                 name_cell(row.get("easiest")),
@@ -151,7 +152,7 @@ def history_rows(key: str, history: pd.DataFrame) -> Table:
         "loss": ("Loss", number),
         "val_loss": ("Validation loss", number),
         "learning_rate": ("Learning rate", number),
-        "seconds": ("Time", seconds),
+        "seconds": ("Time", duration),
     }
     there = [name for name in forms if name in history]
     rows = tuple(
@@ -237,7 +238,9 @@ def contender_rows(key: str, table: pd.DataFrame, confidence: float) -> Table:
     rows = []
     for row in table.to_dict("records"):
         interval = (
-            f"{percent(row.get('low'))} to {percent(row.get('high'))}" if known(row.get("low")) else MISSING
+            f"{percent(row.get('low'), 1)} to {percent(row.get('high'), 1)}"
+            if is_known(row.get("low"))
+            else MISSING
         )
         rows.append(
             (
@@ -245,7 +248,7 @@ def contender_rows(key: str, table: pd.DataFrame, confidence: float) -> Table:
                 number_cell(row.get("runs")),
                 Cell(percent(row["accuracy"], 2), exact(row["accuracy"])),
                 Cell(interval, exact(row.get("low"))),
-                Cell(seconds(row.get("train_seconds")), exact(row.get("train_seconds"))),
+                Cell(duration(row.get("train_seconds")), exact(row.get("train_seconds"))),
                 number_cell(row.get("parameters")),
                 Cell(file_size(row.get("file_bytes")), exact(row.get("file_bytes"))),
                 Cell(
@@ -287,7 +290,7 @@ def _toml(value: str | None) -> Cell:
 
 def name_cell(value: Any) -> Cell:
     """A class or superclass name."""
-    return Cell(words(str(value))) if known(value) else Cell(MISSING)
+    return Cell(words(str(value))) if is_known(value) else Cell(MISSING)
 
 
 def number_cell(value: Any) -> Cell:
@@ -297,5 +300,5 @@ def number_cell(value: Any) -> Cell:
 
 def share_cell(value: Any, css: str | None = None) -> Cell:
     """A fraction in percent, with a bar of that length where `css` names its colour."""
-    bar = Bar(0, 100 * float(value), css) if css is not None and known(value) else None
-    return Cell(percent(value), exact(value), bar)
+    bar = Bar(0, 100 * float(value), css) if css is not None and is_known(value) else None
+    return Cell(percent(value, 1), exact(value), bar)

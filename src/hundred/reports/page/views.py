@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hundred.formatting import is_known, json_safe
 from hundred.reports.page.data import ReportData, RunReport
 from hundred.reports.page.headlines import Headline, headlines
 from hundred.reports.page.sections import Section, run_sections
 from hundred.reports.page.shared import shared_sections
-from hundred.reports.page.text import known, plain
 
 PROTOCOLS = {
     "holdout": "Validation images are held out of the training set; the test set was read once, at the end.",
@@ -74,7 +74,7 @@ def run_view(run: RunReport, prefix: str) -> RunView:
     """The view of one run; `prefix` keeps the ids of several runs apart."""
     result = run.result
     protocol = run.provenance.protocol
-    line = [str(result[key]) for key in ("recipe", "model", "data", "device") if known(result.get(key))]
+    line = [str(result[key]) for key in ("recipe", "model", "data", "device") if is_known(result.get(key))]
     return RunView(
         key=prefix or "run-",
         name=run.name,
@@ -83,6 +83,6 @@ def run_view(run: RunReport, prefix: str) -> RunView:
         protocol=protocol,
         protocol_text=PROTOCOLS.get(protocol, ""),
         headlines=tuple(headlines(run)),
-        result=plain(dict(result)),
+        result=json_safe(dict(result)),
         sections=tuple(run_sections(run, prefix)),
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from hundred.formatting import decimal, eta, percent, plural
+
 if TYPE_CHECKING:
     from hundred.training.events import (
         EpochEnded,
@@ -82,8 +84,8 @@ class PlainProgress:
         if self.clock() - self.last_line >= _LINE_SECONDS:
             self._say(
                 f"epoch {event.epoch}/{self.epochs}  step {event.step}/{event.steps_per_epoch}  "
-                f"loss {number(event.loss)}  accuracy {percent(event.accuracy)}  "
-                f"{event.images_per_second:,.0f} images/s  {duration(event.seconds_left)} left"
+                f"loss {decimal(event.loss, 4)}  accuracy {percent(event.accuracy)}  "
+                f"{event.images_per_second:,.0f} images/s  {eta(event.seconds_left)} left"
             )
 
     def on_epoch_ended(self, event: "EpochEnded") -> None:
@@ -91,12 +93,12 @@ class PlainProgress:
         validation = (
             ""
             if event.val_accuracy is None
-            else f"val_loss {number(event.val_loss)}  val_accuracy {percent(event.val_accuracy)}  "
+            else f"val_loss {decimal(event.val_loss, 4)}  val_accuracy {percent(event.val_accuracy)}  "
         )
         self._say(
-            f"epoch {event.epoch}/{self.epochs}  loss {number(event.loss)}  "
+            f"epoch {event.epoch}/{self.epochs}  loss {decimal(event.loss, 4)}  "
             f"accuracy {percent(event.accuracy)}  {validation}lr {event.learning_rate:.3g}  "
-            f"{event.images_per_second:,.0f} images/s  {duration(self.left.after(event.epoch))} left"
+            f"{event.images_per_second:,.0f} images/s  {eta(self.left.after(event.epoch))} left"
         )
 
     def on_learning_rate_cut(self, event: "LearningRateCut") -> None:
@@ -171,7 +173,7 @@ def heading(event: "RunStarted") -> str:
     resumed = f", going on at epoch {event.first_epoch}" if event.first_epoch > 1 else ""
     return (
         f"{event.model}: {event.parameters:,} parameters, {event.training_images:,} training images, "
-        f"{event.epochs} epoch{'' if event.epochs == 1 else 's'} on {event.device}{resumed}"
+        f"{plural(event.epochs, 'epoch')} on {event.device}{resumed}"
     )
 
 
@@ -203,27 +205,5 @@ def stopped_line(event: "Stopped") -> str:
         "callback": "stopped by a callback",
     }
     detail = f": {event.detail}" if event.detail else ""
-    epochs = f"{event.epoch} epoch{'' if event.epoch == 1 else 's'}"
+    epochs = plural(event.epoch, "epoch")
     return f"{words.get(event.reason, event.reason)} after {epochs}{detail}"
-
-
-def number(value: float | None) -> str:
-    """A loss with four digits behind the point, or '-'."""
-    return "-" if value is None else f"{value:.4f}"
-
-
-def percent(value: float | None) -> str:
-    """A fraction as a percentage with two digits behind the point, or '-'."""
-    return "-" if value is None else f"{value:.2%}"
-
-
-def duration(seconds: float) -> str:
-    """Such as ``9 s``, ``4 min 05 s`` or ``2 h 07 min``."""
-    if not 0 <= seconds < 1e9:
-        return "?"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

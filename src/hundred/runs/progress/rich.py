@@ -12,14 +12,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hundred.formatting import decimal, eta, percent
 from hundred.runs.progress.plain import (
     TimeLeft,
     cut_line,
-    duration,
     finding_line,
     heading,
-    number,
-    percent,
     restored_line,
     stopped_line,
 )
@@ -91,22 +89,22 @@ class LiveProgress:
         self._show(
             event.epoch,
             event.step,
-            f"step {event.step}/{event.steps_per_epoch}  loss {number(event.loss)}  "
+            f"step {event.step}/{event.steps_per_epoch}  loss {decimal(event.loss, 4)}  "
             f"accuracy {percent(event.accuracy)}  lr {event.learning_rate:.3g}  "
-            f"{event.images_per_second:,.0f} images/s  {duration(event.seconds_left)} left",
+            f"{event.images_per_second:,.0f} images/s  {eta(event.seconds_left)} left",
         )
 
     def on_epoch_ended(self, event: "EpochEnded") -> None:
         """Add the epoch's row; the best validation accuracy so far stands out."""
-        left = duration(self.left.after(event.epoch))
+        left = eta(self.left.after(event.epoch))
         better = event.val_accuracy is not None and event.val_accuracy > self.best
         if better and event.val_accuracy is not None:
             self.best = event.val_accuracy
         row = [
             f"{event.epoch}/{self.epochs}",
-            number(event.loss),
+            decimal(event.loss, 4),
             percent(event.accuracy),
-            number(event.val_loss),
+            decimal(event.val_loss, 4),
             percent(event.val_accuracy),
             f"{event.learning_rate:.3g}",
             f"{event.images_per_second:,.0f}",

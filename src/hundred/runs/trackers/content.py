@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError
+from hundred.formatting import json_safe
 from hundred.runs import layout
 from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_rows
@@ -210,7 +211,7 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool | list | dict):
-        return json.dumps(layout.plain(value))
+        return json.dumps(json_safe(value))
     return str(value)
 
 
