@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hundred.data.formats.pictures import pictures_in, read_picture
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.locate import Names, load_saved, names_for
-from hundred.interchange.pictures import pictures_in, read_picture
 from hundred.interchange.read.model import LoadedModel, Model
 from hundred.runs.run import Run
 from hundred.training.device import choose_device

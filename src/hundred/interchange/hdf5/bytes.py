@@ -2,7 +2,7 @@
 
 After the HDF Group's "HDF5 File Format Specification", version 3: superblocks 0 and 1, object headers 1,
 symbol tables, the heaps, and the messages below: all that h5py writes by default, and so all of Keras' files.
-The HDF5 library itself is not let near a stranger's file: a few flipped bytes make it loop for ever.
+The HDF5 library itself never opens an untrusted file: a few flipped bytes make it loop for ever.
 """
 
 import struct
@@ -16,7 +16,7 @@ _MOST_STEPS = 500_000
 
 
 class Damaged(Exception):
-    """The bytes are not what the format allows; the text says what, in a few words."""
+    """The bytes are not what the format allows; the message is a few words."""
 
 
 class Unsupported(Damaged):
@@ -30,7 +30,7 @@ class Bytes:
         self._data = data
         self.size = len(data)
         self._steps = 0
-        self.heaps: dict[int, dict[int, tuple[int, int]]] = {}  # of each heap: where each object lies
+        self.heaps: dict[int, dict[int, tuple[int, int]]] = {}  # of each heap: where each object is
 
     def take(self, offset: int, count: int) -> memoryview:
         """`count` bytes from `offset`. Raises Damaged where the file has none."""
@@ -38,7 +38,7 @@ class Bytes:
         if self._steps > _MOST_STEPS:
             raise Damaged("its structures run in circles")
         if offset < 0 or count < 0 or offset + count > self.size:
-            raise Damaged(f"{count} bytes at {offset} lie outside the file of {self.size}")
+            raise Damaged(f"{count} bytes at {offset} are outside the file of {self.size}")
         return self._data[offset : offset + count]
 
     def unpack(self, form: str, offset: int) -> tuple[int, ...]:
@@ -46,7 +46,7 @@ class Bytes:
         return struct.unpack("<" + form, self.take(offset, struct.calcsize("<" + form)))
 
     def expect(self, offset: int, signature: bytes) -> None:
-        """Raise Damaged unless `signature` stands at `offset`."""
+        """Raise Damaged unless `signature` is at `offset`."""
         if bytes(self.take(offset, len(signature))) != signature:
             raise Damaged(f"{signature!r} is missing at {offset}")
 
@@ -69,7 +69,7 @@ def decoded(raw: bytes) -> str:
 
 @dataclass(frozen=True)
 class Message:
-    """One message of an object header: its kind, and where its data lie."""
+    """One message of an object header: its kind, and where its data are."""
 
     kind: int
     offset: int
@@ -95,7 +95,7 @@ class DataType:
 
 @dataclass(frozen=True)
 class Attribute:
-    """A named value beside an object: type, shape, and where its data lie."""
+    """A named value beside an object: type, shape, and where its data are."""
 
     name: str
     type: DataType
@@ -106,7 +106,7 @@ class Attribute:
 
 @dataclass
 class Layout:
-    """Where an array's values lie: at `offset`, or in chunks of `chunk` elements under a tree at `tree`."""
+    """Where an array's values are: at `offset`, or in chunks of `chunk` elements under a tree at `tree`."""
 
     offset: int = 0
     bytes: int = 0
@@ -263,7 +263,7 @@ def _up(size: int, step: int) -> int:
 
 
 def layout(data: Bytes, header: list[Message]) -> Layout:
-    """Where the values of the array with this `header` lie."""
+    """Where the values of the array with this `header` are."""
     found = Layout()
     for message in header:
         if message.kind == 0x07:

@@ -1,4 +1,4 @@
-"""A tape as an ONNX graph, built by hand: torch's own exporter would need another package.
+"""The graph as an ONNX model, built by hand: torch's own exporter would need another package.
 
 Operator set 17 has everything used here and is read by ONNX Runtime from 1.12 (2022) on. The graph takes
 channels-last images like the Keras files and turns them once, at its beginning.
@@ -20,15 +20,15 @@ IR_VERSION = 8
 class OnnxGraph:
     """Nodes and constants under construction."""
 
-    def __init__(self, tape: Graph) -> None:
+    def __init__(self, graph: Graph) -> None:
         import onnx
 
         self.onnx = onnx
-        self.tape = tape
+        self.graph = graph
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._values: dict[str, str] = {}
-        self._names: set[str] = {tape.input}
+        self._names: set[str] = {graph.input}
 
     def constant(self, values: Any, name: str, kind: Any = np.float32) -> str:
         """Keep an array; give its name."""
@@ -51,45 +51,45 @@ class OnnxGraph:
         return name
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value on the tape, without the batch."""
-        return next((o.shape for o in self.tape.operations if o.name == name), self.tape.shape)
+        """The shape of a value on the graph, without the batch."""
+        return next((o.shape for o in self.graph.operations if o.name == name), self.graph.shape)
 
     def fill(self) -> str:
-        """Write the whole tape; give the name of the output value."""
-        self._values[self.tape.input] = self.node(
-            "Transpose", [self.tape.input], "channels_first", perm=[0, 3, 1, 2]
+        """Write the whole graph; give the name of the output value."""
+        self._values[self.graph.input] = self.node(
+            "Transpose", [self.graph.input], "channels_first", perm=[0, 3, 1, 2]
         )
-        for operation in self.tape.operations:
+        for operation in self.graph.operations:
             inputs = [self._values[name] for name in operation.inputs]
-            self._values[operation.name] = _FORMS[operation.kind](self, operation, inputs)
-        return self._values[self.tape.output]
+            self._values[operation.name] = _LOWERINGS[operation.kind](self, operation, inputs)
+        return self._values[self.graph.output]
 
 
-Form = Callable[[OnnxGraph, Operation, list[str]], str]
+Lower = Callable[[OnnxGraph, Operation, list[str]], str]
 
 
-def onnx_model(tape: Graph, note: str) -> Any:
+def onnx_model(graph: Graph, note: str) -> Any:
     """An onnx.ModelProto from float [n, rows, columns, channels] to [n, classes]; `note` is its metadata.
 
     Raises HundredError for an operation that has no ONNX counterpart here.
     """
-    graph = OnnxGraph(tape)
-    output = graph.fill()
-    onnx, float32 = graph.onnx, graph.onnx.TensorProto.FLOAT
-    channels, rows, columns = tape.shape
+    writer = OnnxGraph(graph)
+    output = writer.fill()
+    onnx, float32 = writer.onnx, writer.onnx.TensorProto.FLOAT
+    channels, rows, columns = graph.shape
     end = (
         "probabilities"
-        if any(o.name == tape.output and o.kind == "softmax" for o in tape.operations)
+        if any(o.name == graph.output and o.kind == "softmax" for o in graph.operations)
         else "logits"
     )
     if end != output:
-        end = graph.node("Identity", [output], end)
+        end = writer.node("Identity", [output], end)
     made = onnx.helper.make_graph(
-        graph.nodes,
+        writer.nodes,
         "hundred",
-        [onnx.helper.make_tensor_value_info(tape.input, float32, ["n", rows, columns, channels])],
-        [onnx.helper.make_tensor_value_info(end, float32, ["n", *graph.shape(tape.output)])],
-        graph.constants,
+        [onnx.helper.make_tensor_value_info(graph.input, float32, ["n", rows, columns, channels])],
+        [onnx.helper.make_tensor_value_info(end, float32, ["n", *writer.shape(graph.output)])],
+        writer.constants,
     )
     model = onnx.helper.make_model(
         made,
@@ -102,7 +102,7 @@ def onnx_model(tape: Graph, note: str) -> Any:
     return model
 
 
-def _with_weights(kind: str, **fixed: Any) -> Form:
+def _with_weights(kind: str, **fixed: Any) -> Lower:
     def form(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
         s = o.settings
         taken = [*inputs, g.constant(o.weights["weight"], f"{o.name}.weight")]
@@ -314,7 +314,7 @@ def _standardize(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     return g.node("Div", [here, g.constant(_spread(o, std), f"{o.name}.std")], o.name)
 
 
-_FORMS: dict[str, Form] = {
+_LOWERINGS: dict[str, Lower] = {
     "conv": _with_weights("Conv"),
     "conv_transpose": _with_weights("ConvTranspose"),
     "linear": _with_weights("Gemm", transB=1),

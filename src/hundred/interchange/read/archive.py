@@ -1,4 +1,4 @@
-"""A saved Keras model as a file: told apart by its first bytes, its config parsed, its weights reachable."""
+"""A saved Keras model as a file: recognized by its first bytes, its config parsed, its weights reachable."""
 
 import json
 import zipfile
@@ -68,7 +68,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def parse_json(text: str | bytes, name: str, what: str) -> Any:
-    """JSON from a stranger: size, depth and form are checked."""
+    """JSON from an untrusted file: size, depth and form are checked."""
     if len(text) > _LARGEST_CONFIG:
         raise HundredError(f"{name}: {what} has {len(text)} bytes: refused as absurd")
     try:

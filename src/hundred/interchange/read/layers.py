@@ -14,7 +14,7 @@ from torch import Tensor, nn
 class FlattenChannelsLast(nn.Module):
     """Flatten [n, c, h, w] in the order of Keras: row, column, channel.
 
-    The Dense kernel behind it therefore keeps its rows as they lie in the file. With channels-last memory
+    The Dense kernel behind it therefore keeps the row order of the file. With channels-last memory
     this order is a view, while torch's own order would be a copy.
     """
 
@@ -274,7 +274,7 @@ class GraphModule(nn.Module):
         values: dict[int, Tensor] = {0: x}
         for i, (name, taken) in enumerate(self.steps):
             values[i + 1] = self.get_submodule(name)(*[values[value] for value in taken])
-            for value in set(taken):  # a value nobody needs any more is freed at once
+            for value in set(taken):  # a value that is not needed again is freed at once
                 if self._last_use[value] == i and value != self.output:
                     del values[value]
         return values[self.output]

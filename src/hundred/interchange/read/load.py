@@ -41,7 +41,7 @@ def load(
     """
     path = Path(path)
     if scale is not None:
-        scale_constants(scale)  # an unknown word is refused before the file is read
+        scale_constants(scale)  # an unknown scale is refused before the file is read
     try:
         with open_archive(path) as archive:
             return _load(path, archive, scale, dict(custom_objects or {}), allow_lambda)
@@ -144,7 +144,7 @@ def _our_details(
     first = first_layer(network)
     recorded = record.get("input_scale")
     if recorded != "0-255" or not isinstance(first, Standardize | Rescale):
-        return None  # a record that the layers do not bear out says nothing
+        return None  # the layers do not confirm the record: ignore it
     if scale not in (None, recorded):
         raise UsageError(
             f"this file was written by Hundred and takes pixels from 0 to 255: leave out scale={scale!r}"
@@ -180,7 +180,7 @@ def _as_written(measured: torch.Tensor, recorded: Any) -> torch.Tensor:
 
 
 def has_lambda(config: Any) -> bool:
-    """Whether a Lambda layer or pickled code stands anywhere in `config`."""
+    """Whether there is a Lambda layer or pickled code anywhere in `config`."""
     waiting = [config]
     while waiting:
         item = waiting.pop()
@@ -194,7 +194,7 @@ def has_lambda(config: Any) -> bool:
 
 
 def scale_notes(network: nn.Module, scale: str | None) -> list[str]:
-    """A word where a foreign file normalizes its input itself and the user has not said its scale."""
+    """Note where a foreign file normalizes its input itself and the user gave no scale; else none."""
     first = first_layer(network)
     if scale is not None:
         return []

@@ -1,4 +1,4 @@
-"""A loaded model: a native network with what its file says about input and output."""
+"""A loaded model: a native network with what its file records about input and output."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -40,7 +40,7 @@ class LoadedModel(Protocol):
 
 
 class Model:
-    """A Keras file, ours or a stranger's, as a native network.
+    """A Keras file, written by Hundred or not, as a native network.
 
     network: nn.Module, float [n, 3, h, w] to logits [n, classes] (where the file ends in a softmax; otherwise
         to whatever the file gives). Its input is (pixel / 255 - mean) / std with `mean` and `std` below. A

@@ -141,11 +141,11 @@ class Settings:
         if value is None:
             return default
         if not isinstance(value, str):
-            raise self.wrong(key, "a word")
+            raise self.wrong(key, "a string")
         return value
 
     def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
-        """One of the words in `allowed`."""
+        """One of the strings in `allowed`."""
         value = self.text(key, default)
         if value not in allowed:
             raise self.wrong(key, " or ".join(allowed))

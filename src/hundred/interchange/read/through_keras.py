@@ -1,4 +1,4 @@
-"""Models that no native network can stand for, run by Keras itself behind the same calls.
+"""Models without a native counterpart, run by Keras itself behind the same calls.
 
 Keras builds objects from names in the file, so the config is searched for anything that could run code or
 read other files before Keras sees it.
@@ -110,7 +110,7 @@ def load_through_keras(
     custom_objects: Mapping[str, Any] | None,
     allow_lambda: bool,
 ) -> LoadedModel:
-    """Let Keras open `path`; `why` says which layer kept it from being native.
+    """Let Keras open `path`; `why` names the layer that is not native.
 
     Raises MissingExtra where Keras is not installed, HundredError where the config is unsafe or Keras fails.
     """

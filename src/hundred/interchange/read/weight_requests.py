@@ -1,6 +1,6 @@
 """What the layers ask of a file: each weight by its place, name and shape, before any of it is read.
 
-Conversion runs in two steps. First every layer states its requests and stands on torch's meta device, which
+Conversion runs in two steps. First every layer states its requests and is built on torch's meta device, which
 takes no memory; then a weight source finds each array, compares shapes, and only then reads.
 """
 

@@ -1,4 +1,4 @@
-"""Where the weights of each layer lie: in a legacy `.h5`, and in the weights file of a `.keras` archive."""
+"""Where each layer's weights are stored: in a legacy `.h5`, and in the weights file of a `.keras` archive."""
 
 import re
 from itertools import groupby

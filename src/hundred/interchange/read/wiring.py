@@ -47,7 +47,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer.
+    """One call of a layer.
 
     arguments: values and constants in the order of the call; a list of constants is one. keywords: the
     constants given by name, which stand among the arguments too.

@@ -23,23 +23,23 @@ class KerasLayer:
 class KerasLowering:
     """Turns operations into layers one by one; an operation may need several."""
 
-    def __init__(self, tape: Graph, forms: "dict[str, Form]") -> None:
-        """`forms` says for each kind of operation which layers it becomes."""
-        self.tape, self._forms = tape, forms
+    def __init__(self, graph: Graph, lowerings: "dict[str, Lower]") -> None:
+        """`lowerings`: for each kind of operation, the function that turns it into layers."""
+        self.graph, self._lowerings = graph, lowerings
         self.layers: list[KerasLayer] = []
-        self._values = {tape.input: tape.input}  # value on the tape -> Keras layer that gives it
-        self._names = {tape.input} | {operation.name for operation in tape.operations}
+        self._values = {graph.input: graph.input}  # value on the graph -> Keras layer that gives it
+        self._names = {graph.input} | {operation.name for operation in graph.operations}
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value on the tape."""
-        for operation in self.tape.operations:
+        """The shape of a value on the graph."""
+        for operation in self.graph.operations:
             if operation.name == name:
                 return operation.shape
-        return self.tape.shape
+        return self.graph.shape
 
     def made_by(self, name: str) -> Operation | None:
-        """The operation that gives a value on the tape."""
-        return next((operation for operation in self.tape.operations if operation.name == name), None)
+        """The operation that gives a value on the graph."""
+        return next((operation for operation in self.graph.operations if operation.name == name), None)
 
     def layer(
         self, class_name: str, inputs: list[str], config: dict[str, Any], name: str, **more: Any
@@ -57,18 +57,18 @@ class KerasLowering:
         self._names.add(name)
         return self.layer(class_name, inputs, config, name, **more)
 
-    def form(self, operation: Operation) -> None:
+    def lower(self, operation: Operation) -> None:
         """Append the layers of `operation`."""
         inputs = [self._values[name] for name in operation.inputs]
-        self._values[operation.name] = self._forms[operation.kind](self, operation, inputs)
+        self._values[operation.name] = self._lowerings[operation.kind](self, operation, inputs)
 
     @property
     def output(self) -> str:
-        """The layer that gives the tape's output."""
-        return self._values[self.tape.output]
+        """The layer that gives the graph's output."""
+        return self._values[self.graph.output]
 
 
-Form = Callable[[KerasLowering, Operation, list[str]], str]
+Lower = Callable[[KerasLowering, Operation, list[str]], str]
 #: Written always: a Keras set to channels-first would read the layers otherwise than meant.
 CHANNELS_LAST = {"data_format": "channels_last"}
 

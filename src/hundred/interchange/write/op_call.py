@@ -1,4 +1,4 @@
-"""One use of a torch layer or function, as the recorders of the tape see it."""
+"""One call of a torch layer or function, as the handlers that trace it see it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor that depends on the images: its name on the tape and its shape without the batch."""
+    """A tensor that depends on the images: its name on the graph and its shape without the batch."""
 
     name: str
     shape: tuple[int, ...]
@@ -25,7 +25,7 @@ class Value:
 class OpCall:
     """Arguments as given, with tensors as `Value` and constants as they are; `shape` is the output's."""
 
-    tape: Graph
+    graph: Graph
     args: Sequence[Any]
     kwargs: dict[str, Any]
     shape: tuple[int, ...]
@@ -52,8 +52,8 @@ class OpCall:
         return self.value
 
     def add(self, kind: str, *, shape: Sequence[int] | None = None, **more: Any) -> str:
-        """Append an operation on the first tensor, with this use's output shape."""
-        return self.tape.add(
+        """Append an operation on the first tensor, with this call's output shape."""
+        return self.graph.add(
             kind, [self.value.name], self.shape if shape is None else shape, hint=self.hint, **more
         )
 

@@ -1,4 +1,4 @@
-"""Changes to a tape before it is written: its end, its normalization, the order in which it flattens."""
+"""Changes to a graph before it is written: its end, its normalization, the order in which it flattens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,67 +11,67 @@ from hundred.interchange.write.graph import Array, Graph, Operation
 _ELEMENTWISE = ("activation", "dropout", "norm", "rescale", "standardize", "prelu")
 
 
-def set_end(tape: Graph, softmax: bool) -> None:
-    """Let the tape end in a softmax, or not, whatever the network did."""
-    last = next((operation for operation in tape.operations if operation.name == tape.output), None)
+def set_end(graph: Graph, softmax: bool) -> None:
+    """Let the graph end in a softmax, or not, whatever the network did."""
+    last = next((operation for operation in graph.operations if operation.name == graph.output), None)
     ends_so = last is not None and last.kind == "softmax"
     if softmax and not ends_so:
-        tape.output = tape.add("softmax", [tape.output], hint="probabilities")
-    if not softmax and ends_so and last is not None and not tape.users(last.name):
-        tape.operations.remove(last)
-        tape.output = last.inputs[0]
+        graph.output = graph.add("softmax", [graph.output], hint="probabilities")
+    if not softmax and ends_so and last is not None and not graph.users(last.name):
+        graph.operations.remove(last)
+        graph.output = last.inputs[0]
 
 
-def put_normalization(tape: Graph, mean: Sequence[float], std: Sequence[float]) -> None:
-    """Let the tape take raw pixels from 0 to 255; `mean` and `std` are in 0..1 units."""
+def put_normalization(graph: Graph, mean: Sequence[float], std: Sequence[float]) -> None:
+    """Let the graph take raw pixels from 0 to 255; `mean` and `std` are in 0..1 units."""
     means, stds = np.asarray(mean, np.float64) * 255, np.asarray(std, np.float64) * 255
     plain = not means.any() and len(set(stds.tolist())) == 1
-    # One factor for all channels needs no list, and a plain Rescaling says more to a reader.
+    # One factor for all channels needs no list, and a plain Rescaling is easier to recognize.
     first = (
         Operation(
-            "rescaling", "rescale", [tape.input], tape.shape, {}, _arrays(scale=1 / stds[0], offset=0.0)
+            "rescaling", "rescale", [graph.input], graph.shape, {}, _arrays(scale=1 / stds[0], offset=0.0)
         )
         if plain
         else Operation(
-            "normalization", "standardize", [tape.input], tape.shape, {}, _arrays(mean=means, std=stds)
+            "normalization", "standardize", [graph.input], graph.shape, {}, _arrays(mean=means, std=stds)
         )
     )
-    taken = {operation.name for operation in tape.operations}
+    taken = {operation.name for operation in graph.operations}
     while first.name in taken:
         first.name += "_"
-    for operation in tape.operations:
-        operation.inputs = [first.name if name == tape.input else name for name in operation.inputs]
-    if tape.output == tape.input:
-        tape.output = first.name
-    tape.operations.insert(0, first)
+    for operation in graph.operations:
+        operation.inputs = [first.name if name == graph.input else name for name in operation.inputs]
+    if graph.output == graph.input:
+        graph.output = first.name
+    graph.operations.insert(0, first)
 
 
 def _arrays(**values: Any) -> dict[str, Array]:
     return {name: np.asarray(value, np.float32) for name, value in values.items()}
 
 
-def flatten_channels_last(tape: Graph) -> None:
+def flatten_channels_last(graph: Graph) -> None:
     """Give every Flatten Keras' order where the linear layers behind it can take that up in their columns.
 
     torch counts a feature map as channel, row, column; Keras as row, column, channel. Where something else
     than a linear layer meets the features, the order stays, and a writer must permute.
     """
-    for operation in tape.operations:
+    for operation in graph.operations:
         if operation.kind == "flatten" and operation.settings["order"] == "channels-first":
-            _reorder(tape, operation)
+            _reorder(graph, operation)
 
 
-def _reorder(tape: Graph, flatten: Operation) -> None:
+def _reorder(graph: Graph, flatten: Operation) -> None:
     channels, rows, columns = next(
-        (each.shape for each in tape.operations if each.name == flatten.inputs[0]), tape.shape
+        (each.shape for each in graph.operations if each.name == flatten.inputs[0]), graph.shape
     )
     between: list[Operation] = []
     linear: list[Operation] = []
     waiting = [flatten]
     while waiting:
         here = waiting.pop()
-        users = tape.users(here.name)
-        if here.name == tape.output or not users:
+        users = graph.users(here.name)
+        if here.name == graph.output or not users:
             return
         for user in users:
             if user.kind == "linear":
@@ -94,27 +94,27 @@ def _reorder(tape: Graph, flatten: Operation) -> None:
     flatten.settings["order"] = "channels-last"
 
 
-def shorten(tape: Graph) -> None:
+def shorten(graph: Graph) -> None:
     """Fold a flatten into the global pooling before it, and drop a second flatten."""
-    made = {operation.name: operation for operation in tape.operations}
-    for operation in list(tape.operations):
+    made = {operation.name: operation for operation in graph.operations}
+    for operation in list(graph.operations):
         if operation.kind != "flatten":
             continue
         before = made.get(operation.inputs[0])
-        if before is not None and before.kind == "global_pool" and len(tape.users(before.name)) == 1:
+        if before is not None and before.kind == "global_pool" and len(graph.users(before.name)) == 1:
             before.settings["keepdims"] = False
             before.shape = operation.shape
-            tape.operations.remove(operation)
-            for user in tape.users(operation.name):
+            graph.operations.remove(operation)
+            for user in graph.users(operation.name):
                 user.inputs = [before.name if name == operation.name else name for name in user.inputs]
-            if tape.output == operation.name:
-                tape.output = before.name
+            if graph.output == operation.name:
+                graph.output = before.name
 
 
-def drop_unused(tape: Graph) -> None:
-    """Take out what does not lead to the output: neither Keras nor ONNX would accept it as it stands."""
-    needed = {tape.output}
-    for operation in reversed(tape.operations):
+def drop_unused(graph: Graph) -> None:
+    """Take out what does not lead to the output: neither Keras nor ONNX accepts unused operations."""
+    needed = {graph.output}
+    for operation in reversed(graph.operations):
         if operation.name in needed:
             needed.update(operation.inputs)
-    tape.operations[:] = [operation for operation in tape.operations if operation.name in needed]
+    graph.operations[:] = [operation for operation in graph.operations if operation.name in needed]

@@ -36,17 +36,17 @@ def prepared_graph(
     """The network from raw pixels to probabilities or logits. Arguments as for `save_h5`."""
     if len(mean) != 3 or len(std) != 3 or not np.isfinite([*mean, *std]).all() or min(std) <= 0:
         raise UsageError(f"mean {list(mean)} and std {list(std)} must be three numbers each, std above 0")
-    tape = trace_graph(network, image_size)
-    rewrite.put_normalization(tape, mean, std)
-    rewrite.set_end(tape, softmax)
-    rewrite.drop_unused(tape)
-    rewrite.shorten(tape)
-    return tape
+    graph = trace_graph(network, image_size)
+    rewrite.put_normalization(graph, mean, std)
+    rewrite.set_end(graph, softmax)
+    rewrite.drop_unused(graph)
+    rewrite.shorten(graph)
+    return graph
 
 
 def record(
     *,
-    tape: Graph,
+    graph: Graph,
     mean: Sequence[float],
     std: Sequence[float],
     class_names: Sequence[str] | None,
@@ -54,7 +54,7 @@ def record(
     metadata: Mapping[str, Any] | None,
 ) -> str:
     """What Hundred notes in every file it writes, as JSON."""
-    classes = next((o.shape for o in tape.operations if o.name == tape.output), tape.shape)
+    classes = next((o.shape for o in graph.operations if o.name == graph.output), graph.shape)
     if class_names is not None and (len(classes) != 1 or len(class_names) != classes[0]):
         raise UsageError(f"{len(class_names)} class names for a network that gives {list(classes)}")
     values = {
@@ -94,28 +94,30 @@ def save_h5(
 
     Raises HundredError naming the layer that cannot be exported, OSError where the file cannot be written.
     """
-    tape = prepared_graph(network, mean, std, softmax, image_size)
-    note = record(tape=tape, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata)
-    rewrite.flatten_channels_last(tape)
-    layers, output = keras_layers(tape)
-    config = functional_config(tape, layers, output)
-    # In memory first: where a disk is full h5py prints tracebacks of its own, and Python says it in a word.
+    graph = prepared_graph(network, mean, std, softmax, image_size)
+    note = record(
+        graph=graph, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata
+    )
+    rewrite.flatten_channels_last(graph)
+    layers, output = keras_layers(graph)
+    config = functional_config(graph, layers, output)
+    # In memory first: where a disk is full h5py prints tracebacks of its own, Python raises OSError.
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.attrs["backend"] = "tensorflow"
         file.attrs["keras_version"] = _KERAS_VERSION
         file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
         file.attrs["hundred"] = note
-        _write_weights(file.create_group("model_weights"), tape, layers)
+        _write_weights(file.create_group("model_weights"), graph, layers)
     with atomic_write(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 
-def _write_weights(group: h5py.Group, tape: Graph, layers: list[KerasLayer]) -> None:
+def _write_weights(group: h5py.Group, graph: Graph, layers: list[KerasLayer]) -> None:
     group.attrs["backend"] = "tensorflow"
     group.attrs["keras_version"] = _KERAS_VERSION
-    _save_names(group, "layer_names", [tape.input, *(layer.name for layer in layers)])
-    group.create_group(tape.input).attrs["weight_names"] = np.zeros((0,), "S1")
+    _save_names(group, "layer_names", [graph.input, *(layer.name for layer in layers)])
+    group.create_group(graph.input).attrs["weight_names"] = np.zeros((0,), "S1")
     for layer in layers:
         inner = group.create_group(layer.name)
         names = [f"{layer.name}/{name}:0" for name, _ in layer.weights]
@@ -150,11 +152,13 @@ def save_keras(
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write `network` as a `.keras` archive for Keras 3. Arguments, input and errors as for `save_h5`."""
-    tape = prepared_graph(network, mean, std, softmax, image_size)
-    note = record(tape=tape, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata)
-    rewrite.flatten_channels_last(tape)
-    layers, output = keras_layers(tape)
-    config = functional_config(tape, layers, output)
+    graph = prepared_graph(network, mean, std, softmax, image_size)
+    note = record(
+        graph=graph, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata
+    )
+    rewrite.flatten_channels_last(graph)
+    layers, output = keras_layers(graph)
+    config = functional_config(graph, layers, output)
     for entry in config["layers"]:
         entry |= {"module": "keras.layers", "registered_name": None}
     model = {
@@ -167,7 +171,7 @@ def save_keras(
         "metadata.json": json.dumps({"keras_version": _KERAS_3_VERSION, "date_saved": "1980-01-01@00:00:00"}),
         "config.json": json.dumps(model),
         "hundred.json": note,
-        "model.weights.h5": _weights_archive(tape, layers),
+        "model.weights.h5": _weights_archive(graph, layers),
     }
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, content in parts.items():
@@ -199,20 +203,22 @@ def save_onnx(
         raise MissingExtra("onnx", "onnx", "exporting to ONNX") from None
     from hundred.interchange.onnx.build import onnx_model
 
-    tape = prepared_graph(network, mean, std, softmax, image_size)
-    note = record(tape=tape, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata)
-    model = onnx_model(tape, note)
+    graph = prepared_graph(network, mean, std, softmax, image_size)
+    note = record(
+        graph=graph, mean=mean, std=std, class_names=class_names, softmax=softmax, metadata=metadata
+    )
+    model = onnx_model(graph, note)
     with atomic_write(path) as temporary:
         onnx.save_model(model, str(temporary))
 
 
-def _weights_archive(tape: Graph, layers: list[KerasLayer]) -> bytes:
+def _weights_archive(graph: Graph, layers: list[KerasLayer]) -> bytes:
     """`model.weights.h5`: each layer under its class and number, its weights numbered in Keras' order."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         counts: dict[str, int] = {}
         for class_name, name, weights in [
-            ("InputLayer", tape.input, []),
+            ("InputLayer", graph.input, []),
             *((layer.class_name, layer.name, layer.weights) for layer in layers),
         ]:
             kind = snake_case(class_name)
@@ -226,9 +232,9 @@ def _weights_archive(tape: Graph, layers: list[KerasLayer]) -> bytes:
     return buffer.getvalue()
 
 
-def functional_config(tape: Graph, layers: list[KerasLayer], output: str) -> dict[str, Any]:
+def functional_config(graph: Graph, layers: list[KerasLayer], output: str) -> dict[str, Any]:
     """The config of a functional model in Keras 2's form, which Keras 3 still reads."""
-    channels, rows, columns = tape.shape
+    channels, rows, columns = graph.shape
     first = {
         "class_name": "InputLayer",
         "config": {
@@ -236,9 +242,9 @@ def functional_config(tape: Graph, layers: list[KerasLayer], output: str) -> dic
             "dtype": "float32",
             "sparse": False,
             "ragged": False,
-            "name": tape.input,
+            "name": graph.input,
         },
-        "name": tape.input,
+        "name": graph.input,
         "inbound_nodes": [],
     }
     entries: list[dict[str, Any]] = [first]
@@ -257,6 +263,6 @@ def functional_config(tape: Graph, layers: list[KerasLayer], output: str) -> dic
         "name": "hundred",
         "trainable": True,
         "layers": entries,
-        "input_layers": [[tape.input, 0, 0]],
+        "input_layers": [[graph.input, 0, 0]],
         "output_layers": [[output, 0, 0]],
     }

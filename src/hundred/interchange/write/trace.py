@@ -1,4 +1,4 @@
-"""From a torch network to a tape: torch.fx gives the graph, one run on zeros the shapes."""
+"""From a torch network to a graph: torch.fx gives the graph, one run on zeros the shapes."""
 
 import copy
 from typing import Any
@@ -24,9 +24,9 @@ class _Tracer(fx.Tracer):
 class _Run(fx.Interpreter):
     """Run the graph once. What depends on the images leaves its shape, everything else its value."""
 
-    def __init__(self, network: nn.Module, graph: fx.Graph) -> None:
+    def __init__(self, network: nn.Module, fx_graph: fx.Graph) -> None:
         # Without a GraphModule: each one compiles its graph, and torch keeps that source for good.
-        super().__init__(network, graph=graph)
+        super().__init__(network, graph=fx_graph)
         self.shapes: dict[fx.Node, tuple[int, ...]] = {}
         self.constants: dict[fx.Node, Any] = {}
 
@@ -50,12 +50,12 @@ def trace_graph(network: nn.Module, image_size: tuple[int, int] = (32, 32), chan
         network = network.module
     try:
         network = copy.deepcopy(network).cpu().float().eval()
-        graph = _Tracer().trace(network)
+        fx_graph = _Tracer().trace(network)
     except Exception as error:
         raise HundredError(
             f"the network cannot be exported: torch.fx cannot trace it ({_line(error)})"
         ) from error
-    run = _Run(network, graph)
+    run = _Run(network, fx_graph)
     with torch.no_grad():
         try:
             # Two images, so that squeeze() and the like cannot lose the batch.
@@ -65,30 +65,30 @@ def trace_graph(network: nn.Module, image_size: tuple[int, int] = (32, 32), chan
                 f"the network cannot be exported: it fails on images of {image_size[0]}x{image_size[1]} "
                 f"({_line(error)})"
             ) from error
-    return _record(network, graph, run, (channels, *image_size))
+    return _record(network, fx_graph, run, (channels, *image_size))
 
 
 def _line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
 
 
-def _record(network: nn.Module, graph: fx.Graph, run: _Run, shape: tuple[int, ...]) -> Graph:
-    tape = Graph(shape)
+def _record(network: nn.Module, fx_graph: fx.Graph, run: _Run, shape: tuple[int, ...]) -> Graph:
+    graph = Graph(shape)
     values: dict[fx.Node, str] = {}
-    for node in graph.nodes:
+    for node in fx_graph.nodes:
         if node.op == "placeholder":
-            values[node] = tape.input
+            values[node] = graph.input
         elif node.op == "output":
             result = node.args[0]
             if not isinstance(result, fx.Node) or result not in values:
                 raise HundredError("the network cannot be exported: it does not give one tensor")
-            tape.output = values[result]
+            graph.output = values[result]
         elif node in run.shapes:
-            values[node] = _operation(tape, network, run, node, values)
-    return tape
+            values[node] = _operation(graph, network, run, node, values)
+    return graph
 
 
-def _operation(tape: Graph, network: nn.Module, run: _Run, node: fx.Node, values: dict[fx.Node, str]) -> str:
+def _operation(graph: Graph, network: nn.Module, run: _Run, node: fx.Node, values: dict[fx.Node, str]) -> str:
     """Write one node of the graph down; give the name of its value."""
 
     def plain(item: Any) -> Any:
@@ -119,7 +119,7 @@ def _operation(tape: Graph, network: nn.Module, run: _Run, node: fx.Node, values
     own = [] if layer is None else list(layer.parameters())
     trainable = all_frozen or not own or any(parameter.requires_grad for parameter in own)
     try:
-        return handler(OpCall(tape, arguments, named, run.shapes[node][1:], hint, layer, trainable))
+        return handler(OpCall(graph, arguments, named, run.shapes[node][1:], hint, layer, trainable))
     except Unknown as reason:
         raise HundredError(f"the network cannot be exported: {where} {reason}") from None
     except (KeyError, IndexError, TypeError, AttributeError) as error:

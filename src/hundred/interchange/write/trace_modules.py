@@ -1,4 +1,4 @@
-"""How each torch layer is written on the tape."""
+"""How each torch layer is recorded as operations of the graph."""
 
 from typing import Any
 
@@ -12,60 +12,60 @@ from hundred.interchange.write.trace_weighted import conv_sides
 from hundred.models.convolution import Conv2d
 
 
-def _conv(use: OpCall) -> str:
-    conv, image = use.layer, use.image()
+def _conv(call: OpCall) -> str:
+    conv, image = call.layer, call.image()
     if mode_of(conv) != "zeros" and conv.padding not in ((0, 0), "valid"):
         raise Unknown(f"pads with {conv.padding_mode}, Keras with zeros")
     kernel, dilation = pair(conv.kernel_size), pair(conv.dilation)
-    return use.tape.add(
+    return call.graph.add(
         "conv",
         [image.name],
-        use.shape,
-        hint=use.hint,
+        call.shape,
+        hint=call.hint,
         weights={"weight": conv.weight, "bias": conv.bias},
         stride=pair(conv.stride),
         sides=conv_sides(conv.padding, kernel, dilation),
         dilation=dilation,
         groups=conv.groups,
-        trainable=use.trainable,
+        trainable=call.trainable,
     )
 
 
-def _conv_transpose(use: OpCall) -> str:
-    conv, image = use.layer, use.image()
+def _conv_transpose(call: OpCall) -> str:
+    conv, image = call.layer, call.image()
     if conv.groups != 1 or pair(conv.dilation) != (1, 1) or pair(conv.output_padding) != (0, 0):
         raise Unknown("has groups, a dilation or an output padding")
     rows, columns = pair(conv.padding)
     kernel, stride = pair(conv.kernel_size), pair(conv.stride)
     if kernel[0] < stride[0] or kernel[1] < stride[1]:
         raise Unknown("has a stride larger than its kernel")
-    whole = (use.shape[0], use.shape[1] + 2 * rows, use.shape[2] + 2 * columns)
-    made = use.tape.add(
+    whole = (call.shape[0], call.shape[1] + 2 * rows, call.shape[2] + 2 * columns)
+    made = call.graph.add(
         "conv_transpose",
         [image.name],
         whole,
-        hint=use.hint,
+        hint=call.hint,
         weights={"weight": conv.weight, "bias": conv.bias},
         stride=stride,
-        trainable=use.trainable,
+        trainable=call.trainable,
     )
     if rows or columns:
-        made = use.tape.add("crop", [made], use.shape, sides=(columns, columns, rows, rows))
+        made = call.graph.add("crop", [made], call.shape, sides=(columns, columns, rows, rows))
     return made
 
 
-def _linear(use: OpCall) -> str:
-    if len(use.value.shape) != 1:
-        raise Unknown(f"works on a tensor of shape {['n', *use.value.shape]}; flatten it before")
-    weights = {"weight": use.layer.weight, "bias": use.layer.bias}
-    return use.add("linear", weights=weights, trainable=use.trainable)
+def _linear(call: OpCall) -> str:
+    if len(call.value.shape) != 1:
+        raise Unknown(f"works on a tensor of shape {['n', *call.value.shape]}; flatten it before")
+    weights = {"weight": call.layer.weight, "bias": call.layer.bias}
+    return call.add("linear", weights=weights, trainable=call.trainable)
 
 
-def _batch_norm(use: OpCall) -> str:
-    norm = use.layer
+def _batch_norm(call: OpCall) -> str:
+    norm = call.layer
     if norm.running_mean is None:
         raise Unknown("keeps no moving averages (track_running_stats=False)")
-    return use.add(
+    return call.add(
         "norm",
         weights={
             "scale": norm.weight,
@@ -75,105 +75,105 @@ def _batch_norm(use: OpCall) -> str:
         },
         epsilon=float(norm.eps),
         momentum=0.99 if norm.momentum is None else 1 - float(norm.momentum),
-        trainable=use.trainable,
+        trainable=call.trainable,
     )
 
 
-def _layer_norm(use: OpCall) -> str:
-    norm = use.layer
-    if tuple(norm.normalized_shape) != use.value.shape:
+def _layer_norm(call: OpCall) -> str:
+    norm = call.layer
+    if tuple(norm.normalized_shape) != call.value.shape:
         raise Unknown(
-            f"normalizes {list(norm.normalized_shape)} of {list(use.value.shape)}; whole maps alone go"
+            f"normalizes {list(norm.normalized_shape)} of {list(call.value.shape)}; whole maps alone go"
         )
     weights = {"scale": norm.weight, "shift": norm.bias}
-    return use.add(
-        "layer_norm", weights=weights, epsilon=float(norm.eps), over="all", trainable=use.trainable
+    return call.add(
+        "layer_norm", weights=weights, epsilon=float(norm.eps), over="all", trainable=call.trainable
     )
 
 
-def _channel_norm(use: OpCall) -> str:
-    norm = use.layer
+def _channel_norm(call: OpCall) -> str:
+    norm = call.layer
     weights = {"scale": norm.weight, "shift": norm.bias}
-    return use.add(
-        "layer_norm", weights=weights, epsilon=float(norm.eps), over="channels", trainable=use.trainable
+    return call.add(
+        "layer_norm", weights=weights, epsilon=float(norm.eps), over="channels", trainable=call.trainable
     )
 
 
-def _group_norm(use: OpCall) -> str:
-    norm = use.layer
-    use.image()
+def _group_norm(call: OpCall) -> str:
+    norm = call.layer
+    call.image()
     weights = {"scale": norm.weight, "shift": norm.bias}
-    return use.add(
+    return call.add(
         "group_norm",
         weights=weights,
         epsilon=float(norm.eps),
         groups=norm.num_groups,
-        trainable=use.trainable,
+        trainable=call.trainable,
     )
 
 
 def _activation(name: str, alpha: str | None = None) -> Handler:
-    def write(use: OpCall) -> str:
-        extra = {"alpha": float(getattr(use.layer, alpha))} if alpha else {}
-        return functions.activation(use, name, **extra)
+    def write(call: OpCall) -> str:
+        extra = {"alpha": float(getattr(call.layer, alpha))} if alpha else {}
+        return functions.activation(call, name, **extra)
 
     return write
 
 
-def _softmax(use: OpCall) -> str:
-    dim = use.layer.dim
-    if dim is None and len(use.value.shape) in (1, 3):
-        dim = 1 if len(use.value.shape) == 1 else 0  # torch's habit where no dimension is named
-    return functions.softmax_along(use, dim)
+def _softmax(call: OpCall) -> str:
+    dim = call.layer.dim
+    if dim is None and len(call.value.shape) in (1, 3):
+        dim = 1 if len(call.value.shape) == 1 else 0  # torch's habit where no dimension is named
+    return functions.softmax_along(call, dim)
 
 
-def _hardtanh(use: OpCall) -> str:
-    return functions.clipped(use, float(use.layer.min_val), float(use.layer.max_val))
+def _hardtanh(call: OpCall) -> str:
+    return functions.clipped(call, float(call.layer.min_val), float(call.layer.max_val))
 
 
-def _gelu(use: OpCall) -> str:
-    return functions.gelu_of(use, use.layer.approximate)
+def _gelu(call: OpCall) -> str:
+    return functions.gelu_of(call, call.layer.approximate)
 
 
-def _celu(use: OpCall) -> str:
-    if use.layer.alpha != 1:
+def _celu(call: OpCall) -> str:
+    if call.layer.alpha != 1:
         raise Unknown("has another alpha than 1")
-    return functions.activation(use, "elu", alpha=1.0)
+    return functions.activation(call, "elu", alpha=1.0)
 
 
-def _softplus(use: OpCall) -> str:
-    if use.layer.beta != 1:
+def _softplus(call: OpCall) -> str:
+    if call.layer.beta != 1:
         raise Unknown("has another beta than 1")
-    return functions.activation(use, "softplus")
+    return functions.activation(call, "softplus")
 
 
-def _prelu(use: OpCall) -> str:
-    slope, rank = use.layer.weight, len(use.value.shape)
+def _prelu(call: OpCall) -> str:
+    slope, rank = call.layer.weight, len(call.value.shape)
     shape = (-1, 1, 1) if rank == 3 else (-1,)
-    slope = slope.detach().reshape(shape).expand(use.value.shape[0], *[1] * (rank - 1))
-    return use.add("prelu", weights={"slope": slope}, trainable=use.trainable)
+    slope = slope.detach().reshape(shape).expand(call.value.shape[0], *[1] * (rank - 1))
+    return call.add("prelu", weights={"slope": slope}, trainable=call.trainable)
 
 
-def _channel_prelu(use: OpCall) -> str:
-    return use.add("prelu", weights={"slope": use.layer.weight}, trainable=use.trainable)
+def _channel_prelu(call: OpCall) -> str:
+    return call.add("prelu", weights={"slope": call.layer.weight}, trainable=call.trainable)
 
 
-def _own_activation(use: OpCall) -> str:
-    if use.layer.name == "exponential":
-        return use.add("activation", name="exponential")
-    straight = use.tape.add(
-        "rescale", [use.value.name], weights={"scale": 0.2, "offset": 0.5}, hint=f"{use.hint}_line"
+def _own_activation(call: OpCall) -> str:
+    if call.layer.name == "exponential":
+        return call.add("activation", name="exponential")
+    straight = call.graph.add(
+        "rescale", [call.value.name], weights={"scale": 0.2, "offset": 0.5}, hint=f"{call.hint}_line"
     )
-    return use.tape.add("activation", [straight], name="relu_up_to", alpha=1.0, hint=use.hint)
+    return call.graph.add("activation", [straight], name="relu_up_to", alpha=1.0, hint=call.hint)
 
 
 def _pool(how: str) -> Handler:
-    def write(use: OpCall) -> str:
-        pool = use.layer
+    def write(call: OpCall) -> str:
+        pool = call.layer
         if getattr(pool, "divisor_override", None) or pair(getattr(pool, "dilation", 1)) != (1, 1):
             raise Unknown("has a dilation or a divisor of its own")
         return functions.pool_with(
-            use,
+            call,
             how,
             pool.kernel_size,
             stride=pool.stride,
@@ -185,22 +185,22 @@ def _pool(how: str) -> Handler:
 
 
 def _own_pool(how: str) -> Handler:
-    def write(use: OpCall) -> str:
-        p = use.layer
+    def write(call: OpCall) -> str:
+        p = call.layer
         if getattr(p, "repeat_edges", False):
-            taken = functions.repeat_edges(use, p.pads)
-            return use.tape.add(
+            taken = functions.repeat_edges(call, p.pads)
+            return call.graph.add(
                 "pool",
                 [taken],
-                use.shape,
-                hint=use.hint,
+                call.shape,
+                hint=call.hint,
                 how=how,
                 kernel=p.kernel_size,
                 stride=p.stride,
                 sides=(0, 0, 0, 0),
                 count_padding=False,
             )
-        return use.add(
+        return call.add(
             "pool", how=how, kernel=p.kernel_size, stride=p.stride, sides=p.pads, count_padding=False
         )
 
@@ -208,58 +208,58 @@ def _own_pool(how: str) -> Handler:
 
 
 def _adaptive(how: str) -> Handler:
-    return lambda use: functions.adaptive_pool(use, how)
+    return lambda call: functions.adaptive_pool(call, how)
 
 
 def _dropout(whole_channels: bool) -> Handler:
-    return lambda use: use.add("dropout", rate=float(use.layer.p), whole_channels=whole_channels)
+    return lambda call: call.add("dropout", rate=float(call.layer.p), whole_channels=whole_channels)
 
 
-def _pad(use: OpCall) -> str:
-    if getattr(use.layer, "value", 0) != 0:
+def _pad(call: OpCall) -> str:
+    if getattr(call.layer, "value", 0) != 0:
         raise Unknown("pads with something else than zeros")
-    return functions.pad_or_crop(use, tuple(use.layer.padding))
+    return functions.pad_or_crop(call, tuple(call.layer.padding))
 
 
-def _crop(use: OpCall) -> str:
-    return use.add("crop", sides=use.layer.crops)
+def _crop(call: OpCall) -> str:
+    return call.add("crop", sides=call.layer.crops)
 
 
-def _upsample(use: OpCall) -> str:
-    return functions.upsample(use, use.layer.mode, use.layer.align_corners)
+def _upsample(call: OpCall) -> str:
+    return functions.upsample(call, call.layer.mode, call.layer.align_corners)
 
 
-def _flatten(use: OpCall) -> str:
-    start = use.layer.start_dim
-    if start != 1 or use.layer.end_dim not in (-1, len(use.value.shape)):
+def _flatten(call: OpCall) -> str:
+    start = call.layer.start_dim
+    if start != 1 or call.layer.end_dim not in (-1, len(call.value.shape)):
         raise Unknown("flattens only some dimensions")
-    return functions.flatten_all(use)
+    return functions.flatten_all(call)
 
 
-def _unflattened(use: OpCall) -> str:
-    return use.add("flatten", order="channels-last")
+def _unflattened(call: OpCall) -> str:
+    return call.add("flatten", order="channels-last")
 
 
-def _reshape(use: OpCall) -> str:
-    return use.add("reshape", target=use.layer.target)
+def _reshape(call: OpCall) -> str:
+    return call.add("reshape", target=call.layer.target)
 
 
-def _rescale(use: OpCall) -> str:
-    return use.add("rescale", weights={"scale": _flat(use.layer.scale), "offset": _flat(use.layer.offset)})
+def _rescale(call: OpCall) -> str:
+    return call.add("rescale", weights={"scale": _flat(call.layer.scale), "offset": _flat(call.layer.offset)})
 
 
-def _standardize(use: OpCall) -> str:
-    return use.add("standardize", weights={"mean": _flat(use.layer.mean), "std": _flat(use.layer.std)})
+def _standardize(call: OpCall) -> str:
+    return call.add("standardize", weights={"mean": _flat(call.layer.mean), "std": _flat(call.layer.std)})
 
 
 def _flat(constants: torch.Tensor) -> torch.Tensor:
     return constants.reshape(()) if constants.numel() == 1 else constants.reshape(-1)
 
 
-def _chosen_channels(use: OpCall, taken: list[int]) -> str:
+def _chosen_channels(call: OpCall, taken: list[int]) -> str:
     """Some of the channels, in their order, as a 1x1 convolution that is not trained."""
-    kernel = torch.eye(use.layer.channels)[taken][:, :, None, None]
-    return use.add(
+    kernel = torch.eye(call.layer.channels)[taken][:, :, None, None]
+    return call.add(
         "conv",
         weights={"weight": kernel, "bias": None},
         stride=(1, 1),
@@ -270,12 +270,12 @@ def _chosen_channels(use: OpCall, taken: list[int]) -> str:
     )
 
 
-def _reversed(use: OpCall) -> str:
-    return _chosen_channels(use, list(range(use.layer.channels))[::-1])
+def _reversed(call: OpCall) -> str:
+    return _chosen_channels(call, list(range(call.layer.channels))[::-1])
 
 
-def _nothing(use: OpCall) -> str:
-    return use.value.name
+def _nothing(call: OpCall) -> str:
+    return call.value.name
 
 
 MODULES: dict[Any, Handler] = {
@@ -289,7 +289,7 @@ MODULES: dict[Any, Handler] = {
     nn.LayerNorm: _layer_norm,
     nn.GroupNorm: _group_norm,
     nn.ReLU: _activation("relu"),
-    nn.ReLU6: lambda use: functions.clipped(use, 0.0, 6.0),
+    nn.ReLU6: lambda call: functions.clipped(call, 0.0, 6.0),
     nn.LeakyReLU: _activation("leaky_relu", "negative_slope"),
     nn.ELU: _activation("elu", "alpha"),
     nn.CELU: _celu,
@@ -321,7 +321,7 @@ MODULES: dict[Any, Handler] = {
     nn.Identity: _nothing,
     own.FlattenChannelsLast: _unflattened,
     own.ReshapeChannelsLast: _reshape,
-    own.PermuteChannelsLast: lambda use: use.add("permute", dims=use.layer.dims),
+    own.PermuteChannelsLast: lambda call: call.add("permute", dims=call.layer.dims),
     own.Crop2d: _crop,
     own.ChannelNorm: _channel_norm,
     own.Rescale: _rescale,
@@ -331,5 +331,5 @@ MODULES: dict[Any, Handler] = {
     own.ChannelPReLU: _channel_prelu,
     own.Activation: _own_activation,
     own.ReverseChannels: _reversed,
-    own.TakeChannel: lambda use: _chosen_channels(use, [use.layer.index]),
+    own.TakeChannel: lambda call: _chosen_channels(call, [call.layer.index]),
 }

@@ -14,7 +14,7 @@ from hundred.interchange.read.weight_requests import Array, Request
 #: A shape without the batch: (rows, columns, channels), whichever the file puts first; (features,); or
 #: (rows, columns) of one channel cut out of a map, whose tensor is [n, 1, h, w].
 Shape = tuple[int, ...]
-#: Stands among the arguments of a call for a tensor.
+#: Marks the place of a tensor among the arguments of a call.
 TENSOR = object()
 #: The native layers of one Keras layer, in order; the first may take several tensors. '' is the layer itself.
 Modules = list[tuple[str, nn.Module]]
@@ -75,7 +75,7 @@ class Conversion:
             raise self.settings.not_native("works along other axes in a model that works channels-first")
 
     def place(self, axis: int) -> int:
-        """Keras' `axis` of the first tensor (from 1, or negative) as a place in its shape as it stands here.
+        """Keras' `axis` of the first tensor (from 1, or negative) as an index into its shape as used here.
 
         Raises ValueError where the tensor has no such axis.
         """

@@ -135,11 +135,11 @@ def flatten(c: Conversion) -> Converted:
     size = 1
     for side in c.shape:
         size *= side
-    # In a channels-first model the layer's own data_format decides: told so, Keras puts the channels last.
-    told_first = c.settings.text("data_format", "channels_last") == "channels_first"
-    if told_first and not c.channels_first:
+    # Keras moves the channels last where the layer's own data_format is channels_first.
+    declared_first = c.settings.text("data_format", "channels_last") == "channels_first"
+    if declared_first and not c.channels_first:
         raise c.settings.not_native("puts the channels on another axis than other layers do")
-    in_torch_order = c.channels_first and not told_first
+    in_torch_order = c.channels_first and not declared_first
     plain = in_torch_order or len(c.shape) == 1 or c.shape[0] == c.shape[1] == 1
     return Converted([("", nn.Flatten() if plain else FlattenChannelsLast())], (size,))
 

@@ -1,4 +1,4 @@
-"""Pictures of the user's own as small square images: any size and format that Pillow opens."""
+"""Pictures of any size and format that Pillow opens, as small square images."""
 
 import warnings
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from hundred.errors import HundredError
 
 #: Above this many pixels a picture is refused before it is unpacked: 100 million are a 10,000 x 10,000 photo.
 LARGEST_PICTURE = 100_000_000
-#: Endings by which a folder's pictures are told from its other files.
+#: File name endings by which a folder's pictures are recognized.
 SUFFIXES = frozenset(
     f".{kind}"
     for kind in (
@@ -75,7 +75,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def pictures_in(folder: Path | str) -> Iterator[Path]:
-    """The picture files in `folder` and below, sorted, told by their endings; links are not followed."""
+    """Picture files in `folder` and below, sorted, recognized by their endings; links are not followed."""
     root = Path(folder)
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
