@@ -50,7 +50,7 @@ def decimal(value: Any, digits: int = 3) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: `1 class`, `100 classes`, `1,775 images`."""
-    many = many or one + ("es" if one.endswith(("s", "x", "ch", "sh")) else "s")
+    many = many or one + ("es" if one.endswith(("s", "x", "sh")) else "s")
     return f"{count:,} {one if count == 1 else many}"
 
 

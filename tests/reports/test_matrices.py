@@ -7,7 +7,7 @@ import pytest
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.reports.figures.calibration import draw_reliability
 from hundred.reports.figures.confusion import draw_confusion
-from hundred.reports.figures.pareto import draw_pareto, duration
+from hundred.reports.figures.pareto import draw_pareto
 
 from .looking import texts
 
@@ -69,11 +69,3 @@ def test_runs_of_unknown_time_are_left_out_and_counted() -> None:
 @pytest.mark.parametrize("seconds", [[], [0.0, 5.0], [3.0], [1.0, 1e6]])
 def test_few_and_extreme_times_are_drawn(seconds: list[float | None]) -> None:
     assert {f"run {number}" for number in range(len(seconds))} <= set(texts(draw_pareto(_runs(seconds))))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.25, "0.25 s"), (45, "45 s"), (90, "1.5 min"), (3600, "1 h"), (5400, "1 h 30 min"), (172800, "2 d")],
-)
-def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
