@@ -1,50 +1,40 @@
-"""Runs the trainings of `cases` and keeps their histories as small CSV files."""
+"""Run the trainings of the benchmark and record their histories."""
 
-import csv
 import math
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 
-from benchmarks.doctor.cases import Case
+from benchmarks.doctor.case import Case
 from benchmarks.doctor.faults import with_fault
-from benchmarks.doctor.suite import cases, file_name, part_of
+from benchmarks.doctor.histories import COLUMNS, append_history, read_histories
+from benchmarks.doctor.suite import cases
 from hundred.data.dataset import Dataset
 from hundred.data.open import open_dataset
 from hundred.data.subset import subset_per_class
 from hundred.experiment.build.trainer import build_splits, build_trainer, put_network
-from hundred.files import atomic_write
 from hundred.recipe.load import load_recipe
 from hundred.training.events import EpochEnded, Stopped
 
-COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate")
-LABELS = "labels.csv"
 
-
-def make(folder: Path, data: str | None, only: str = "") -> None:
-    """Train each case whose history is not in `folder` yet and whose file name has `only` in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_labels(folder)
+def make(data: str | None, only: str = "") -> None:
+    """Train each case that has no history yet and whose key has `only` in it."""
+    known = read_histories()
     dataset = open_dataset(data)
     for case in cases():
-        path = folder / file_name(case)
-        if path.exists() or only not in path.name:
+        if case.key in known or only not in case.key:
             continue
         begin = time.thread_time()
         rows = train(case, dataset)
-        with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(rows)
+        append_history(case.key, rows)
         last = ", ".join(f"{name} {value}" for name, value in zip(COLUMNS, rows[-1], strict=True))
-        print(f"{path.name}: {time.thread_time() - begin:.0f} s; {last}", flush=True)
+        print(f"{case.key}: {time.thread_time() - begin:.0f} s; {last}", flush=True)
 
 
 def train(case: Case, dataset: Dataset) -> list[list[str]]:
-    """The rows of its history, as text of six digits. Where the loss stops being finite a last row of "nan"
-    says so, as Keras' CSVLogger does."""
+    """The rows of its history, as text of six digits. Where the loss stops being finite, a last row of "nan"
+    says so, as in a file of Keras' CSVLogger."""
     settings = {
         "data.protocol": "test-as-validation",
         "data.test_per_class": case.validation_per_class,
@@ -67,15 +57,3 @@ def train(case: Case, dataset: Dataset) -> list[list[str]]:
             rate = f"{trainer.control.learning_rate:.6g}"
             rows.append([str(event.epoch + 1), *[str(math.nan)] * 4, rate])
     return rows
-
-
-def write_labels(folder: Path) -> None:
-    """What each history was made to show, and which part it belongs to."""
-    with (
-        atomic_write(folder / LABELS) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "part", "label", "also"])
-        for case in cases():
-            writer.writerow([file_name(case), part_of(case), case.label, " ".join(case.also)])

@@ -13,16 +13,16 @@ def setting(key: str, value: float | int | str | bool) -> str:
     return f"--set {key}={value:.2g}" if isinstance(value, float) else f"--set {key}={value}"
 
 
-def other_rate(facts: HistoryFeatures, factor: float) -> str:
+def other_rate(features: HistoryFeatures, factor: float) -> str:
     """The highest learning rate of the run times `factor`."""
-    peak = facts.rates.peak
+    peak = features.rates.peak
     return setting("training.learning_rate", USUAL_RATE if peak is None else float(f"{peak * factor:.1g}"))
 
 
-def longer(facts: HistoryFeatures, times: float) -> str:
+def longer(features: HistoryFeatures, times: float) -> str:
     """So many times the epochs."""
-    planned = facts.history.context.epochs or facts.n
-    return setting("training.epochs", max(round(max(planned, facts.n) * times), facts.n + 2))
+    planned = features.history.context.epochs or features.n
+    return setting("training.epochs", max(round(max(planned, features.n) * times), features.n + 2))
 
 
 def fewer(epoch: int) -> str:

@@ -109,12 +109,12 @@ def doctor(what: Any, run: str | None = None) -> Diagnosis:
 
 def diagnose(history: History) -> Diagnosis:
     """What `history` says."""
-    facts = HistoryFeatures(history)
-    found = [each for detect in DETECTORS if (each := detect(facts)) is not None]
+    features = HistoryFeatures(history)
+    found = [each for detect in DETECTORS if (each := detect(features)) is not None]
     findings = the_surer(unexplained(ranked(found)))
     if not findings:
-        findings = healthy(facts, found, final_figures(facts))
-    verdict, notes = verdict_on(facts, findings)
+        findings = healthy(features, found, final_figures(features))
+    verdict, notes = verdict_on(features, findings)
     return Diagnosis(tuple(findings), verdict, (*history.notes, *notes))
 
 

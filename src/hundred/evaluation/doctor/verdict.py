@@ -35,22 +35,22 @@ _NEEDED_FOR = {
 }
 
 
-def verdict_on(facts: HistoryFeatures, findings: list[Finding]) -> tuple[str, list[str]]:
+def verdict_on(features: HistoryFeatures, findings: list[Finding]) -> tuple[str, list[str]]:
     """One sentence, and sentences on what could not be judged."""
-    missing = facts.history.missing
+    missing = features.history.missing
     notes = [
         f"without {_CURVES[name]}, {_NEEDED_FOR[name]} could not be judged"
         for name in missing
-        if name in _NEEDED_FOR and facts.n
+        if name in _NEEDED_FOR and features.n
     ]
-    if not facts.n:
+    if not features.n:
         return "There is nothing to judge: the history has no epochs.", []
     if not findings:
-        return _nothing(facts), notes
+        return _nothing(features), notes
     first = findings[0]
     said = _SAYS[first.name][0].upper() + _SAYS[first.name][1:]
     if first.name == "healthy":
-        return f"{said}: {final_figures(facts)} after {facts.n} epochs.", notes
+        return f"{said}: {final_figures(features)} after {features.n} epochs.", notes
     since = f" since epoch {first.since_epoch}" if _has_since(first) else ""
     more = [_SAYS[finding.name] for finding in findings[1:]]
     also = f" Also, {' and '.join(more)}." if more else ""
@@ -62,13 +62,13 @@ def _has_since(finding: Finding) -> bool:
     return finding.since_epoch is not None and finding.name in ("diverged", "overfitting", "plateau")
 
 
-def _nothing(facts: HistoryFeatures) -> str:
-    if facts.n < FEWEST_EPOCHS:
-        count = "1 epoch shows" if facts.n == 1 else f"{facts.n} epochs show"
+def _nothing(features: HistoryFeatures) -> str:
+    if features.n < FEWEST_EPOCHS:
+        count = "1 epoch shows" if features.n == 1 else f"{features.n} epochs show"
         return f"Too short to judge: {count} no trend yet; {FEWEST_EPOCHS} may."
     figures = ("accuracy", "loss", "val_accuracy", "val_loss")
     lacking = [
-        _CURVES[name] for name in figures if len(measured(getattr(facts.history, name))[0]) < FEWEST_EPOCHS
+        _CURVES[name] for name in figures if len(measured(getattr(features.history, name))[0]) < FEWEST_EPOCHS
     ]
     if lacking:
         return (
@@ -77,17 +77,17 @@ def _nothing(facts: HistoryFeatures) -> str:
     return "Nothing can be said with confidence: no fault shows clearly, nor that the training is healthy."
 
 
-def final_figures(facts: HistoryFeatures) -> str:
+def final_figures(features: HistoryFeatures) -> str:
     """The accuracies that the run ended with, else its losses, in words."""
     parts = [
-        f"{_CURVES[name]} {measured(getattr(facts.history, name))[1][-1]:.1%}"
+        f"{_CURVES[name]} {measured(getattr(features.history, name))[1][-1]:.1%}"
         for name in ("accuracy", "val_accuracy")
-        if facts.history.has(name, 1)
+        if features.history.has(name, 1)
     ]
     if not parts:
         parts = [
-            f"{_CURVES[name]} {facts.last(name):.3g}"
+            f"{_CURVES[name]} {features.last(name):.3g}"
             for name in ("loss", "val_loss")
-            if facts.history.has(name, 1)
+            if features.history.has(name, 1)
         ]
     return ", ".join(parts)

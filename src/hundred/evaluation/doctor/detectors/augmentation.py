@@ -8,54 +8,58 @@ from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, sure
 
 
-def augmentation_too_strong(facts: HistoryFeatures) -> Finding | None:
+def augmentation_too_strong(features: HistoryFeatures) -> Finding | None:
     """Training stays clearly below validation to the end, more than its averaging over the epoch explains.
 
     Dropout does the same to a lesser degree. Mixed or smoothed labels make training figures something else,
     so nothing is said of such runs.
     """
-    history = facts.history
-    if facts.n < 6 or facts.soft_labels:
+    history = features.history
+    if features.n < 6 or features.soft_labels:
         return None
     if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
         return None
-    size = tail(facts.n, 0.4, 4)
-    ahead = (history.val_accuracy - facts.lagged_accuracy)[-size:]
+    size = tail(features.n, 0.4, 4)
+    ahead = (history.val_accuracy - features.lagged_accuracy)[-size:]
     where, values = measured(ahead)
-    level = max(facts.last("val_accuracy"), 1e-3)
+    level = max(features.last("val_accuracy"), 1e-3)
     if len(where) < 3 or (history.classes and level < 5.0 / history.classes):
         return None
-    share, since = float(np.median(values)) / level, _since(facts)
-    confidence = min(_ahead(facts, values, share), sure(facts.n - since, 5, 10))
+    share, since = float(np.median(values)) / level, _since(features)
+    confidence = min(_ahead(features, values, share), sure(features.n - since, 5, 10))
     return Finding(
         "augmentation-too-strong",
-        facts.epoch(since),
+        features.epoch(since),
         confidence,
-        f"training accuracy has stayed below validation since epoch {facts.epoch(since)} and ends at "
-        f"{facts.last('accuracy'):.1%} against "
-        f"{facts.last('val_accuracy'):.1%}: what is shown in training is much harder",
+        f"training accuracy has stayed below validation since epoch {features.epoch(since)} and ends at "
+        f"{features.last('accuracy'):.1%} against "
+        f"{features.last('val_accuracy'):.1%}: what is shown in training is much harder",
         {
-            "epochs": [facts.epoch(since), facts.epoch(facts.n - 1)],
-            "accuracy_end": facts.last("accuracy"),
-            "val_accuracy_end": facts.last("val_accuracy"),
+            "epochs": [features.epoch(since), features.epoch(features.n - 1)],
+            "accuracy_end": features.last("accuracy"),
+            "val_accuracy_end": features.last("val_accuracy"),
             "gap_as_share": share,
         },
         advice.LESS_AUGMENTATION,
     )
 
 
-def _ahead(facts: HistoryFeatures, values: np.ndarray, share: float) -> float:
+def _ahead(features: HistoryFeatures, values: np.ndarray, share: float) -> float:
     """How sure it is that validation is ahead of training, from how far it was in each late epoch, and that
     as a share of it: enough, nearly always, and by more than noise."""
     positive = float((values > 0).mean())
-    certain = float(np.mean(values)) * len(values) ** 0.5 / max(facts.noises["val_accuracy"], 1e-6)
+    certain = float(np.mean(values)) * len(values) ** 0.5 / max(features.noises["val_accuracy"], 1e-6)
     # Where the network has learned little so far, less of a gap is enough to say what holds it back.
-    left = facts.last("loss") / facts.chance_loss if facts.chance_loss and facts.history.has("loss") else 0.0
+    left = (
+        features.last("loss") / features.chance_loss
+        if features.chance_loss and features.history.has("loss")
+        else 0.0
+    )
     least = 0.05 if left > 0.75 else 0.12
     return min(sure(share, least, least + 0.16), sure(positive, 0.75, 0.95), sure(certain, 2.0, 4.0))
 
 
-def _since(facts: HistoryFeatures) -> int:
-    behind = facts.val_accuracy > facts.accuracy
+def _since(features: HistoryFeatures) -> int:
+    behind = features.val_accuracy > features.accuracy
     over = np.flatnonzero(~behind)
-    return min(int(over[-1]) + 1 if len(over) else 0, facts.n - 1)
+    return min(int(over[-1]) + 1 if len(over) else 0, features.n - 1)

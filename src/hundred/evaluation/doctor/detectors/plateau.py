@@ -8,67 +8,69 @@ from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, sure
 
 
-def plateau(facts: HistoryFeatures) -> Finding | None:
+def plateau(features: HistoryFeatures) -> Finding | None:
     """Nothing has improved for long, and the learning rate is still about what it was at its highest."""
-    history = facts.history
-    if facts.n < 8 or facts.rates.annealed:
+    history = features.history
+    if features.n < 8 or features.rates.annealed:
         return None
-    if facts.rates.known and (facts.rates.smooth or facts.rates.remaining < 0.3):
+    if features.rates.known and (features.rates.smooth or features.rates.remaining < 0.3):
         return None
-    curve, sign, spread = _judged(facts)
+    curve, sign, spread = _judged(features)
     if curve is None:
         return None
     start = flat_since(sign * curve, spread)
     if sign > 0 and history.has("val_loss", 5):
-        start = min(start, flat_since(-facts.val_loss, facts.noises["val_loss"]))
-    share = (facts.n - start) / facts.n
-    epochs = facts.n - start
+        start = min(start, flat_since(-features.val_loss, features.noises["val_loss"]))
+    share = (features.n - start) / features.n
+    epochs = features.n - start
     if epochs < 5:
         return None
-    confidence, falls = _at_rest(facts, share)
+    confidence, falls = _at_rest(features, share)
     what, value = (
-        ("validation accuracy", facts.last("val_accuracy")) if sign > 0 else ("loss", facts.last("loss"))
+        ("validation accuracy", features.last("val_accuracy"))
+        if sign > 0
+        else ("loss", features.last("loss"))
     )
-    rate = f" at a learning rate of {facts.rates.last:.3g}" if facts.rates.last is not None else ""
+    rate = f" at a learning rate of {features.rates.last:.3g}" if features.rates.last is not None else ""
     return Finding(
         "plateau",
-        facts.epoch(start),
+        features.epoch(start),
         confidence,
-        f"for {epochs} of {facts.n} epochs, since epoch {facts.epoch(start)}, {what} has stayed around "
+        f"for {epochs} of {features.n} epochs, since epoch {features.epoch(start)}, {what} has stayed around "
         f"{value:.3g}{rate}",
         {
-            "epochs": [facts.epoch(start), facts.epoch(facts.n - 1)],
+            "epochs": [features.epoch(start), features.epoch(features.n - 1)],
             "level": value,
             "noise": spread,
             "losses_still_fell": falls,
-            "learning_rate": facts.rates.last,
+            "learning_rate": features.rates.last,
         },
-        advice.COSINE if not facts.rates.cuts else advice.CUT_ON_PLATEAU,
+        advice.COSINE if not features.rates.cuts else advice.CUT_ON_PLATEAU,
     )
 
 
-def _at_rest(facts: HistoryFeatures, share: float) -> tuple[float, float]:
+def _at_rest(features: HistoryFeatures, share: float) -> tuple[float, float]:
     """How sure it is that nothing gets better where validation was flat for a share of the run; and what both
     losses still brought over the last third, which may be too little an epoch to rise above noise."""
-    losses = [name for name in ("loss", "val_loss") if facts.history.has(name, 5)]
-    falls = sum(0.35 * max(facts.pace(name), 0.0) for name in losses)
+    losses = [name for name in ("loss", "val_loss") if features.history.has(name, 5)]
+    falls = sum(0.35 * max(features.pace(name), 0.0) for name in losses)
     # That the losses bring no more is what tells; accuracy's steps are coarse.
     confidence = min(sure(share, 0.3, 0.6), sure(falls, 0.055, 0.02))
-    if not facts.rates.known:
+    if not features.rates.known:
         # A rate that came down ends as flat, but as steady, too.
-        steady = sure(facts.restless("val_loss"), 0.01, 0.02)
+        steady = sure(features.restless("val_loss"), 0.01, 0.02)
         confidence = min(confidence, sure(share, 0.5, 0.9), steady)
     return confidence, falls
 
 
-def _judged(facts: HistoryFeatures) -> tuple[np.ndarray | None, int, float]:
+def _judged(features: HistoryFeatures) -> tuple[np.ndarray | None, int, float]:
     """The curve by which progress is judged, +1 where more of it is better or -1, and its noise."""
-    if facts.history.has("val_accuracy", 5):
-        return facts.val_accuracy, 1, facts.noises["val_accuracy"]
-    if facts.history.has("val_loss", 5):
-        return facts.val_loss, -1, facts.noises["val_loss"]
-    if facts.history.has("loss", 5):
-        return facts.loss, -1, facts.noises["loss"]
+    if features.history.has("val_accuracy", 5):
+        return features.val_accuracy, 1, features.noises["val_accuracy"]
+    if features.history.has("val_loss", 5):
+        return features.val_loss, -1, features.noises["val_loss"]
+    if features.history.has("loss", 5):
+        return features.loss, -1, features.noises["loss"]
     return None, 1, 0.0
 
 
@@ -82,19 +84,21 @@ def flat_since(rising: np.ndarray, spread: float) -> int:
     return int(below[-1]) + 1 if len(below) else 0
 
 
-def stopped_early(facts: HistoryFeatures) -> Finding | None:
+def stopped_early(features: HistoryFeatures) -> Finding | None:
     """The end came while validation was still improving, at a learning rate that was still high."""
-    history = facts.history
-    if facts.n < 3 or not history.context.finished or facts.rates.annealed:
+    history = features.history
+    if features.n < 3 or not history.context.finished or features.rates.annealed:
         return None
-    if facts.rates.smooth and facts.rates.remaining < 0.35:
+    if features.rates.smooth and features.rates.remaining < 0.35:
         return None
-    size = tail(facts.n, 0.35 if facts.n > 12 else 0.5, 4)
-    begin = max(facts.n - size, facts.rates.constant_since() if not facts.rates.smooth else 0)
-    if facts.n - begin < 3:
+    size = tail(features.n, 0.35 if features.n > 12 else 0.5, 4)
+    begin = max(features.n - size, features.rates.constant_since() if not features.rates.smooth else 0)
+    if features.n - begin < 3:
         return None
     gains = [
-        each for each in (_gain(facts, "val_accuracy", begin, 1), _gain(facts, "val_loss", begin, -1)) if each
+        each
+        for each in (_gain(features, "val_accuracy", begin, 1), _gain(features, "val_loss", begin, -1))
+        if each
     ]
     if not gains:
         return None
@@ -103,47 +107,47 @@ def stopped_early(facts: HistoryFeatures) -> Finding | None:
     # Where there are two figures, neither may say the contrary.
     if min(errors for _, errors in gains) < -1.0:
         return None
-    confidence = _still_winning(facts, per_tenth, certain)
-    now = facts.last("val_accuracy") if history.has("val_accuracy") else facts.last("val_loss")
+    confidence = _still_winning(features, per_tenth, certain)
+    now = features.last("val_accuracy") if history.has("val_accuracy") else features.last("val_loss")
     return Finding(
         "stopped-early",
-        facts.epoch(facts.n - 1),
+        features.epoch(features.n - 1),
         confidence,
-        f"over the last {facts.n - begin} of {facts.n} epochs validation was still improving, by "
+        f"over the last {features.n - begin} of {features.n} epochs validation was still improving, by "
         f"{per_tenth:.1%} of its "
         f"value (now {now:.3g}) for each further tenth of training",
         {
-            "epochs": [facts.epoch(begin), facts.epoch(facts.n - 1)],
+            "epochs": [features.epoch(begin), features.epoch(features.n - 1)],
             "gain_for_a_tenth_more": per_tenth,
             "standard_errors": min(certain, 1e3),
             "now": now,
         },
-        (advice.longer(facts, 2.0),),
+        (advice.longer(features, 2.0),),
     )
 
 
-def _still_winning(facts: HistoryFeatures, per_tenth: float, certain: float) -> float:
+def _still_winning(features: HistoryFeatures, per_tenth: float, certain: float) -> float:
     """How sure it is that more epochs would help, from what a tenth more would bring validation, and over how
     many standard errors that is."""
     confidence = min(sure(per_tenth, 0.02, 0.06), sure(certain, 2.5, 5.0))
     # A rate that comes down, which is not known here, lifts validation towards the end of any run.
-    if not facts.rates.known and facts.n > 10:
+    if not features.rates.known and features.n > 10:
         confidence = min(confidence, sure(per_tenth, 0.04, 0.1))
     # What training no longer learns, validation will not either.
-    if facts.history.has("loss", 4):
-        confidence = min(confidence, sure(facts.pace("loss"), 0.06, 0.15))
+    if features.history.has("loss", 4):
+        confidence = min(confidence, sure(features.pace("loss"), 0.06, 0.15))
     return confidence
 
 
-def _gain(facts: HistoryFeatures, name: str, begin: int, sign: int) -> tuple[float, float] | None:
+def _gain(features: HistoryFeatures, name: str, begin: int, sign: int) -> tuple[float, float] | None:
     """What a tenth more epochs would bring, as a share of the value now, and over how many standard
     errors."""
-    if not facts.history.has(name, 3):
+    if not features.history.has(name, 3):
         return None
-    found, error = slope(getattr(facts.history, name), begin)
-    if facts.n - begin >= 8:
+    found, error = slope(getattr(features.history, name), begin)
+    if features.n - begin >= 8:
         # A jump in the middle, as a cut of the rate brings, is no rise that goes on.
-        lately, _ = slope(getattr(facts.history, name), (begin + facts.n) // 2)
+        lately, _ = slope(getattr(features.history, name), (begin + features.n) // 2)
         found = min(sign * found, 1.5 * max(sign * lately, 0.0)) * sign
-    now = max(abs(facts.last(name)), 1e-6)
-    return sign * found * 0.1 * facts.n / now, sign * found / max(error, 1e-12)
+    now = max(abs(features.last(name)), 1e-6)
+    return sign * found * 0.1 * features.n / now, sign * found / max(error, 1e-12)

@@ -11,12 +11,12 @@ from hundred.evaluation.doctor.findings import Finding, sure
 from hundred.evaluation.doctor.rate_history import Cut
 
 
-def early_cut(facts: HistoryFeatures) -> Finding | None:
+def early_cut(features: HistoryFeatures) -> Finding | None:
     """A cut that came while training was still getting on, and after which it got on less."""
-    history = facts.history
-    if facts.n < 5 or not history.has("loss", 5) or not facts.rates.cuts:
+    history = features.history
+    if features.n < 5 or not history.has("loss", 5) or not features.rates.cuts:
         return None
-    judged = [(cut, _worth(facts, cut)) for cut in facts.rates.cuts]
+    judged = [(cut, _worth(features, cut)) for cut in features.rates.cuts]
     early = [(cut, worth) for cut, worth in judged if worth.before > 0]
     if not early:
         return None
@@ -24,29 +24,29 @@ def early_cut(facts: HistoryFeatures) -> Finding | None:
     before = worth.before
     confidence = min(
         sure(worth.after, 0.45, 0.25),
-        _soon(cut, facts.n),
+        _soon(cut, features.n),
         sure(before, 0.01, 0.03),
-        sure(facts.rates.remaining, 0.45, 0.1),
+        sure(features.rates.remaining, 0.45, 0.1),
         sure(worth.at_once, 1.6, 1.0),
     )
-    confidence = min(confidence, sure(_gap_at(facts, cut), 0.5, 0.3))
+    confidence = min(confidence, sure(_gap_at(features, cut), 0.5, 0.3))
     deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
-    often = f"; {len(facts.rates.cuts)} cuts in all" if len(facts.rates.cuts) > 1 else ""
+    often = f"; {len(features.rates.cuts)} cuts in all" if len(features.rates.cuts) > 1 else ""
     return Finding(
         "early-cut",
-        facts.epoch(cut.at),
+        features.epoch(cut.at),
         confidence,
         f"the learning rate was cut from {cut.old:.3g} to {cut.new:.3g}{deep} at epoch "
-        f"{facts.epoch(cut.at)}, while "
+        f"{features.epoch(cut.at)}, while "
         f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth.after:.0%} as "
         f"fast{often}",
         {
-            "epochs": [facts.epoch(each.at) for each in facts.rates.cuts],
-            "rates": [[each.old, each.new] for each in facts.rates.cuts],
+            "epochs": [features.epoch(each.at) for each in features.rates.cuts],
+            "rates": [[each.old, each.new] for each in features.rates.cuts],
             "fell_an_epoch_before": before,
             "progress_after_over_before": worth.after,
         },
-        _later_cuts(facts),
+        _later_cuts(features),
     )
 
 
@@ -57,12 +57,12 @@ def _soon(cut: Cut, epochs: int) -> float:
     return sure(left, 0.4, 0.55) if cut.at <= 4 else sure(left, 0.55, 0.7)
 
 
-def _gap_at(facts: HistoryFeatures, cut: Cut) -> float:
+def _gap_at(features: HistoryFeatures, cut: Cut) -> float:
     """How far validation accuracy was behind training just before a cut, as a share of training: where it was
     far behind, training loss fell because images were learned by heart, and the cut cost nothing."""
-    if not (facts.history.has("accuracy") and facts.history.has("val_accuracy")):
+    if not (features.history.has("accuracy") and features.history.has("val_accuracy")):
         return 0.0
-    train, val = float(facts.accuracy[cut.at - 1]), float(facts.val_accuracy[cut.at - 1])
+    train, val = float(features.accuracy[cut.at - 1]), float(features.val_accuracy[cut.at - 1])
     return (train - val) / max(train, 1e-6)
 
 
@@ -77,10 +77,10 @@ class _Worth:
     after: float = float("inf")
 
 
-def _worth(facts: HistoryFeatures, cut: Cut) -> _Worth:
+def _worth(features: HistoryFeatures, cut: Cut) -> _Worth:
     """Before: the slope of the last few epochs at the old rate, without the first epoch of the run."""
-    loss = filled(facts.history.loss)
-    earlier = [each.at for each in facts.rates.cuts if each.at < cut.at]
+    loss = filled(features.history.loss)
+    earlier = [each.at for each in features.rates.cuts if each.at < cut.at]
     begin = max(earlier[-1] if earlier else 0, cut.at - 4, 1 if cut.at > 3 else 0)
     if cut.at - begin < 2:
         begin = max(cut.at - 2, 0)
@@ -88,44 +88,46 @@ def _worth(facts: HistoryFeatures, cut: Cut) -> _Worth:
     before = (float(loss[begin]) - last) / max(cut.at - 1 - begin, 1)
     if before <= 0:
         return _Worth(0.0)
-    ahead = min(facts.n - cut.at, max(3, round(0.4 * facts.n)))
-    after = (last - float(np.min(facts.loss[cut.at : cut.at + ahead]))) / ahead
+    ahead = min(features.n - cut.at, max(3, round(0.4 * features.n)))
+    after = (last - float(np.min(features.loss[cut.at : cut.at + ahead]))) / ahead
     return _Worth(before / last, (last - float(loss[cut.at])) / before, after / before)
 
 
-def _later_cuts(facts: HistoryFeatures) -> tuple[str, ...]:
-    if facts.history.context.optimizer and facts.rates.cuts:
+def _later_cuts(features: HistoryFeatures) -> tuple[str, ...]:
+    if features.history.context.optimizer and features.rates.cuts:
         return advice.COSINE
     return (*advice.CUT_ON_PLATEAU, "--set callbacks.reduce_on_plateau.cooldown=3")
 
 
-def late_cut(facts: HistoryFeatures) -> Finding | None:
+def late_cut(features: HistoryFeatures) -> Finding | None:
     """A cut that brought at once more than a long stretch before it: it could have come sooner."""
-    if facts.n < 10 or not facts.rates.cuts or facts.rates.smooth:
+    if features.n < 10 or not features.rates.cuts or features.rates.smooth:
         return None
-    cut = facts.rates.cuts[0]
+    cut = features.rates.cuts[0]
     if cut.at < 6:
         return None
-    found = [(_late_as_seen_in(facts, cut, name), name) for name in _SIGNS if facts.history.has(name, 5)]
+    found = [
+        (_late_as_seen_in(features, cut, name), name) for name in _SIGNS if features.history.has(name, 5)
+    ]
     if not found:
         return None
     (confidence, start, jump, spread), name = max(found)
     what = name.replace("_", " ").replace("val", "validation")
     return Finding(
         "late-cut",
-        facts.epoch(start),
+        features.epoch(start),
         confidence,
-        f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {facts.epoch(cut.at)} of {facts.n} "
+        f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {features.epoch(cut.at)} of {features.n} "
         f"changed {what} by "
-        f"{jump:.3g} at once, more than what all epochs since {facts.epoch(start)} had brought",
+        f"{jump:.3g} at once, more than what all epochs since {features.epoch(start)} had brought",
         {
-            "epochs": [facts.epoch(start), facts.epoch(cut.at)],
+            "epochs": [features.epoch(start), features.epoch(cut.at)],
             "rates": [[cut.old, cut.new]],
-            "share_of_the_run": (cut.at - start) / facts.n,
+            "share_of_the_run": (cut.at - start) / features.n,
             "jump": jump,
             "noise": spread,
         },
-        _sooner(facts, start),
+        _sooner(features, start),
     )
 
 
@@ -133,38 +135,38 @@ def late_cut(facts: HistoryFeatures) -> Finding | None:
 _SIGNS = {"val_accuracy": 1, "val_loss": -1}
 
 
-def _late_as_seen_in(facts: HistoryFeatures, cut: Cut, name: str) -> tuple[float, int, float, float]:
+def _late_as_seen_in(features: HistoryFeatures, cut: Cut, name: str) -> tuple[float, int, float, float]:
     """How sure one figure makes it, the index since which it had been idle, what it won at the cut, its
     noise."""
-    jump, spread = _jump(facts, cut, name)
-    start = _idle_since(facts, cut, name, jump)
+    jump, spread = _jump(features, cut, name)
+    start = _idle_since(features, cut, name, jump)
     confidence = min(
-        sure((cut.at - start) / facts.n, 0.3, 0.5),
-        sure(cut.at / facts.n, 0.68, 0.8),
+        sure((cut.at - start) / features.n, 0.3, 0.5),
+        sure(cut.at / features.n, 0.68, 0.8),
         sure(jump / spread, 2.0, 4.0),
     )
     return confidence, start, jump, spread
 
 
-def _idle_since(facts: HistoryFeatures, cut: Cut, name: str, jump: float) -> int:
+def _idle_since(features: HistoryFeatures, cut: Cut, name: str, jump: float) -> int:
     """Index from which on all epochs up to the cut brought less than the cut did."""
-    rising = _SIGNS[name] * smooth(getattr(facts.history, name)[: cut.at])
+    rising = _SIGNS[name] * smooth(getattr(features.history, name)[: cut.at])
     at_cut = float(np.median(rising[-3:]))
     below = np.flatnonzero(rising < at_cut - max(jump, 0.0))
     return min(int(below[-1]) + 1 if len(below) else 0, cut.at)
 
 
-def _jump(facts: HistoryFeatures, cut: Cut, name: str) -> tuple[float, float]:
+def _jump(features: HistoryFeatures, cut: Cut, name: str) -> tuple[float, float]:
     """What came with a cut, in the better direction, and the noise of that figure."""
-    curve = filled(getattr(facts.history, name))
+    curve = filled(getattr(features.history, name))
     size = tail(cut.at, 0.2, 3)
     before = float(np.median(curve[cut.at - size : cut.at]))
     after = float(np.median(curve[cut.at : cut.at + size]))
-    return _SIGNS[name] * (after - before), max(facts.noises[name], 1e-6)
+    return _SIGNS[name] * (after - before), max(features.noises[name], 1e-6)
 
 
-def _sooner(facts: HistoryFeatures, flat: int) -> tuple[str, ...]:
-    share = min(max(round((flat + 3) / facts.n, 2), 0.2), 0.6)
+def _sooner(features: HistoryFeatures, flat: int) -> tuple[str, ...]:
+    share = min(max(round((flat + 3) / features.n, 2), 0.2), 0.6)
     later = round((1 + share) / 2, 2)
     return (
         "--set training.schedule.name=step",

@@ -9,17 +9,17 @@ from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, sure
 
 
-def noisy_validation(facts: HistoryFeatures) -> Finding | None:
+def noisy_validation(features: HistoryFeatures) -> Finding | None:
     """Validation accuracy goes up and down by more from epoch to epoch than training gets on."""
-    history = facts.history
-    if facts.n < 7 or not history.has("val_accuracy", 7):
+    history = features.history
+    if features.n < 7 or not history.has("val_accuracy", 7):
         return None
-    begin = max(2, facts.n // 5)
+    begin = max(2, features.n // 5)
     spread = _wobble(history.val_accuracy[begin:])
-    if facts.n >= 12:
+    if features.n >= 12:
         # At a high rate a network itself comes and goes; what counts is whether it settles.
-        spread = min(spread, 1.8 * _wobble(history.val_accuracy[facts.n // 2 :]))
-    level = facts.late("val_accuracy")
+        spread = min(spread, 1.8 * _wobble(history.val_accuracy[features.n // 2 :]))
+    level = features.late("val_accuracy")
     if not level > 0:
         return None
     # As noisy as so few images would be by chance alone.
@@ -27,25 +27,25 @@ def noisy_validation(facts: HistoryFeatures) -> Finding | None:
     confidence = sure(-np.log(as_few), -np.log(400), -np.log(150))
     if history.classes and level < 5.0 / history.classes:
         confidence = 0.0  # of next to nothing learned, chance moves more than what its few right answers tell
-    images, why = facts.images, f", as much as chance gives with some {round(as_few):,} images"
+    images, why = features.images, f", as much as chance gives with some {round(as_few):,} images"
     if images:
         why += f"; it is over {images:,}"
         # The same few images give the same answer while the network stands still: they are no less few.
         confidence = max(confidence, sure(-np.log(images), -np.log(FEW_IMAGES), -np.log(200)))
     return Finding(
         "noisy-validation",
-        facts.epoch(begin),
+        features.epoch(begin),
         confidence,
         f"validation accuracy moves by {spread:.1%} (standard deviation) from epoch to epoch around "
         f"{level:.1%}{why}",
         {
-            "epochs": [facts.epoch(begin), facts.epoch(facts.n - 1)],
+            "epochs": [features.epoch(begin), features.epoch(features.n - 1)],
             "noise": spread,
             "level": level,
             "as_noisy_as_images": round(as_few),
             "validation_images": images,
         },
-        _steadier(facts),
+        _steadier(features),
     )
 
 
@@ -61,35 +61,35 @@ def _wobble(y: np.ndarray) -> float:
     return (usual + quarter) / 2
 
 
-def _steadier(facts: HistoryFeatures) -> tuple[str, ...]:
-    images = facts.images
+def _steadier(features: HistoryFeatures) -> tuple[str, ...]:
+    images = features.images
     more = ("--set data.validation_per_class=50",) if images is None or images < 2_000 else ()
-    return (*more, "--set training.ema=0.99", advice.other_rate(facts, 0.3))
+    return (*more, "--set training.ema=0.99", advice.other_rate(features, 0.3))
 
 
-def validation_suspect(facts: HistoryFeatures) -> Finding | None:
+def validation_suspect(features: HistoryFeatures) -> Finding | None:
     """Validation that does not follow training where it must, or follows it where it cannot."""
-    history = facts.history
-    if facts.n < 4 or not (history.has("accuracy", 4) and history.has("val_accuracy", 4)):
+    history = features.history
+    if features.n < 4 or not (history.has("accuracy", 4) and history.has("val_accuracy", 4)):
         return None
     detectors = (_unrelated, _not_following, _behind_from_the_start, _leaking)
-    found = [each for detect in detectors if (each := detect(facts))]
+    found = [each for detect in detectors if (each := detect(features))]
     return max(found, key=lambda each: each.confidence, default=None)
 
 
-def _unrelated(facts: HistoryFeatures) -> Finding | None:
+def _unrelated(features: HistoryFeatures) -> Finding | None:
     """Training learns and validation stays at chance."""
-    history = facts.history
+    history = features.history
     classes = history.classes
     best_val = float(np.nanmax(smooth(history.val_accuracy)[1:]))
-    reached = facts.last("accuracy")
+    reached = features.last("accuracy")
     # Where the classes are not known, nothing above the lowest value seen counts as chance.
     chance = 1.0 / classes if classes else float(np.nanmin(history.val_accuracy)) / 2
     if reached < 5 * chance or best_val > 3 * chance or best_val > 0.35 * reached:
         return None
-    confidence = min(sure(reached / max(best_val, 1e-4), 3.0, 6.0), sure(facts.n, 3, 6))
+    confidence = min(sure(reached / max(best_val, 1e-4), 3.0, 6.0), sure(features.n, 3, 6))
     return _suspect(
-        facts,
+        features,
         0,
         confidence,
         f"training accuracy reached {reached:.1%} while validation never left {best_val:.1%}, about what "
@@ -99,13 +99,13 @@ def _unrelated(facts: HistoryFeatures) -> Finding | None:
     )
 
 
-def _not_following(facts: HistoryFeatures) -> Finding | None:
+def _not_following(features: HistoryFeatures) -> Finding | None:
     """Validation loss does not follow training loss even at first, where training has learned so little that
     nothing can have been learned by heart; and validation accuracy stays a small share of training's."""
-    history, chance = facts.history, facts.chance_loss
-    if facts.n < 5 or not (history.has("loss", 4) and history.has("val_loss", 4)):
+    history, chance = features.history, features.chance_loss
+    if features.n < 5 or not (history.has("loss", 4) and history.has("val_loss", 4)):
         return None
-    if not chance or facts.soft_labels:
+    if not chance or features.soft_labels:
         return None
     fallen = 1.0 - filled(history.loss) / chance
     val = filled(history.val_loss)
@@ -115,88 +115,94 @@ def _not_following(facts: HistoryFeatures) -> Finding | None:
     # At least three epochs, as moving averages of batch normalization come later than what they average.
     early = np.union1d(begun[:3], begun[fallen[begun] < 0.3])
     follows = float(np.max((1.0 - val[early] / chance) / fallen[early]))
-    behind = facts.last("val_accuracy") / max(facts.last("accuracy"), 1e-3)
+    behind = features.last("val_accuracy") / max(features.last("accuracy"), 1e-3)
     confidence = min(
-        sure(follows, 0.3, 0.05), sure(behind, 0.65, 0.5), sure(facts.restless("val_loss"), 0.08, 0.04)
+        sure(follows, 0.3, 0.05), sure(behind, 0.65, 0.5), sure(features.restless("val_loss"), 0.08, 0.04)
     )
     return _suspect(
-        facts,
+        features,
         int(begun[0]),
         confidence,
         f"while training loss first fell to {history.loss[early[-1]]:.3g}, validation loss came only to "
         f"{float(val[early].min()):.3g} (knowing nothing costs {chance:.3g}), and accuracy ends at "
-        f"{facts.last('accuracy'):.1%} in training and {facts.last('val_accuracy'):.1%} in validation: part "
-        "of its labels or images may be wrong",
-        {"share_followed": follows, "accuracy_share": behind, "val_accuracy_end": facts.last("val_accuracy")},
+        f"{features.last('accuracy'):.1%} in training and {features.last('val_accuracy'):.1%} in validation: "
+        "part of its labels or images may be wrong",
+        {
+            "share_followed": follows,
+            "accuracy_share": behind,
+            "val_accuracy_end": features.last("val_accuracy"),
+        },
     )
 
 
-def _behind_from_the_start(facts: HistoryFeatures) -> Finding | None:
+def _behind_from_the_start(features: HistoryFeatures) -> Finding | None:
     """Validation is a constant share of training from the first epochs on, before anything can be
     overfitted, and
     rises with it: part of it is wrong."""
-    history = facts.history
-    if facts.n < 6:
+    history = features.history
+    if features.n < 6:
         return None
-    train, val = facts.lagged_accuracy, filled(history.val_accuracy)
+    train, val = features.lagged_accuracy, filled(history.val_accuracy)
     ratio = val / np.maximum(train, 1e-6)
     # The first epoch is no witness against it (moving averages of batch normalization may still be far off),
     # but it is one for it.
-    early = max(float(np.median(ratio[1 : max(4, facts.n // 8)])), float(ratio[0]) - 0.4)
-    late = float(np.median(ratio[-max(3, facts.n // 3) :]))
-    rises = float(facts.val_accuracy[-1] - facts.val_accuracy[1]) / max(float(train[-1] - train[1]), 1e-6)
-    if rises < 0.6 * early or facts.last("val_accuracy") < 1.5 * float(facts.val_accuracy[0]):
+    early = max(float(np.median(ratio[1 : max(4, features.n // 8)])), float(ratio[0]) - 0.4)
+    late = float(np.median(ratio[-max(3, features.n // 3) :]))
+    rises = float(features.val_accuracy[-1] - features.val_accuracy[1]) / max(
+        float(train[-1] - train[1]), 1e-6
+    )
+    if rises < 0.6 * early or features.last("val_accuracy") < 1.5 * float(features.val_accuracy[0]):
         return None
     # A small network on few images falls behind soon; where losses are known, they must not speak for that.
     least, full = (0.6, 0.48) if history.has("val_loss", 5) else (0.68, 0.5)
     confidence = min(sure(early, least, full), sure(late / max(early, 1e-6), 0.55, 0.8))
     return _suspect(
-        facts,
+        features,
         1,
         confidence,
         f"validation accuracy is about {early:.0%} of training accuracy from the first epochs on, when "
         "nothing can be "
-        f"overfitted yet, and rises with it to {facts.last('val_accuracy'):.1%}: part of its labels or "
+        f"overfitted yet, and rises with it to {features.last('val_accuracy'):.1%}: part of its labels or "
         "images may be wrong",
-        {"early_share": early, "late_share": late, "val_accuracy_end": facts.last("val_accuracy")},
+        {"early_share": early, "late_share": late, "val_accuracy_end": features.last("val_accuracy")},
     )
 
 
-def _leaking(facts: HistoryFeatures) -> Finding | None:
+def _leaking(features: HistoryFeatures) -> Finding | None:
     """Validation follows training into what can only be memory: no gap at all where there always is one."""
-    history = facts.history
-    if facts.n < 5 or not history.has("loss", 4) or facts.soft_labels or not facts.chance_loss:
+    history = features.history
+    if features.n < 5 or not history.has("loss", 4) or features.soft_labels or not features.chance_loss:
         return None
     classes = history.classes or 0
-    train, val = facts.lagged_accuracy, filled(history.val_accuracy)
-    high = facts.last("accuracy")
-    gap = float(np.median((train - val)[facts.late_start :])) / max(high, 1e-3)
-    speed = facts.chance_loss - facts.last("loss")
+    train, val = features.lagged_accuracy, filled(history.val_accuracy)
+    high = features.last("accuracy")
+    gap = float(np.median((train - val)[features.late_start :])) / max(high, 1e-3)
+    speed = features.chance_loss - features.last("loss")
     # Few-class problems can be that easy; with many classes nobody gets there from scratch.
     if classes < 50 or float(filled(history.val_accuracy)[0]) > 0.4:
         return None
     if speed <= 0 or gap > 0.08:
         return None
-    confidence = min(sure(min(high, facts.last("val_accuracy")), 0.7, 0.9), sure(gap, 0.08, 0.0))
+    confidence = min(sure(min(high, features.last("val_accuracy")), 0.7, 0.9), sure(gap, 0.08, 0.0))
     return _suspect(
-        facts,
+        features,
         0,
         confidence,
-        f"validation accuracy follows training up to {facts.last('val_accuracy'):.1%} (training "
+        f"validation accuracy follows training up to {features.last('val_accuracy'):.1%} (training "
         f"{high:.1%}) without any "
         f"gap, which {classes} classes do not allow: its images seem to be among those trained on",
-        {"accuracy_end": high, "val_accuracy_end": facts.last("val_accuracy"), "gap_as_share": gap},
+        {"accuracy_end": high, "val_accuracy_end": features.last("val_accuracy"), "gap_as_share": gap},
     )
 
 
 def _suspect(
-    facts: HistoryFeatures, index: int, confidence: float, sentence: str, data: dict[str, float]
+    features: HistoryFeatures, index: int, confidence: float, sentence: str, data: dict[str, float]
 ) -> Finding:
     return Finding(
         "validation-suspect",
-        facts.epoch(index),
+        features.epoch(index),
         confidence,
         sentence,
-        {"epochs": [facts.epoch(index), facts.epoch(facts.n - 1)], **data},
+        {"epochs": [features.epoch(index), features.epoch(features.n - 1)], **data},
         ("--set data.protocol=holdout", "--set data.split_seed=100"),
     )
