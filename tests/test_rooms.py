@@ -1,9 +1,10 @@
-"""The layout: rooms import only rooms to their left, files import in no circle, and the drawing says the same."""
+"""The layout: rooms import only rooms to their left, no files import each other in a circle."""
 
 import ast
 import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def _drawing() -> set[tuple[str, str]]:
     arrows: set[tuple[str, str]] = set()
     for line in drawn[1].splitlines():
         sides = [[room.strip() for room in side.split("&")] for side in line.split("-->")]
-        for lefts, rights in zip(sides, sides[1:], strict=False):
+        for lefts, rights in pairwise(sides):
             arrows |= {(left, right) for left in lefts for right in rights}
     return arrows
 
