@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from hundred.experiment.export import export
     from hundred.experiment.find_lr import find_lr
     from hundred.experiment.predict import predict
-    from hundred.experiment.repeats_folder import Repeats
     from hundred.experiment.report.page import write_report
     from hundred.experiment.test import test
     from hundred.experiment.train import train
     from hundred.interchange.read.load import load
     from hundred.models.registry import register
     from hundred.recipe.load import load_recipe
+    from hundred.runs.repeats import Repeats
     from hundred.runs.run import Run, list_runs, open_run
     from hundred.study.result import Study, open_study
     from hundred.study.runner import run_study
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Dataset": "data.dataset",
     "HundredError": "errors",
-    "Repeats": "experiment.repeats_folder",
+    "Repeats": "runs.repeats",
     "Run": "runs.run",
     "Study": "study.result",
     "Sweep": "sweeps.result",

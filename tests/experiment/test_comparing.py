@@ -13,8 +13,8 @@ import hundred
 from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.compare import Entry, compare_entries, draw_comparison, entry_of, names_of
-from hundred.experiment.repeats_folder import Repeats
 from hundred.interchange.write.save import save_h5
+from hundred.runs.repeats import Repeats
 from hundred.runs.run import Run
 from tests.making.finished import Finished
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 import hundred
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.repeats_folder import Repeats
+from hundred.runs.repeats import Repeats
 
 from .conftest import Train, rows
 from .test_resume import KillAt, Killed

@@ -103,8 +103,8 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
       torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
-    from hundred.experiment.repeats_folder import Repeats
     from hundred.experiment.train import train as train_run
+    from hundred.runs.repeats import Repeats
     from hundred.training.strategies.distributed import follows
 
     if options["ray"] is None:

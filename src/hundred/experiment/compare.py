@@ -14,8 +14,8 @@ from hundred.evaluation.compare.comparison import Comparison
 from hundred.evaluation.compare.comparison import compare as judge
 from hundred.evaluation.compare.contender import Contender
 from hundred.experiment.locate import load_saved, place_of, sample_names, writing
-from hundred.experiment.repeats_folder import Repeats, is_repeats
 from hundred.runs.layout import RECIPE, is_run
+from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run, list_runs, open_run
 
 # What only files that must be tested need (torch, recipes, images) is imported where they are: comparing

@@ -1,25 +1,28 @@
-"""One recipe with several seeds: a folder of runs, and what they say together."""
+"""Training one recipe with several seeds, into a folder of runs with their summary."""
 
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.intervals import summarize
 from hundred.experiment.build.data import open_data
-from hundred.experiment.repeats_folder import REPEATS, Repeats
-from hundred.experiment.repeats_mlflow import nested
 from hundred.experiment.run.context import RunOptions
 from hundred.experiment.run.lifecycle import train_run
 from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import create_run_directory, newest_unfinished
+from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.runs.progress.plain import progress_listener
+from hundred.runs.repeats import REPEATS, Repeats
 from hundred.runs.run import Run
+from hundred.runs.trackers.mlflow.parent import ParentRun
+from hundred.training.events import Warned, tell
 
 FIGURES = (
     "test_accuracy",
@@ -31,38 +34,41 @@ FIGURES = (
 )
 
 
-def train_repeats(resolved: Resolved, call: RunOptions, repeat: int) -> Repeats:
-    """Train `repeat` seeds from the recipe's own upwards; with `call.resume`, only those not finished yet.
+def train_repeats(resolved: Resolved, options: RunOptions, repeat: int) -> Repeats:
+    """Train `repeat` seeds from the recipe's own upwards; with `options.resume`, only those not finished yet.
 
-    A deadline is shared evenly; the first seed's plan is everybody's, so that they stay comparable.
+    A time limit is shared evenly; all seeds train the epochs planned for the first, so that they compare.
     """
     first = resolved.recipe.seed
     seeds = list(range(first, first + repeat))
-    call = replace(call, data=open_data(call.data))
-    folder = _folder(resolved.recipe.name, call, repeat)
+    options = replace(options, data=open_data(options.data))
+    folder = repeats_folder(options.runs, options.name, resolved.recipe.name, repeat, resume=options.resume)
     try:
-        with nested(folder, resolved.recipe, call) as call:
-            runs = _train_all(resolved, call, folder, seeds)
-            write_summary(folder, seeds, runs)
+        with ParentRun(folder, resolved.recipe, {"seed": seeds}, partial(_warn, options)) as parent:
+            if parent.process is not None:
+                options = replace(options, mirror=parent.process, parent_run_id=parent.run_id)
+            runs = _train_all(resolved, options, folder, seeds)
+            repeats = write_summary(folder, seeds, runs)
+            parent.finish(repeats.metrics(), [folder / REPEATS])
     except BaseException:
         with suppress(OSError):
             folder.rmdir()  # where nothing was begun, as with a wrong recipe
         raise
-    return Repeats(folder)
+    return repeats
 
 
-def _train_all(resolved: Resolved, call: RunOptions, folder: Path, seeds: list[int]) -> list[Run]:
-    began, deadline, runs = call.started, call.deadline, list[Run]()
+def _train_all(resolved: Resolved, options: RunOptions, folder: Path, seeds: list[int]) -> list[Run]:
+    began, deadline, runs = options.started, options.deadline, list[Run]()
     for number, seed in enumerate(seeds):
         recipe = resolved.recipe.model_copy(update={"seed": seed})
         if runs and deadline is not None:
             recipe = load_recipe(runs[0].path / RECIPE).recipe.model_copy(update={"seed": seed})
         name = f"seed-{seed}"
         own = replace(
-            call,
+            options,
             runs=folder,
             name=name,
-            resume=call.resume and (folder / name).is_dir(),
+            resume=options.resume and (folder / name).is_dir(),
             started=began if not runs else time.monotonic(),
             deadline=None if deadline is None else began + (deadline - began) * (number + 1) / len(seeds),
             keep_plan=bool(runs),
@@ -77,23 +83,25 @@ def _of_seed(resolved: Resolved, recipe: Recipe) -> Resolved:
     return Resolved(recipe, origins, resolved.parents)
 
 
-def _folder(recipe: str, call: RunOptions, repeat: int) -> Path:
-    """The folder that holds the runs, new or, to be resumed, there already; each run claims its own in it."""
+def repeats_folder(runs: Path, name: str | None, recipe: str, repeat: int, *, resume: bool) -> Path:
+    """The folder for `repeat` runs of `recipe` in `runs`: a new one, or, to be resumed, the one called `name`
+    or the newest unfinished one. Each run claims its own directory in it."""
     prefix = f"{recipe}-x{repeat}"
-    if not call.resume:
-        return create_run_directory(call.runs, call.name, prefix=prefix)
-    if call.name is not None:
-        if (call.runs / call.name).is_dir():
-            return call.runs / call.name
-        raise UsageError(f"there are no repeats {call.name!r} in {call.runs} to resume")
-    folders = (path for path in call.runs.glob(f"{prefix}-*") if path.is_dir())
+    if not resume:
+        return create_run_directory(runs, name, prefix=prefix)
+    if name is not None:
+        check_name(name)
+        if (runs / name).is_dir():
+            return runs / name
+        raise UsageError(f"there are no repeats {name!r} in {runs} to resume")
+    folders = (path for path in runs.glob(f"{prefix}-*") if path.is_dir())
     path = newest_unfinished(folders, prefix=prefix, end=REPEATS)
     if path is None:
-        raise UsageError(f"there are no unfinished repeats of {recipe!r} in {call.runs} to resume")
+        raise UsageError(f"there are no unfinished repeats of {recipe!r} in {runs} to resume")
     return path
 
 
-def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:
+def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> Repeats:
     """Write repeats.json into `folder` for its finished `runs`, which differ by seed."""
     results = [run.result for run in runs]
     content: dict[str, Any] = {
@@ -113,3 +121,10 @@ def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> None:
             content[figure] = None
     with os_errors_as_hundred_errors(folder / REPEATS):
         write_json(folder / REPEATS, content)
+    return Repeats(folder)
+
+
+def _warn(options: RunOptions, message: str) -> None:
+    display = progress_listener(quiet=options.quiet)
+    tell([display], Warned(message))
+    display.close()

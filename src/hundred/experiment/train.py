@@ -13,12 +13,12 @@ from hundred.errors import UsageError
 from hundred.experiment.build.model import table_of_file, table_of_network
 from hundred.experiment.build.targets import overrides_for
 from hundred.experiment.repeats import train_repeats
-from hundred.experiment.repeats_folder import Repeats, is_repeats
 from hundred.experiment.run.context import Network, RunOptions
 from hundred.experiment.run.distributed import follow, join, leading
 from hundred.experiment.run.lifecycle import train_run
 from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
 from hundred.runs.layout import is_run
+from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run
 from hundred.training.device import choose_device
 
@@ -78,8 +78,8 @@ def train(
     """
     _check(minutes, repeat, model, start_from, scale)
     began = time.monotonic() if started is None else started
-    device, team = join(device)
-    call = RunOptions(
+    device, strategy = join(device)
+    options = RunOptions(
         data=data,
         device=choose_device(device),
         network=model,
@@ -93,17 +93,17 @@ def train(
         keep_checkpoint=keep_checkpoint,
         started=began,
         test=test,
-        team=team,
+        strategy=strategy,
     )
-    if team is not None and team.rank > 0:
-        path = follow(team, replace(call, deadline=None))
+    if strategy is not None and strategy.rank > 0:
+        path = follow(strategy, replace(options, deadline=None))
         return Repeats(path) if is_repeats(path) else Run(path)
     if epochs is not None:
-        call = replace(call, most_epochs=epochs)
+        options = replace(options, most_epochs=epochs)
     if resume and name is None and isinstance(recipe, str | Path) and is_run(Path(recipe)):
         path = Path(recipe).resolve()
-        call = replace(call, name=path.name, runs=path.parent)
-    with leading(team) as outcome:
+        options = replace(options, name=path.name, runs=path.parent)
+    with leading(strategy) as outcome:
         resolved = resolve(
             recipe,
             epochs=epochs,
@@ -112,7 +112,7 @@ def train(
             protocol=protocol,
             doctor=doctor,
             overrides=set,
-            device=call.device.type,
+            device=options.device.type,
         )
         if start_from is not None:
             resolved = _with_model(resolved, table_of_file(start_from, scale))
@@ -120,9 +120,9 @@ def train(
             resolved = _with_model(resolved, table_of_network(model))
         trained: Run | Repeats
         if repeat > 1:
-            trained = train_repeats(resolved, call, repeat)
+            trained = train_repeats(resolved, options, repeat)
         else:
-            trained = train_run(resolved, call, any_recipe=recipe is None)
+            trained = train_run(resolved, options, any_recipe=recipe is None)
         outcome.append(trained.path)
     return trained
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from hundred.data.dataset import Dataset
 from hundred.experiment.build.data import open_data
-from hundred.experiment.repeats_folder import REPEATS, Repeats
 from hundred.experiment.run.resume import is_whole
 from hundred.experiment.train import resolve
 from hundred.runs.directory import check_name, create_run_directory, lock_run
+from hundred.runs.repeats import REPEATS, Repeats
 from hundred.sweeps.context import Resources, gathered
 from hundred.sweeps.progress import SweepProgress
 from hundred.sweeps.retrain import write_repeats

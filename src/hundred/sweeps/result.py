@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hundred.experiment.repeats_folder import Repeats, is_repeats
 from hundred.files import write_json, write_with
 from hundred.formatting import json_safe
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.layout import FIGURES
 from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.result import read_object
 from hundred.runs.run import Run
 from hundred.sweeps.journal import STATES, Journal, Trial

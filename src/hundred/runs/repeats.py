@@ -1,4 +1,4 @@
-"""A folder of runs of one recipe that differ by seed: what reads it, and none of what trains."""
+"""A folder of runs of one recipe that differ by seed, and their summary."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,16 @@ class Repeats:
     def runs(self) -> list[Run]:
         """The runs, by seed."""
         return [Run(self.path / name) for name in self.summary["runs"]]
+
+    def metrics(self) -> dict[str, float]:
+        """Mean and standard deviation of each figure: `test_accuracy`, `test_accuracy_sd`, and so on."""
+        found = {}
+        for name, figure in self.summary.items():
+            if isinstance(figure, dict):
+                found[name] = figure["mean"]
+                if figure["sd"] is not None:
+                    found[f"{name}_sd"] = figure["sd"]
+        return found
 
     def __repr__(self) -> str:
         accuracy, of = self.summary["test_accuracy"], "test accuracy"
