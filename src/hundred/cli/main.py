@@ -11,13 +11,13 @@ import click
 from hundred.errors import HundredError, nearest
 from hundred.version import __version__
 
-# Each command's one-line help stands here, so that `hundred --help` imports none of them.
+# Module and one-line help of each command, so that `hundred --help` imports none of them.
 COMMANDS = {
     "train": ("train", "Train a network by a recipe."),
     "test": ("test", "Test a run, or any saved Keras model, on the test images."),
-    "predict": ("predict", "Name what is in your own pictures."),
-    "compare": ("compare", "Which of several runs or files is better, and is the difference real?"),
-    "doctor": ("doctor", "Say what the curves of a training show, and what to try next."),
+    "predict": ("predict", "Classify your own pictures."),
+    "compare": ("compare", "Compare runs or files: which is better, and is the difference significant?"),
+    "doctor": ("doctor", "Diagnose a training from its curves, and suggest what to try next."),
     "report": ("report", "Write one HTML page about a run, or about several side by side."),
     "find-lr": ("find_lr", "Find a learning rate for a recipe by a range test."),
     "audit": ("audit", "Find images that look mislabelled or that occur twice."),
@@ -26,9 +26,9 @@ COMMANDS = {
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),
     "sweep": ("sweep", "Search over a recipe's values, here or on a Ray cluster."),
-    "study": ("study", "Run the published study again and measure it against what was published."),
+    "study": ("study", "Run the published study again and compare it with the published figures."),
     "ui": ("tracking", "Open the MLflow page on these runs."),
-    "sync": ("tracking", "Send runs to MLflow that it has not got yet."),
+    "sync": ("tracking", "Send runs to MLflow that it does not have yet."),
     "completion": ("completion", "Print a shell's completion script."),
 }
 
@@ -37,7 +37,7 @@ class Commands(click.Group):
     """A group whose commands are imported on use, and that names the nearest one for a mistyped name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which a person meets them."""
+        """In the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -52,9 +52,9 @@ class Commands(click.Group):
         """As click's, with a hint for a mistyped name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}{nearest(args[0], COMMANDS)}")
-        if args and args[0] != "train" and "--help" not in args and _is_one_of_several():
+        if args and args[0] != "train" and "--help" not in args and _is_distributed():
             if os.environ["RANK"] != "0":
-                ctx.exit(2)  # the first process says it for all
+                ctx.exit(2)  # only the first process prints the error
             ctx.fail(f"torchrun is for `hundred train`: start `hundred {args[0]}` without it")
         return super().resolve_command(ctx, args)
 
@@ -64,15 +64,15 @@ class Commands(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-def _is_one_of_several() -> bool:
-    """Whether PyTorch's `torchrun` started this process beside others."""
+def _is_distributed() -> bool:
+    """Whether `torchrun` started this process together with others."""
     return "RANK" in os.environ and "MASTER_ADDR" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hundred", message="%(prog)s %(version)s")
 def commands() -> None:
-    """A laboratory for CIFAR-100: one command trains, tracks, tests and explains a network.
+    """A laboratory for small-image classification: one command trains, tracks, tests and explains a network.
 
     \b
     Start here:
@@ -96,12 +96,12 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"hundred: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient third Ctrl-C has nothing left to end
-        word = str(stop.__cause__ or stop)  # click raises its Abort from the KeyboardInterrupt
-        click.echo(f"hundred: interrupted{f': {word}' if word else ''}", err=True)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is saved: another Ctrl-C could only do harm
+        message = str(stop.__cause__ or stop)  # click raises its Abort from the KeyboardInterrupt
+        click.echo(f"hundred: interrupted{f': {message}' if message else ''}", err=True)
         code = 130
     except BrokenPipeError:
-        # The reader (head, less) has gone; Python must not complain about it when it flushes.
+        # The reader (head, less) has closed the pipe; Python must not fail again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     sys.exit(code)

@@ -12,7 +12,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 data_option = click.option(
     "--data",
     metavar="PATH|sample",
-    help="CIFAR-100 in any published form, or `sample` for the drawn set; else HUNDRED_DATA, or looked for.",
+    help="Images in any published form, or `sample` for the drawn set (HUNDRED_DATA, or searched for).",
 )
 device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
@@ -20,7 +20,7 @@ device_option = click.option(
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One JSON object on standard output; what JSON cannot say (NaN) is null."""
+    """One JSON object on standard output; NaN and infinities are null."""
     click.echo(json.dumps(json_safe(dict(value)), indent=2, ensure_ascii=False, allow_nan=False))
 
 

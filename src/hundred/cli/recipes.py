@@ -46,7 +46,7 @@ def recipes(as_json: bool) -> None:
 
 
 def default_mark(name: str, default: str) -> str:
-    """What stands behind the recipe that is taken where none is named."""
+    """The note after the recipe that is used when none is named."""
     return " (the default)" if name == default else ""
 
 

@@ -16,28 +16,30 @@ from hundred.formatting import MISSING, percent
     "--vary",
     multiple=True,
     metavar="KEY=VALUES",
-    help="What to try: LOW..HIGH, LOW..HIGH:log, LOW..HIGH:5 (five values), or A,B,C. May be repeated.",
+    help="Values to try: LOW..HIGH, LOW..HIGH:log, LOW..HIGH:5 (five values), or A,B,C. Repeatable.",
 )
-@click.option("--trials", type=click.IntRange(min=1), help="How many (20, or all of a grid).")
+@click.option("--trials", type=click.IntRange(min=1), help="Number of trials (20, or the whole grid).")
 @click.option(
-    "--minutes", type=float, help="Begin no trial that would not end in time, the winner's seeds included."
+    "--minutes",
+    type=float,
+    help="Time limit: start no trial that would not end in time, retraining included.",
 )
-@click.option("--search", type=click.Choice(["tpe", "random", "grid"]), help="How values are chosen (tpe).")
-@click.option("--prune/--no-prune", default=None, help="Cut trials short that fall behind (on).")
+@click.option("--search", type=click.Choice(["tpe", "random", "grid"]), help="Search algorithm (tpe).")
+@click.option("--prune/--no-prune", default=None, help="Stop trials early that fall behind (on).")
 @click.option(
     "--pruner",
     type=click.Choice(["median", "halving"]),
-    help="Behind what: the median of earlier trials, or their best third after 1/9 and 1/3 of the epochs.",
+    help="Behind the median of earlier trials, or behind their best third after 1/9 and 1/3 of the epochs.",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(min=0),
-    help="Train the best trial again with so many other seeds, and test it, to call it the winner (3).",
+    help="Seeds with which the best trial is retrained and tested before it is the winner (3).",
 )
 @data_option
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each trial, instead of the recipe's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
-@click.option("--seed", type=click.IntRange(min=0), help="Decides the search and all training (0).")
+@click.option("--seed", type=click.IntRange(min=0), help="Of the search and of all training (0).")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
 )
@@ -53,7 +55,9 @@ from hundred.formatting import MISSING, percent
 @click.option(
     "--ray", metavar="ADDRESS", help="Train on a Ray cluster: HOST:PORT, auto, or local for one here."
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Trials at once on the cluster (as many as fit).")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Trials at once on the cluster (as many as fit)."
+)
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="CPU threads of each trial (on a cluster 1, else all)."
 )
@@ -84,7 +88,7 @@ def sweep(
     from hundred.sweeps.api import run_sweep
 
     choice: bool | str | None = prune if pruner is None or prune is False else pruner
-    with redirect_stdout(sys.stderr):  # where Ray tells of machines that died
+    with redirect_stdout(sys.stderr):  # Ray prints messages about failed machines
         found = run_sweep(options.pop("recipe"), options.pop("vary"), prune=choice, set=overrides, **options)
     if as_json:
         print_json({"path": str(found.path), **found.summary})

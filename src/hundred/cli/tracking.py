@@ -30,7 +30,7 @@ def ui(runs: str, port: int | None) -> None:
 @click.argument("paths", metavar="RUN...", nargs=-1, required=True)
 @json_option
 def sync(paths: tuple[str, ...], as_json: bool) -> None:
-    """Send to MLflow what it has not got of these runs, as after a server was away.
+    """Send to MLflow what it does not have yet of these runs, such as after its server was down.
 
     \b
     Example:

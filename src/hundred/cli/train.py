@@ -19,7 +19,7 @@ from hundred.formatting import MISSING, duration, percent
 
 
 def _process_started() -> float:
-    """`time.monotonic()` at which this process began, so that minutes count from the command."""
+    """`time.monotonic()` when this process started, so that `--minutes` counts from the command."""
     try:
         with open("/proc/self/stat", encoding="ascii") as stat:  # noqa: PTH123
             ticks = int(stat.read().rpartition(")")[2].split()[19])
@@ -43,18 +43,21 @@ def _process_started() -> float:
 @click.option(
     "--scale",
     type=click.Choice(["0-1", "0-255", "standard"]),
-    help="With --from: how a foreign file wants its pixels (0-1); our own files say theirs.",
+    help="With --from: the input scale of a foreign file (0-1); files of Hundred record theirs.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs to train, instead of the recipe's.")
 @click.option(
-    "--minutes", type=float, help="End within so many minutes: epochs are planned from measured speed."
+    "--minutes", type=float, help="Time limit of the command: epochs are planned from measured speed."
 )
 @click.option(
     "--target", type=float, help="Test accuracy to reach, such as 0.64, by the cheapest known setting."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Decides every random draw (the recipe's: 0).")
+@click.option("--seed", type=click.IntRange(min=0), help="Of every random draw (the recipe's: 0).")
 @click.option(
-    "--repeat", type=click.IntRange(min=1), default=1, help="Train so many seeds; report mean and interval."
+    "--repeat",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Seeds to train; reports mean and interval.",
 )
 @click.option(
     "--ray", metavar="ADDRESS", help="With --repeat: train the seeds on a Ray cluster; see `hundred sweep`."
@@ -77,17 +80,15 @@ def _process_started() -> float:
     is_flag=True,
     help="Go on with the run NAME, the run directory given as RECIPE, or the newest unfinished one.",
 )
-@click.option(
-    "--doctor", is_flag=True, help="Say what goes wrong while it can still be helped; see docs/doctor.md."
-)
+@click.option("--doctor", is_flag=True, help="Diagnose the curves while the run goes on; see docs/doctor.md.")
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
 @click.option(
     "--test/--no-test",
     default=True,
     show_default=True,
-    help="Read the test set at the end; leave it out while you are still choosing among runs.",
+    help="Test at the end. Use --no-test for runs that you will choose among.",
 )
-@click.option("--keep-checkpoint", is_flag=True, help="Leave checkpoint.pt when the run has finished.")
+@click.option("--keep-checkpoint", is_flag=True, help="Keep checkpoint.pt when the run has finished.")
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
 def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
@@ -134,22 +135,26 @@ def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
 
     for name in ("minutes", "start_from", "scale", "keep_checkpoint"):
         if options.pop(name):
-            word = "from" if name == "start_from" else name.replace("_", "-")
-            raise UsageError(f"--{word} does not go with --ray: leave one of them out")
+            option = "from" if name == "start_from" else name.replace("_", "-")
+            raise UsageError(f"--{option} does not go with --ray: leave one of them out")
     recipe, repeat, address = options.pop("recipe"), options.pop("repeat"), options.pop("ray")
     if repeat < 2:
         raise UsageError("--ray is for several seeds: add --repeat, or leave it out")
-    with redirect_stdout(sys.stderr):  # where Ray tells of machines that died
+    with redirect_stdout(sys.stderr):  # Ray prints messages about failed machines
         return repeat_on_ray(recipe, repeat, address, set=overrides, **options)
 
 
 def _print_result(path: str, result: dict[str, Any]) -> None:
     sample = "  (drawn sample set, not CIFAR-100)" if result["data"] == "sample" else ""
-    own = "  (the test set chose the epoch: flattering)" if result["protocol"] == "test-as-validation" else ""
+    chosen_on_test = (
+        "  (the epoch was chosen on the test set: optimistic)"
+        if result["protocol"] == "test-as-validation"
+        else ""
+    )
     click.echo()
     print_pairs(
         [
-            *_tested(result, sample + own),
+            *_tested(result, sample + chosen_on_test),
             ("validation", percent(result["val_accuracy"])),
             (
                 "training",
