@@ -1,4 +1,4 @@
-"""Finding, reading, extending and overriding recipes; each value remembers where it came from."""
+"""Find, read, extend and override recipes, with the origin of each value."""
 
 import ast
 import json
@@ -19,6 +19,8 @@ from hundred.recipe.schema import Recipe
 DEFAULT_RECIPE = "sprint"
 MAX_BYTES = 1_000_000
 MAX_PARENTS = 10
+# Older names of keys, which are still read.
+RENAMED = {"training.parts": "training.batch_threads"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def load_recipe(
     Raises UsageError in one line: which key, which value, what is allowed, and the nearest valid name.
     """
     raw, origins, parents = _read_chain(name)
-    for key, value in chain.from_iterable(_parse_overrides(each) for each in overrides):
+    for key, value in _renamed(chain.from_iterable(_parse_overrides(each) for each in overrides)):
         _set(raw, key, value)
         origins = {k: v for k, v in origins.items() if k != key and not k.startswith(key + ".")}
         for leaf, _ in _leaves({key: value}):
@@ -75,15 +77,14 @@ def load_recipe(
     flat = dict(_leaves(recipe.as_dict()))
     resolved = Resolved(recipe, {key: origins.get(key, "default") for key in flat}, parents)
     if recipe.cuda is not None:
-        _with_cuda(resolved)  # so that a fault in its tables is told on every device
+        _with_cuda(resolved)  # so that a wrong value in its tables is an error on every device
     return resolved
 
 
 def for_device(resolved: Resolved, device: str) -> Resolved:
     """The recipe as it holds on a kind of device, such as "cpu": its `[cuda]` tables applied or dropped.
 
-    On "cuda" they are laid over the rest, except where `--set` or a recipe that extends theirs has said
-    otherwise.
+    On "cuda" they override the rest, except values from `--set` or from a recipe that extends theirs.
     """
     if resolved.recipe.cuda is None:
         return resolved
@@ -104,7 +105,7 @@ def _with_cuda(resolved: Resolved) -> Recipe:
 def validate(raw: Mapping[str, Any]) -> Recipe:
     """A Recipe from plain values, or UsageError with the first fault in one line."""
     try:
-        return Recipe.model_validate_json(_to_json(raw))
+        return Recipe.model_validate_json(_to_json(_with_new_names(raw)))
     except ValidationError as error:
         raise UsageError(one_line(error.errors()[0], raw)) from None
 
@@ -130,7 +131,7 @@ def _to_json(raw: Mapping[str, Any]) -> str:
 def _read_chain(
     name: str | Path | Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
-    """Values of a recipe laid over those it extends, with origins and the names of the parents."""
+    """Values of a recipe over those of the recipes it extends, with origins and the names of the parents."""
     layers: list[tuple[str, dict[str, Any]]] = []
     here: Path | None = None
     current: str | Path | Mapping[str, Any] | None = name
@@ -152,10 +153,10 @@ def _read_chain(
     raw: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for label, values in reversed(layers):
-        for key, value in _leaves(values):
+        for key, value in _renamed(_leaves(values)):
             _set(raw, key, value)
             origins[key] = label
-    # A parent's own parent is no news; a file that was written out whole keeps what it says itself.
+    # Only the direct parent; a file that was written out whole keeps its own `based_on`.
     raw["based_on"] = layers[0][1].get("based_on") or (layers[1][0] if len(layers) > 1 else "")
     origins["based_on"] = layers[0][0] if raw["based_on"] else "default"
     raw.setdefault("name", layers[0][0] if layers[0][0] in builtin_names() else "own")
@@ -209,7 +210,7 @@ def _parse_overrides(overrides: Iterable[str] | Mapping[str, Any]) -> list[tuple
 
 
 def parse_value(key: str, text: str) -> Any:
-    """The value for `key` that `text` means: as TOML reads it, or the bare text of a bare word."""
+    """The value that `text` means for `key`: as TOML or Python reads it, else the text itself."""
     annotation = annotation_of(key)
     if annotation is str:
         return text.strip("\"'")
@@ -224,6 +225,19 @@ def parse_value(key: str, text: str) -> Any:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
     return text
+
+
+def _renamed(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    return ((RENAMED.get(key, key), value) for key, value in pairs)
+
+
+def _with_new_names(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not any(key in RENAMED for key, _ in _leaves(raw)):
+        return raw
+    renamed: dict[str, Any] = {}
+    for key, value in _renamed(_leaves(raw)):
+        _set(renamed, key, value)
+    return renamed
 
 
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:

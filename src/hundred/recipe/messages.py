@@ -1,4 +1,4 @@
-"""What a person is told about a fault in a recipe: one line with the key, the value and what is allowed."""
+"""Error messages for recipes: one line with the key, the value and what is allowed."""
 
 from collections.abc import Mapping
 from types import UnionType
@@ -77,7 +77,7 @@ def _choices(field: Any) -> tuple[Any, ...]:
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
-_TYPE_WORDS = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+_TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
 # For values that no single type or bound describes.
 _EXAMPLES = {
     "resolutions": "a list such as [[0.5, 24], [1.0, 32]]: share of the steps, image side",
@@ -87,24 +87,24 @@ _EXAMPLES = {
     "custom": 'a list of names such as ["package.module:Class"]',
     "order": "a list of the names of all steps",
 }
-_BOUND_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+_BOUND_NAMES = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
 def _allowed(field: Any, name: str) -> str:
-    """What a field takes, in words: `a whole number, at least 1, at most 65536`."""
+    """What a field accepts, such as `a whole number, at least 1, at most 65536`."""
     choices = _choices(field)
     if choices:
         return ", ".join(str(c) for c in choices)
     if name in _EXAMPLES:
         return _EXAMPLES[name]
-    kinds = [_TYPE_WORDS[a] for a in _alternatives(field.annotation) if a in _TYPE_WORDS]
+    kinds = [_TYPE_NAMES[a] for a in _alternatives(field.annotation) if a in _TYPE_NAMES]
     if not kinds:
         return "a table of keys"
     bounds = []
     for rule in field.metadata:
-        for bound, word in _BOUND_WORDS.items():
+        for bound, description in _BOUND_NAMES.items():
             if getattr(rule, bound, None) is not None:
-                bounds.append(f"{word} {getattr(rule, bound):g}")
+                bounds.append(f"{description} {getattr(rule, bound):g}")
         if getattr(rule, "pattern", None):
             bounds.append("letters, digits, '.', '_' and '-', at most 64 of them")
     return ", ".join([" or ".join(kinds), *bounds])

@@ -1,6 +1,6 @@
 """The one description of an experiment: every value, its type and what is allowed.
 
-A recipe is frozen data. It says what to do; nothing here does it.
+A recipe is frozen data: nothing here acts on it.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -24,8 +24,8 @@ class Section(BaseModel):
 
 
 class ModelSection(Section):
-    """Which network, the file its weights come from ('' for random ones), and, as further keys, the options
-    of its builder, such as `upsample = 7`. The models room checks those; `hundred show` lists them."""
+    """Which network, the file of its weights ('' for random ones), and, as further keys, the options of its
+    builder, such as `upsample = 7`, which the `models` room checks and `hundred show` lists."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, int | float | str | bool]
@@ -92,8 +92,8 @@ class TrainingSection(Section):
     validate_every: epochs between validations; 0 only after the last.
     checkpoint_every: epochs between checkpoints for resuming; 0 for none.
     drop_last: leave out the incomplete last batch of an epoch.
-    parts: on a CPU, the parts of a batch that are done at the same time, by a thread each; batch norm then
-        sees one part at a time. A GPU does a batch whole.
+    batch_threads: on a CPU, into how many parts a batch is divided, one to a thread; batch norm then sees
+        one part at a time. A GPU does a batch whole.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 8
@@ -115,7 +115,7 @@ class TrainingSection(Section):
     validate_every: Annotated[int, Field(ge=0)] = 1
     checkpoint_every: Annotated[int, Field(ge=0)] = 1
     drop_last: bool = False
-    parts: Annotated[int, Field(ge=1, le=64)] = 1
+    batch_threads: Annotated[int, Field(ge=1, le=64)] = 1
     schedule: ScheduleSection = ScheduleSection()
     muon: MuonSection = MuonSection()
 
@@ -230,7 +230,7 @@ class StopAtSection(Section):
 
 
 class CallbacksSection(Section):
-    """What watches the run and acts. A table that is absent is off; `custom` names a user's own classes."""
+    """What watches the run and acts. An absent table is off; `custom` names classes of the user's own."""
 
     reduce_on_plateau: ReduceOnPlateauSection | None = None
     early_stopping: EarlyStoppingSection | None = None
@@ -242,11 +242,11 @@ class CallbacksSection(Section):
 
 
 class DoctorSection(Section):
-    """The doctor beside a run. live: it says what it sees once that is clear.
+    """The doctor beside a run. live: it reports findings while training goes on.
 
-    act: what it may do about it (either makes it live): cut the learning rate by `factor` on a plateau or
-    where the rate is too high, stop when the network overfits or training falls apart. confidence: from which
-    on it speaks and acts.
+    act: what it may do (any entry makes it live): cut the learning rate by `factor` on a plateau or where the
+    rate is too high; stop when the network overfits or training diverges. confidence: the least of a finding
+    to be reported or acted on.
     """
 
     live: bool = False
@@ -256,7 +256,7 @@ class DoctorSection(Section):
 
 
 class GrowthSection(Section):
-    """With so many `epochs` or more in the time that a call gives (`--minutes`): what else to set.
+    """What else to set where the time limit (`--minutes`) has room for so many `epochs` or more.
 
     set: dotted keys and values, such as `"model.width3" = 512`.
     """
@@ -266,7 +266,7 @@ class GrowthSection(Section):
 
 
 class TrackingSection(Section):
-    """Where a run is mirrored to. The run directory itself is always written."""
+    """Where a run is tracked beside its run directory, which is always written."""
 
     mlflow: bool = True
     experiment: str = "hundred"
@@ -276,8 +276,8 @@ class Recipe(Section):
     """A whole experiment. `name` labels its runs; `seed` decides every draw.
 
     based_on: the recipe it was made from, as a record that changes nothing; filled in from `extends`.
-    growth: what a longer time limit is better used for than more epochs, by rising epochs.
-    cuda: tables of values that hold instead where the run's device is a CUDA GPU; sweeps leave them out.
+    growth: better uses of a long time limit than more epochs, in order of rising epochs.
+    cuda: tables of values that hold instead on a CUDA GPU; sweeps leave them out.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "unnamed"
