@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and what a killed writer leaves behind can be told."""
+"""Files are written whole or not at all, and what a killed writer leaves behind is recognized."""
 
 import json
 import os

@@ -113,7 +113,7 @@ def test_the_drawing_in_contributing_is_what_the_files_import() -> None:
     assert {(left, right) for left, right in drawn if left not in ROOMS or right not in ROOMS} == set()
     reached = _closure(drawn)
     assert sorted(imports - reached) == [], "imports that the drawing has no path for"
-    assert sorted(drawn - imports) == [], "arrows that no import stands behind"
+    assert sorted(drawn - imports) == [], "arrows without an import"
 
 
 def _closure(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from hundred.data.sample.draw import draw_sample
 
 HEAVY = {"torch", "pandas", "mlflow", "pydantic", "matplotlib", "numpy", "keras"}
 SMALL = [
-    word
+    argument
     for setting in (
         *(f"model.width{place}=8" for place in (1, 2, 3)),
         "tracking.mlflow=false",
@@ -24,7 +24,7 @@ SMALL = [
         "data.test_per_class=2",
         "training.batch_size=100",
     )
-    for word in ("--set", setting)
+    for argument in ("--set", setting)
 ]
 
 
@@ -130,7 +130,7 @@ def test_show_has_the_parameters_and_the_origin_of_every_value(call: Call) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["trian"], 2, "did you mean 'train'"),
         (["train", "--epochs", "0"], 2, "--epochs"),
@@ -151,19 +151,19 @@ def test_show_has_the_parameters_and_the_origin_of_every_value(call: Call) -> No
         (["completion", "tcsh"], 2, "tcsh"),
     ],
 )
-def test_a_fault_is_said_on_standard_error_in_few_lines(
-    call: Call, arguments: list[str], code: int, said: str
+def test_an_error_is_one_or_two_lines_on_standard_error(
+    call: Call, arguments: list[str], code: int, message: str
 ) -> None:
     found, out, err = call(*arguments)
     assert found == code
     assert out == ""
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
     ours = [line for line in err.splitlines() if not line.startswith(("Usage:", "Try "))]
     assert len([line for line in ours if line]) <= 2
 
 
-def test_an_interruption_is_130_with_its_words(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_exits_with_130_and_its_message(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
 
     before = signal.getsignal(signal.SIGINT)
@@ -250,7 +250,7 @@ def test_a_real_process_ends_with_the_same_codes(tmp_path: Path) -> None:
     assert json.loads(shown.stdout)["name"] == "sprint"
 
 
-def test_a_reader_that_has_gone_is_no_fault() -> None:
+def test_a_closed_pipe_is_no_error() -> None:
     done = subprocess.run(
         f"{sys.executable} -m hundred show school | head -1",
         shell=True,

@@ -9,7 +9,7 @@ from hundred.cli.main import main
 from tests.making.finished import Finished
 
 
-def test_what_was_written_is_said(
+def test_what_was_written_is_printed(
     finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -8,7 +8,7 @@ from hundred.cli.main import main
 from tests.making.finished import Finished
 
 
-def test_the_page_and_what_it_lacks_are_told(
+def test_the_path_of_the_page_is_printed(
     finished: Finished, tmp_path: Path, sample_at_once: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "both.html"

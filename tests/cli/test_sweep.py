@@ -21,23 +21,23 @@ SMALL = (
 
 
 def sweep(runs: Path, *arguments: str) -> int:
-    settings = [word for value in SMALL for word in ("--set", value)]
+    settings = [argument for value in SMALL for argument in ("--set", value)]
     common = ["--data", "sample", "--epochs", "1", "--runs", str(runs), "--no-figures", "--quiet", *settings]
     with pytest.raises(SystemExit) as stop:
         main(["sweep", *arguments, *common])
     return int(str(stop.value.code))
 
 
-def test_it_prints_one_json_object_and_a_table_for_people(
+def test_it_prints_one_json_object_or_a_table(
     tmp_path: Path, sample_at_once: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call = ("--vary", "training.learning_rate=0.05,0.1", "--search", "grid", "--seeds", "1", "--name", "s")
     assert sweep(tmp_path, *call, "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["path"] == str(tmp_path / "s")
-    assert told["trials"] == {"complete": 2}
-    assert told["winner"]["seeds"] == [1]
-    assert sweep(tmp_path, *call) == 0  # the same again: nothing is trained, all is told
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["path"] == str(tmp_path / "s")
+    assert summary["trials"] == {"complete": 2}
+    assert summary["winner"]["seeds"] == [1]
+    assert sweep(tmp_path, *call) == 0  # the same again: nothing is trained
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["trial", "state", "validation", "training.learning_rate"]
     assert any(line.startswith("winner") and "training.learning_rate=" in line for line in lines)
@@ -45,7 +45,7 @@ def test_it_prints_one_json_object_and_a_table_for_people(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "word"),
+    ("arguments", "message"),
     [
         ((), "needs something to vary"),
         (("--vary", "training.rate=1,2"), "is not a key"),
@@ -60,10 +60,10 @@ def test_a_wrong_call_ends_with_two_and_a_line(
     sample_at_once: None,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    word: str,
+    message: str,
 ) -> None:
     assert sweep(tmp_path, *arguments) == 2
-    said = capsys.readouterr()
-    assert word in said.err
-    assert "Traceback" not in said.err
-    assert said.out == ""
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""

@@ -16,9 +16,11 @@ from hundred.formatting import duration
 )
 @click.option("--steps", type=int, help="Steps of the test (150).")
 @click.option("--minutes", type=float, help="Take as many steps as fit into so many minutes instead.")
-@click.option("--lowest", type=float, help="Rate to begin with (by the optimizer).")
-@click.option("--highest", type=float, help="Rate to end with, if nothing breaks before (by the optimizer).")
-@click.option("--seed", type=click.IntRange(min=0), help="Decides every random draw (the recipe's: 0).")
+@click.option("--lowest", type=float, help="Lowest rate (by the optimizer).")
+@click.option(
+    "--highest", type=float, help="Highest rate, unless training diverges (by the optimizer)."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of every random draw (the recipe's: 0).")
 @device_option
 @click.option("--out", metavar="FILE", help="The picture, a .png or .svg file (find-lr-RECIPE.png).")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -26,10 +28,10 @@ from hundred.formatting import duration
 def find_lr(
     recipe: str, overrides: tuple[str, ...], out: str | None, *, as_json: bool, **options: Any
 ) -> None:
-    """Find a learning rate for RECIPE by a range test: training while the rate grows until it breaks.
+    """Find a learning rate for RECIPE: the rate grows from step to step until training diverges.
 
-    The recipe's own images, augmentation, network and optimizer are used, for some steps, and nothing is
-    kept but the picture. With Muon both rates grow in proportion, and both are suggested.
+    It uses the recipe's images, augmentation, network and optimizer, and keeps only the picture. With Muon
+    both learning rates grow in proportion, and both are suggested.
 
     \b
     Examples:
