@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hundred.data.cache import cache_folder, digest_arrays, load_entry, load_digest, save_entry
+from hundred.data.cache import cache_folder, digest_arrays, load_digest, load_entry, save_entry
 from hundred.data.dataset import Dataset
 from hundred.data.formats.raw import Raw
 from hundred.data.formats.registry import find_form

@@ -51,10 +51,10 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
 
 def _downloaded(force: bool) -> str:
     """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
-    from hundred.data.open import fetch, locate, means_sample
+    from hundred.data.open import fetch, locate, is_sample
     from hundred.experiment.build.data import downloading
 
-    here = None if force or means_sample(None) else locate()
+    here = None if force or is_sample(None) else locate()
     if here is None:
         return str(fetch(downloading()).path)
     click.echo(

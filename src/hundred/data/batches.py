@@ -54,15 +54,15 @@ class Batches:
             indices = order[step * self.batch_size : (step + 1) * self.batch_size]
             yield self._batch(indices, AugmentRng(generator, epoch, indices), size)
 
-    def _batch(self, indices: Tensor, draw: AugmentRng, size: int) -> tuple[Tensor, Tensor]:
-        images = self.pipeline(self.split.images.index_select(0, indices), draw)
+    def _batch(self, indices: Tensor, rng: AugmentRng, size: int) -> tuple[Tensor, Tensor]:
+        images = self.pipeline(self.split.images.index_select(0, indices), rng)
         if size and size != images.shape[-1]:
             images = resize(images, size)
         inputs = self.scaling(images, self.dtype)
         targets = self.split.fine.index_select(0, indices)
         if self.pipeline.mixes:
             soft = F.one_hot(targets, self.classes).to(torch.float32)
-            inputs, targets = self.pipeline.mix(inputs, soft, draw)
+            inputs, targets = self.pipeline.mix(inputs, soft, rng)
         return inputs, targets
 
 

@@ -42,7 +42,7 @@ def fingerprint(files: Sequence[str | Path]) -> str:
     return digest.hexdigest()
 
 
-def digest_of(raw: Raw) -> str:
+def digest_arrays(raw: Raw) -> str:
     """SHA-256 (hex) over images, fine classes and superclasses of the training, then of the test images."""
     digest = hashlib.sha256()
     for split in (raw.train, raw.test):
@@ -51,7 +51,7 @@ def digest_of(raw: Raw) -> str:
     return digest.hexdigest()
 
 
-def remember(source: Path, mark: str, raw: Raw, digest: str, *, with_images: bool) -> None:
+def save_entry(source: Path, mark: str, raw: Raw, digest: str, *, with_images: bool) -> None:
     """Keep the digest, and `with_images` the arrays, of what was read from `source` at fingerprint `mark`."""
     folder = _entry_folder(source)
     with contextlib.suppress(OSError):
@@ -61,13 +61,13 @@ def remember(source: Path, mark: str, raw: Raw, digest: str, *, with_images: boo
         write_json(folder / "entry.json", entry | {"files": written})
 
 
-def recall_digest(source: Path, mark: str) -> str | None:
+def load_digest(source: Path, mark: str) -> str | None:
     """The digest of what was read from `source`, if it has not changed since."""
     entry = _entry(source, mark)
     return str(entry["digest"]) if entry else None
 
 
-def recall(source: Path, mark: str) -> tuple[Raw, str] | None:
+def load_entry(source: Path, mark: str) -> tuple[Raw, str] | None:
     """What was read from `source` and its digest, if it was kept and neither has changed since.
 
     The images are mapped copy-on-write: nothing is read before it is used; writing to them changes no file.
@@ -82,7 +82,7 @@ def recall(source: Path, mark: str) -> tuple[Raw, str] | None:
     except (OSError, ValueError, EOFError):
         return None
     # Somebody wrote to these files (a restored backup, say): only their content can tell.
-    if touched and digest_of(raw) != entry["digest"]:
+    if touched and digest_arrays(raw) != entry["digest"]:
         return None
     return raw, str(entry["digest"])
 

@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from hundred.data.cache import digest_of, recall_digest
+from hundred.data.cache import digest_arrays, load_digest
 from hundred.data.download.download import OFFICIAL_MD5
 from hundred.data.formats.python_pickle import NAME as OFFICIAL
 from hundred.data.formats.registry import Found, find_form
 from hundred.data.formats.validate import check
-from hundred.data.load import mark_of, open_found
+from hundred.data.load import fingerprint_of, load_dataset
 from hundred.data.open import locate
 from hundred.data.search_paths import named_place, usual_places
 from hundred.errors import HundredError
@@ -54,8 +54,8 @@ def verify(where: str | Path | None = None) -> Listing:
         raise HundredError("no CIFAR-100 on this machine to verify: name its path, or download it")
     raw = found.form.read(found.path)
     check(raw, str(found.path))
-    digest = digest_of(raw)
-    known = recall_digest(found.path, mark_of(found))
+    digest = digest_arrays(raw)
+    known = load_digest(found.path, fingerprint_of(found))
     if known is not None and known != digest:
         raise HundredError(
             f"{found.path} changed since it was first read, though its size and time did not\n"
@@ -66,7 +66,7 @@ def verify(where: str | Path | None = None) -> Listing:
 
 def _listed(found: Found, why: str) -> Listing:
     try:
-        digest, fault = open_found(found).digest, ""
+        digest, fault = load_dataset(found).digest, ""
     except HundredError as error:
         digest, fault = "", str(error).splitlines()[0]
     return Listing(found.form.NAME, found.path, why, _bytes(found), not fault, fault, digest)

@@ -6,9 +6,9 @@ from pathlib import Path
 from hundred.data.cache import cache_folder
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
-from hundred.data.formats.raw import Tell, nobody
+from hundred.data.formats.raw import ProgressCallback, no_progress
 from hundred.data.formats.registry import Found, find_form
-from hundred.data.load import open_found
+from hundred.data.load import load_dataset
 from hundred.data.sample.draw import draw_sample
 from hundred.data.search_paths import named_place, usual_places
 from hundred.errors import HundredError, nearest
@@ -25,7 +25,7 @@ def open_dataset(
     *,
     download: bool = True,
     progress: Progress | None = None,
-    reading: Tell = nobody,
+    reading: ProgressCallback = no_progress,
 ) -> Dataset:
     """Open CIFAR-100, or the sample set drawn by code.
 
@@ -39,7 +39,7 @@ def open_dataset(
 
     Raises HundredError where there is nothing, or where what there is is not the whole of CIFAR-100.
     """
-    if means_sample(where):
+    if is_sample(where):
         return draw_sample()
     found = locate(where)
     if found is None and download:
@@ -47,12 +47,12 @@ def open_dataset(
     if found is None:
         raise HundredError(_nothing_found())
     try:
-        return open_found(found, reading)
+        return load_dataset(found, reading)
     except HundredError:
         # Only our own download is ours to replace; its checksum tells whether there is anything to replace.
         if not download or where is not None or found.path != cache_folder() / ARCHIVE_NAME:
             raise
-        return open_found(fetch(progress))
+        return load_dataset(fetch(progress))
 
 
 def locate(where: str | Path | None = None) -> Found | None:
@@ -73,7 +73,7 @@ def locate(where: str | Path | None = None) -> Found | None:
     return None
 
 
-def means_sample(where: str | Path | None) -> bool:
+def is_sample(where: str | Path | None) -> bool:
     """Whether `where`, or HUNDRED_DATA where it is None, asks for the drawn sample set."""
     named = named_place()
     return str(where) == "sample" or (where is None and named is not None and str(named.path) == "sample")

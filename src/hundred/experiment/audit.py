@@ -19,7 +19,7 @@ import pandas as pd
 
 from hundred.data.dataset import Dataset, Split
 from hundred.data.describe import readable
-from hundred.data.formats.raw import nobody
+from hundred.data.formats.raw import no_progress
 from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.duplicates import NEAR, near_duplicates
@@ -217,8 +217,8 @@ def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predi
 def _doubted(dataset: Dataset, logits: Predicted) -> tuple[pd.DataFrame, dict[str, float]]:
     """The table of doubted labels, and the accuracy of the predictions by split."""
     names = [readable(name) for name in dataset.fine_names]
-    nobody = suspected_label_errors(np.zeros((1, len(names))), [0], n=0, fine_names=names)
-    tables, accuracy = [nobody.assign(split="")], {}
+    empty = suspected_label_errors(np.zeros((1, len(names))), [0], n=0, fine_names=names)
+    tables, accuracy = [empty.assign(split="")], {}
     for split in SPLITS:
         if split not in logits:
             continue
@@ -229,7 +229,7 @@ def _doubted(dataset: Dataset, logits: Predicted) -> tuple[pd.DataFrame, dict[st
         tables.append(table.assign(split=split))
         accuracy[split] = float((values.argmax(axis=1) == labels).mean())
     whole = pd.concat([each for each in tables if len(each)] or tables, ignore_index=True)
-    return whole[["split", *nobody.columns.drop("split", errors="ignore")]], accuracy
+    return whole[["split", *empty.columns.drop("split", errors="ignore")]], accuracy
 
 
 def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
@@ -260,10 +260,10 @@ def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
 
     doing: what stands before each line of progress; '' for none.
     """
-    tells = [Lines(f"{doing}{how}", "images") if doing else nobody for how in ("", ", mirrored")]
+    callbacks = [Lines(f"{doing}{how}", "images") if doing else no_progress for how in ("", ", mirrored")]
     others = None if one is other else other.images
-    plain = near_duplicates(one.images, others, at_most=near, tell=tells[0])
-    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, tell=tells[1])
+    plain = near_duplicates(one.images, others, at_most=near, tell=callbacks[0])
+    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, tell=callbacks[1])
     both = pd.concat([plain.assign(mirrored=False), mirrored.assign(mirrored=True, exact=False)])
     return both.drop_duplicates(["first", "second"], ignore_index=True)
 

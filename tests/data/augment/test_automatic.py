@@ -18,7 +18,7 @@ from hundred.data.augment.automatic import (
 )
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images, smooth_images
+from .batches import random_images, rng_for, smooth_images
 
 
 def applied(

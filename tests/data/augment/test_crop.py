@@ -8,7 +8,7 @@ from hundred.data.augment.crop import FILLS, RandomCrop, crop, pad
 from hundred.data.augment.memory_layout import from_planes, to_planes
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 NUMPY_MODE = {"reflect": "reflect", "constant": "constant", "nearest": "edge"}

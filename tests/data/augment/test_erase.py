@@ -7,7 +7,7 @@ from hundred.data.augment.boxes import Boxes
 from hundred.data.augment.erase import MEAN_COLOUR, Cutout, RandomErasing
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 
 def test_boxes_cover_what_they_say_and_stop_at_the_border() -> None:

@@ -17,7 +17,7 @@ from hundred.data.augment.flip import (
 from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 
 def flipped(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

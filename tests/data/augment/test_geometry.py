@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hundred.data.augment.geometry import FILLS, Geometry, Motion, move
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 Pixels = NDArray[np.float32]
 

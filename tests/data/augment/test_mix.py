@@ -7,7 +7,7 @@ import torch
 from hundred.data.augment.mix import CutMix, Mixup, sample_lam
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ from hundred.data.augment.photometric import Brightness, ChannelShift, shift_cha
 from hundred.data.augment.rng import AugmentRng
 from hundred.errors import UsageError
 
-from .batches import rng_for, random_images, smooth_images
+from .batches import random_images, rng_for, smooth_images
 
 
 def through_keras(images: torch.Tensor, **drawn: list[float]) -> torch.Tensor:

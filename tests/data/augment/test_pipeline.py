@@ -10,7 +10,7 @@ from hundred.data.augment.geometry import Geometry
 from hundred.data.augment.pipeline import Pipeline
 from hundred.data.augment.rng import AugmentRng, Mix, Transform
 
-from .batches import rng_for, random_images
+from .batches import random_images, rng_for
 
 
 @dataclass(frozen=True)

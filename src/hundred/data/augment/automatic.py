@@ -75,10 +75,10 @@ class TrivialAugment:
         if self.levels != int(self.levels) or self.levels < 2:
             raise UsageError(f"TrivialAugment levels is {self.levels}: give a whole number, 2 or more")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
-        magnitude = draw.integers(self.levels, len(images), device=images.device) / (self.levels - 1)
-        return one_of_each(_whole(images), magnitude, WIDE, draw).to(images.dtype)
+        magnitude = rng.integers(self.levels, len(images), device=images.device) / (self.levels - 1)
+        return one_of_each(_whole(images), magnitude, WIDE, rng).to(images.dtype)
 
 
 @dataclass(frozen=True)
@@ -99,25 +99,25 @@ class RandAugment:
         if not 0 <= self.magnitude <= 10:
             raise UsageError(f"RandAugment magnitude is {self.magnitude}: give a number from 0 to 10")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.layers == 0:
             return images
         magnitude = torch.full((len(images),), self.magnitude / 10, device=images.device)
         changed = _whole(images)
         for _ in range(self.layers):
-            changed = one_of_each(changed, magnitude, AUTO, draw)
+            changed = one_of_each(changed, magnitude, AUTO, rng)
         return changed.to(images.dtype)
 
 
-def one_of_each(images: Tensor, magnitude: Tensor, strengths: Strengths, draw: AugmentRng) -> Tensor:
+def one_of_each(images: Tensor, magnitude: Tensor, strengths: Strengths, rng: AugmentRng) -> Tensor:
     """An operation drawn for each of `images` (uint8 [n, 3, h, w]), at its `magnitude` (float [n], 0..1)."""
     n = len(images)
     each = -(-n // len(OPERATIONS))  # slots per operation
-    slots = draw.permutation(each * len(OPERATIONS), images.device)  # image i sits in slot slots[i]
+    slots = rng.permutation(each * len(OPERATIONS), images.device)  # image i sits in slot slots[i]
     # What sits in each slot; the few that stay empty work on the last image, and nobody looks at them.
     seated = torch.argsort(slots).clamp_max(n - 1)
-    sign = torch.where(draw.uniform(n, device=images.device) < 0.5, -1.0, 1.0)
+    sign = torch.where(rng.uniform(n, device=images.device) < 0.5, -1.0, 1.0)
     changed = apply_in_turn(images[seated], magnitude[seated], sign[seated], strengths)
     return changed[slots[:n]]
 

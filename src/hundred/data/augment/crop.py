@@ -39,12 +39,12 @@ class RandomCrop:
         if not 0 <= self.fill_value <= 255:
             raise UsageError(f"crop fill_value is {self.fill_value}: give a pixel value from 0 to 255")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out, in the same layout."""
         if self.padding == 0:
             return images
         sides = 2 * self.padding + 1
-        offsets = draw.integers(sides, 2, len(images), device=images.device)
+        offsets = rng.integers(sides, 2, len(images), device=images.device)
         padded = pad(to_planes(images), self.padding, self.fill, self.fill_value)
         return from_planes(crop(padded, offsets[0], offsets[1], self.padding))
 

@@ -39,20 +39,20 @@ class Cutout:
             raise UsageError(f"cutout size is {self.size}: give a whole number of pixels, 0 or more")
         _check_value("cutout", self.value)
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         if self.size == 0:
             return images
         h, w = images.shape[-2:]
-        top = draw.integers(h, len(images), device=images.device) - self.size // 2
-        left = draw.integers(w, len(images), device=images.device) - self.size // 2
+        top = rng.integers(h, len(images), device=images.device) - self.size // 2
+        left = rng.integers(w, len(images), device=images.device) - self.size // 2
         hidden = Boxes(top, left, top + self.size, left + self.size).mask(h, w)
         return _fill(images, hidden, self.value)
 
 
 @dataclass(frozen=True)
 class RandomErasing:
-    """With `probability`, a rectangle of random place and shape, wholly inside the image; keeps the dtype.
+    """With `prob`, a rectangle of random place and shape, wholly inside the image; keeps the dtype.
 
     area: (least, most) share of the image that it covers, drawn uniformly; ratio: (least, most) height over
     width, drawn uniformly, as in the paper. A shape that does not fit is drawn again; should ten in a
@@ -61,14 +61,14 @@ class RandomErasing:
     Raises UsageError for a wrong setting.
     """
 
-    probability: float = 0.5
+    prob: float = 0.5
     area: tuple[float, float] = (0.02, 0.4)
     ratio: tuple[float, float] = (0.3, 1 / 0.3)
     value: Value | str = MEAN_COLOUR
 
     def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            raise UsageError(f"erasing probability is {self.probability}: give a number from 0 to 1")
+        if not 0 <= self.prob <= 1:
+            raise UsageError(f"erasing probability is {self.prob}: give a number from 0 to 1")
         if len(self.area) != 2 or not 0 <= self.area[0] <= self.area[1] <= 1:
             raise UsageError(f"erasing area is {self.area}: give (least, most), each a share from 0 to 1")
         if len(self.ratio) != 2 or not 0 < self.ratio[0] <= self.ratio[1] < math.inf:
@@ -76,20 +76,20 @@ class RandomErasing:
         if self.value != "random":
             _check_value("erasing", self.value)
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
-        if self.probability == 0:
+        if self.prob == 0:
             return images
         h, w = images.shape[-2:]
-        hidden = self.draw_boxes(len(images), h, w, draw, images.device).mask(h, w)
+        hidden = self.sample_boxes(len(images), h, w, rng, images.device).mask(h, w)
         if isinstance(self.value, str):
-            noise = draw.integers(256, *images.shape, device=images.device).to(images.dtype)
+            noise = rng.integers(256, *images.shape, device=images.device).to(images.dtype)
             return torch.where(hidden, noise, images)
         return _fill(images, hidden, self.value)
 
-    def draw_boxes(self, n: int, h: int, w: int, draw: AugmentRng, device: torch.device) -> Boxes:
+    def sample_boxes(self, n: int, h: int, w: int, rng: AugmentRng, device: torch.device) -> Boxes:
         """What to erase in each of `n` images; empty where nothing is."""
-        chance = draw.uniform(2 * _TRIES + 3, n, device=device)
+        chance = rng.uniform(2 * _TRIES + 3, n, device=device)
         area = _between(chance[:_TRIES], self.area) * (h * w)
         ratio = _between(chance[_TRIES : 2 * _TRIES], self.ratio)
         heights, widths = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()  # [tries, n]
@@ -97,7 +97,7 @@ class RandomErasing:
         first = torch.where((heights < h) & (widths < w), tries, _TRIES).amin(0, keepdim=True)  # [1, n]
         chosen = first.clamp_max(_TRIES - 1)
         height, width = heights.gather(0, chosen)[0], widths.gather(0, chosen)[0]
-        happens = (chance[-3] < self.probability) & (first[0] < _TRIES)
+        happens = (chance[-3] < self.prob) & (first[0] < _TRIES)
         top = (chance[-2] * (h - height + 1)).floor()
         left = (chance[-1] * (w - width + 1)).floor()
         return Boxes(top, left, top + height * happens, left + width * happens)

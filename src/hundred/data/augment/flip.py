@@ -34,22 +34,22 @@ def flip_where(images: Tensor, mask: Tensor, axis: int = HORIZONTAL) -> Tensor:
 
 @dataclass(frozen=True)
 class RandomFlip:
-    """Mirror left and right with `probability`, anew for each image each time; keeps the dtype.
+    """Mirror left and right with `prob`, anew for each image each time; keeps the dtype.
 
     Raises UsageError for a probability outside 0..1.
     """
 
-    probability: float = 0.5
+    prob: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            raise UsageError(f"flip probability is {self.probability}: give a number from 0 to 1")
+        if not 0 <= self.prob <= 1:
+            raise UsageError(f"flip probability is {self.prob}: give a number from 0 to 1")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
-        if self.probability == 0:
+        if self.prob == 0:
             return images
-        mask = draw.uniform(len(images), device=images.device) < self.probability
+        mask = rng.uniform(len(images), device=images.device) < self.prob
         return flip_where(images, mask)
 
 
@@ -64,9 +64,9 @@ class AlternatingFlip:
 
     seed: int = 0
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
-        mask = (hash32(draw.indices, self.seed) + draw.epoch) % 2 == 1
+        mask = (hash32(rng.indices, self.seed) + rng.epoch) % 2 == 1
         return flip_where(images, mask)
 
 

@@ -104,11 +104,11 @@ class Geometry:
         shifts = any((self.rotation, self.width_shift, self.height_shift, self.shear))
         return shifts or self.zoom_range != (1, 1)
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in 0..255, moved."""
         if not (self.resamples or self.horizontal_flip or self.vertical_flip):
             return images
-        motion = self.draw_motion(images, draw)
+        motion = self.draw_motion(images, rng)
         if self.resamples:
             return move(images, motion, self.fill, self.fill_value)
         if self.horizontal_flip:
@@ -117,10 +117,10 @@ class Geometry:
             images = flip_where(images, motion.flip_vertical, VERTICAL)
         return images
 
-    def draw_motion(self, images: Tensor, draw: AugmentRng) -> Motion:
+    def draw_motion(self, images: Tensor, rng: AugmentRng) -> Motion:
         """A motion for each of `images` [n, 3, h, w], distributed as Keras' `get_random_transform`."""
         h, w = images.shape[-2:]
-        chance = draw.uniform(_DRAWS, len(images), device=images.device)
+        chance = rng.uniform(_DRAWS, len(images), device=images.device)
         either_way = chance[:4] * 2 - 1  # -1..1
         low, high = self.zoom_range
         zoom = chance[4:6] * (high - low) + low

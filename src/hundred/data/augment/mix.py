@@ -27,70 +27,70 @@ _KNOTS = 8192  # of the table that turns uniform numbers into those of a beta di
 class Mixup:
     """lambda of an image and 1 - lambda of its partner, lambda from Beta(alpha, alpha); targets the same way.
 
-    probability: of each image being mixed at all. Nothing happens at alpha 0.
+    prob: of each image being mixed at all. Nothing happens at alpha 0.
     Raises UsageError for a wrong setting.
     """
 
     alpha: float = 1.0
-    probability: float = 1.0
+    prob: float = 1.0
 
     def __post_init__(self) -> None:
-        _check("mixup", self.alpha, self.probability)
+        _check("mixup", self.alpha, self.prob)
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Tensor, targets: Tensor, rng: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w], targets float [n, classes]; see `Mix`."""
-        if self.alpha == 0 or self.probability == 0:
+        if self.alpha == 0 or self.prob == 0:
             return images, targets
-        share = draw_lambda(self.alpha, self.probability, len(images), draw, images.device)
-        partner = draw.permutation(len(images), images.device)
-        kept = share.to(images.dtype).view(-1, 1, 1, 1)
-        return torch.lerp(images[partner], images, kept), _mix_targets(targets, partner, share)
+        lam = sample_lam(self.alpha, self.prob, len(images), rng, images.device)
+        partner = rng.permutation(len(images), images.device)
+        kept = lam.to(images.dtype).view(-1, 1, 1, 1)
+        return torch.lerp(images[partner], images, kept), _mix_targets(targets, partner, lam)
 
 
 @dataclass(frozen=True)
 class CutMix:
     """A rectangle of the partner pasted into each image; targets by the area that each really covers.
 
-    The rectangle has the image's proportions and a share 1 - lambda of its area, lambda from Beta(alpha,
+    The rectangle has the proportions of the image and 1 - lambda of its area, lambda from Beta(alpha,
     alpha), and is centred anywhere, so that it is cut off at the border as in the paper.
-    probability: of each image being mixed at all. Nothing happens at alpha 0.
+    prob: of each image being mixed at all. Nothing happens at alpha 0.
     Raises UsageError for a wrong setting.
     """
 
     alpha: float = 1.0
-    probability: float = 1.0
+    prob: float = 1.0
 
     def __post_init__(self) -> None:
-        _check("cutmix", self.alpha, self.probability)
+        _check("cutmix", self.alpha, self.prob)
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Tensor, targets: Tensor, rng: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w], targets float [n, classes]; see `Mix`."""
-        if self.alpha == 0 or self.probability == 0:
+        if self.alpha == 0 or self.prob == 0:
             return images, targets
         h, w = images.shape[-2:]
-        boxes = self.draw_boxes(len(images), h, w, draw, images.device)
-        partner = draw.permutation(len(images), images.device)
+        boxes = self.sample_boxes(len(images), h, w, rng, images.device)
+        partner = rng.permutation(len(images), images.device)
         mixed = torch.where(boxes.mask(h, w), images[partner], images)
         return mixed, _mix_targets(targets, partner, 1 - boxes.share(h, w))
 
-    def draw_boxes(self, n: int, h: int, w: int, draw: AugmentRng, device: torch.device) -> Boxes:
+    def sample_boxes(self, n: int, h: int, w: int, rng: AugmentRng, device: torch.device) -> Boxes:
         """What to paste into each of `n` images; empty where nothing is."""
-        side = (1 - draw_lambda(self.alpha, self.probability, n, draw, device)).sqrt()
+        side = (1 - sample_lam(self.alpha, self.prob, n, rng, device)).sqrt()
         height, width = (side * h).floor(), (side * w).floor()
-        top = draw.integers(h, n, device=device) - (height / 2).floor()
-        left = draw.integers(w, n, device=device) - (width / 2).floor()
+        top = rng.integers(h, n, device=device) - (height / 2).floor()
+        left = rng.integers(w, n, device=device) - (width / 2).floor()
         return Boxes(top, left, top + height, left + width)
 
 
-def draw_lambda(alpha: float, probability: float, n: int, draw: AugmentRng, device: torch.device) -> Tensor:
-    """`n` numbers of Beta(alpha, alpha), float32 on `device`; 1 where, by `probability`, nothing is mixed."""
-    chance = draw.uniform(2, n, device=device)
+def sample_lam(alpha: float, prob: float, n: int, rng: AugmentRng, device: torch.device) -> Tensor:
+    """`n` numbers of Beta(alpha, alpha), float32 on `device`; 1 where, by `prob`, nothing is mixed."""
+    chance = rng.uniform(2, n, device=device)
     where = chance[0] * _KNOTS
     below = where.floor().clamp_max(_KNOTS - 1)
     knots = _beta_quantiles(alpha, device)
     start = below.long()
     value = torch.lerp(knots[start], knots[start + 1], where - below)
-    return torch.where(chance[1] < probability, value, 1.0)
+    return torch.where(chance[1] < prob, value, 1.0)
 
 
 @lru_cache(maxsize=16)
@@ -106,12 +106,12 @@ def _beta_quantiles(alpha: float, device: torch.device) -> Tensor:
     return torch.from_numpy(betaincinv(alpha, alpha, points.numpy())).to(device, torch.float32)
 
 
-def _mix_targets(targets: Tensor, partner: Tensor, share: Tensor) -> Tensor:
-    return torch.lerp(targets[partner], targets, share.to(targets.dtype).view(-1, 1))
+def _mix_targets(targets: Tensor, partner: Tensor, lam: Tensor) -> Tensor:
+    return torch.lerp(targets[partner], targets, lam.to(targets.dtype).view(-1, 1))
 
 
-def _check(what: str, alpha: float, probability: float) -> None:
+def _check(what: str, alpha: float, prob: float) -> None:
     if not 0 <= alpha < math.inf:
         raise UsageError(f"{what} alpha is {alpha}: give a number, 0 or more")
-    if not 0 <= probability <= 1:
-        raise UsageError(f"{what} probability is {probability}: give a number from 0 to 1")
+    if not 0 <= prob <= 1:
+        raise UsageError(f"{what} probability is {prob}: give a number from 0 to 1")

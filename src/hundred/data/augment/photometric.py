@@ -30,12 +30,12 @@ class Brightness:
         if len(self.range) != 2 or not 0 <= self.range[0] <= self.range[1] < math.inf:
             raise UsageError(f"brightness range is {self.range}: give (low, high), both 0 or more")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, the same out."""
         low, high = self.range
         if low == high == 1:
             return images
-        factor = draw.uniform(len(images), device=images.device) * (high - low) + low
+        factor = rng.uniform(len(images), device=images.device) * (high - low) + low
         return color_ops.brightness(images.to(torch.uint8), factor).to(images.dtype)
 
 
@@ -53,11 +53,11 @@ class ChannelShift:
         if not 0 <= self.range < math.inf:
             raise UsageError(f"channel shift range is {self.range}: give a number of levels, 0 or more")
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 or float32 [n, 3, h, w] in, float32 out."""
         if self.range == 0:
             return images
-        amount = draw.uniform(len(images), device=images.device) * (2 * self.range) - self.range
+        amount = rng.uniform(len(images), device=images.device) * (2 * self.range) - self.range
         return shift_channels(images, amount)
 
 

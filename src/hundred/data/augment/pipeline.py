@@ -19,16 +19,16 @@ class Pipeline:
     transforms: Sequence[Transform] = ()
     mixes: Sequence[Mix] = ()
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """Images uint8 [n, 3, h, w] through all transforms: uint8 or float32 of the same shape, in 0..255."""
         for transform in self.transforms:
-            images = transform(images, draw)
+            images = transform(images, rng)
         return images
 
-    def mix(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
+    def mix(self, images: Tensor, targets: Tensor, rng: AugmentRng) -> tuple[Tensor, Tensor]:
         """Images float [n, 3, h, w] and targets float [n, classes] through all mixes."""
         for mix in self.mixes:
-            images, targets = mix(images, targets, draw)
+            images, targets = mix(images, targets, rng)
         return images, targets
 
     def __repr__(self) -> str:

@@ -53,7 +53,7 @@ class Transform(Protocol):
     values may return float32, which nobody rounds, and may return it contiguous.
     """
 
-    def __call__(self, images: Tensor, draw: AugmentRng) -> Tensor:
+    def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:
         """The changed images."""
 
 
@@ -65,7 +65,7 @@ class Mix(Protocol):
     returns both in the same shape and dtype. A channels_last batch stays channels_last.
     """
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: AugmentRng) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Tensor, targets: Tensor, rng: AugmentRng) -> tuple[Tensor, Tensor]:
         """The mixed images and targets."""
 
 

@@ -59,12 +59,12 @@ def download_archive(
     if has_md5(target, md5):
         return target
     part = folder / f"{ARCHIVE_NAME}.part"
-    tell = progress or _tell_nobody
+    progress = progress or _tell_nobody
     with _clear_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f"{ARCHIVE_NAME}.lock", part, tell):
+        with _alone(folder / f"{ARCHIVE_NAME}.lock", part, progress):
             if not has_md5(target, md5):
-                _fetch_any(chosen, part, md5, tell, pause)
+                _fetch_any(chosen, part, md5, progress, pause)
                 part.replace(target)
     return target
 

@@ -72,7 +72,7 @@ def _last_name(member: tarfile.TarInfo) -> str:
     return PurePosixPath(member.name).name
 
 
-class _Limited:
+class _BoundedStream:
     """A stream that ends in an error after MOST_BYTES, so that no header or member can be larger."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -91,8 +91,8 @@ class _Limited:
 def _members(path: Path) -> Iterator[tuple[tarfile.TarFile, Iterator[tarfile.TarInfo]]]:
     try:
         with gzip.open(path, "rb") as stream:
-            subset_per_class = cast("BinaryIO", _Limited(cast("BinaryIO", stream)))
-            with tarfile.open(fileobj=subset_per_class, mode="r|") as archive:
+            bounded = cast("BinaryIO", _BoundedStream(cast("BinaryIO", stream)))
+            with tarfile.open(fileobj=bounded, mode="r|") as archive:
                 yield archive, (member for _, member in zip(range(_MOST_MEMBERS), archive, strict=False))
     except HundredError as error:
         raise HundredError(f"{path}: {error}") from None

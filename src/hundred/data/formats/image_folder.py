@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hundred.data.formats.image_file import SUFFIXES, pixels
-from hundred.data.formats.raw import Raw, RawSplit, Tell, nobody
+from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, no_progress
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE, plain_name
 from hundred.errors import HundredError, nearest
 
@@ -38,15 +38,15 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
-def read(found: Path, tell: Tell = nobody) -> Raw:
+def read(found: Path, progress: ProgressCallback = no_progress) -> Raw:
     """Both splits from what `find` gave, by class, then by file name.
 
     Raises HundredError naming missing or unknown classes, or the picture at fault.
     """
     listed = {split: _listed(found / split) for split in ("train", "test")}
     total = sum(len(each) for each in listed.values())
-    train = _split(listed["train"], lambda done: tell(done, total))
-    return Raw(train, _split(listed["test"], lambda done: tell(len(train.fine) + done, total)))
+    train = _split(listed["train"], lambda done: progress(done, total))
+    return Raw(train, _split(listed["test"], lambda done: progress(len(train.fine) + done, total)))
 
 
 def _looks_right(folder: Path) -> bool:
@@ -57,12 +57,12 @@ def _looks_right(folder: Path) -> bool:
     return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
 
 
-def _split(listed: list[tuple[str, int, int]], tell: Callable[[int], None]) -> RawSplit:
+def _split(listed: list[tuple[str, int, int]], progress: Callable[[int], None]) -> RawSplit:
     images = np.empty((len(listed), 3, 32, 32), np.uint8)
     for at, (path, _, _) in enumerate(listed):
         images[at] = pixels(path, path).transpose(2, 0, 1)
         if at % _AT_ONCE == 0:
-            tell(at)
+            progress(at)
     fine = np.array([label for _, label, _ in listed], np.uint8)
     return RawSplit(images, fine, np.array([label for _, _, label in listed], np.uint8))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hundred.data.formats.image_file import pixels
-from hundred.data.formats.raw import Raw, RawSplit, Tell, coarse_of, nobody
+from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, coarse_of, no_progress
 from hundred.errors import HundredError
 
 NAME = "parquet"
@@ -40,15 +40,15 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
-def read(found: Path, tell: Tell = nobody) -> Raw:
+def read(found: Path, progress: ProgressCallback = no_progress) -> Raw:
     """Both splits from what `find` gave, shards in the order of their names.
 
     Raises HundredError where a file is damaged or lacks a column.
     """
     shards = _shards(found)
     total = sum(_rows(path) for path in shards["train"] + shards["test"])
-    train = _split(shards["train"], lambda done: tell(done, total))
-    return Raw(train, _split(shards["test"], lambda done: tell(len(train.fine) + done, total)))
+    train = _split(shards["train"], lambda done: progress(done, total))
+    return Raw(train, _split(shards["test"], lambda done: progress(len(train.fine) + done, total)))
 
 
 def _shards(folder: Path) -> dict[str, list[Path]]:
@@ -75,11 +75,11 @@ def _rows(path: Path) -> int:
         return 0
 
 
-def _split(shards: list[Path], tell: Callable[[int], None]) -> RawSplit:
+def _split(shards: list[Path], progress: Callable[[int], None]) -> RawSplit:
     parts: list[RawSplit] = []
     before = 0
     for path in shards:
-        parts.append(_shard(path, partial(_tell_after, tell, before)))
+        parts.append(_shard(path, partial(_progress_after, progress, before)))
         before += len(parts[-1].fine)
     return RawSplit(
         np.concatenate([part.images for part in parts]),
@@ -88,11 +88,11 @@ def _split(shards: list[Path], tell: Callable[[int], None]) -> RawSplit:
     )
 
 
-def _tell_after(tell: Callable[[int], None], before: int, done: int) -> None:
-    tell(before + done)
+def _progress_after(progress: Callable[[int], None], before: int, done: int) -> None:
+    progress(before + done)
 
 
-def _shard(path: Path, tell: Callable[[int], None]) -> RawSplit:
+def _shard(path: Path, progress: Callable[[int], None]) -> RawSplit:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -108,7 +108,7 @@ def _shard(path: Path, tell: Callable[[int], None]) -> RawSplit:
                     done += 1
                 for name, found in labels.items():
                     found.append(_labels(batch.column(name), f"{path}, {name}"))
-                tell(done)
+                progress(done)
     except (pa.ArrowException, OSError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise HundredError(f"{path} is not a whole parquet file: {text}") from None

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from hundred.data.names import FINE_TO_COARSE
 
 # Called by readers that unpack images with how many are done and how many there are in all.
-Tell = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
-def nobody(_done: int, _total: int) -> None:
+def no_progress(_done: int, _total: int) -> None:
     """Nobody wants to know how far it is."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from hundred.data.formats import binary, image_folder, parquet, python_pickle
-from hundred.data.formats.raw import Raw, Tell, nobody
+from hundred.data.formats.raw import ProgressCallback, Raw, no_progress
 
 
 class Form(Protocol):
@@ -21,7 +21,7 @@ class Form(Protocol):
     def find(self, where: Path) -> Path | None: ...
     def files(self, found: Path) -> Sequence[str | Path]: ...
     def is_mapped(self, found: Path) -> bool: ...
-    def read(self, found: Path, tell: Tell = nobody, /) -> Raw: ...
+    def read(self, found: Path, progress: ProgressCallback = no_progress, /) -> Raw: ...
 
 
 class Found(NamedTuple):

@@ -108,15 +108,15 @@ def fault(call: Callable[[], object]) -> str:
     return text
 
 
-def test_a_whole_download_is_put_in_place_with_its_progress_told(server: Server, tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
-    path = fetch(tmp_path / "new" / "folder", server.url(), progress=lambda *now: told.append(now))
+def test_a_whole_download_is_put_in_place_with_its_progress_reported(server: Server, tmp_path: Path) -> None:
+    reported: list[tuple[int, int | None]] = []
+    path = fetch(tmp_path / "new" / "folder", server.url(), progress=lambda *now: reported.append(now))
     assert path == tmp_path / "new" / "folder" / ARCHIVE_NAME
     assert path.read_bytes() == CONTENT
     assert not path.with_name(f"{ARCHIVE_NAME}.part").exists()
-    assert told[0] == (0, len(CONTENT))
-    assert told[-1] == (len(CONTENT), len(CONTENT))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert reported[0] == (0, len(CONTENT))
+    assert reported[-1] == (len(CONTENT), len(CONTENT))
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
 
 
 def test_a_file_that_is_there_is_not_fetched_again_but_a_damaged_one_is(
@@ -139,18 +139,18 @@ def test_a_cut_download_goes_on_where_it_stopped(server: Server, tmp_path: Path)
 
 def test_a_server_that_tells_no_length_will_do(server: Server, tmp_path: Path) -> None:
     server.tells_length = False
-    told: list[tuple[int, int | None]] = []
-    path = fetch(tmp_path, server.url(), progress=lambda *now: told.append(now))
+    reported: list[tuple[int, int | None]] = []
+    path = fetch(tmp_path, server.url(), progress=lambda *now: reported.append(now))
     assert path.read_bytes() == CONTENT
-    assert told[-1] == (len(CONTENT), None)
+    assert reported[-1] == (len(CONTENT), None)
 
 
 def test_a_later_process_goes_on_with_what_an_earlier_one_left(server: Server, tmp_path: Path) -> None:
     (tmp_path / f"{ARCHIVE_NAME}.part").write_bytes(CONTENT[:123_456])
-    told: list[int] = []
-    assert fetch(tmp_path, server.url(), progress=lambda done, _: told.append(done)).read_bytes() == CONTENT
+    seen: list[int] = []
+    assert fetch(tmp_path, server.url(), progress=lambda done, _: seen.append(done)).read_bytes() == CONTENT
     assert server.asked == [("/archive", "bytes=123456-")]
-    assert told[0] == 123_456
+    assert seen[0] == 123_456
 
 
 @pytest.mark.parametrize("left", [b"of another file" * 1000, CONTENT + b"and more", CONTENT[::-1]])
@@ -270,15 +270,15 @@ def test_two_processes_at_once_fetch_it_once(server: Server, tmp_path: Path) -> 
 
 def test_who_waits_sees_the_progress_of_who_fetches(server: Server, tmp_path: Path) -> None:
     server.slowly = True
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
     first = threading.Thread(target=fetch, args=(tmp_path, server.url()))
     first.start()
     while not (tmp_path / f"{ARCHIVE_NAME}.part").exists():
         threading.Event().wait(0.01)
-    fetch(tmp_path, server.url(), progress=lambda *now: told.append(now))
+    fetch(tmp_path, server.url(), progress=lambda *now: reported.append(now))
     first.join()
-    assert told
-    assert all(total is None for _, total in told)
+    assert reported
+    assert all(total is None for _, total in reported)
     assert len(server.asked) == 1
 
 
@@ -306,9 +306,9 @@ def test_opening_downloads_where_nothing_is_found_and_replaces_a_damaged_downloa
     monkeypatch.setattr(sys.modules[__name__], "CONTENT", archive.read_bytes())
     md5 = hashlib.md5(archive.read_bytes()).hexdigest()
     monkeypatch.setattr(download_archive, "__kwdefaults__", {**download_archive.__kwdefaults__, "md5": md5})
-    told: list[int] = []
-    dataset = open_dataset(progress=lambda done, _: told.append(done))
-    assert told[-1] == archive.stat().st_size
+    reported: list[int] = []
+    dataset = open_dataset(progress=lambda done, _: reported.append(done))
+    assert reported[-1] == archive.stat().st_size
     assert (dataset.train.images.numpy() == raw.train.images).all()
     fetched = Path(dataset.source)
     fetched.write_bytes(fetched.read_bytes()[:-500])

@@ -50,7 +50,7 @@ def test_reads_plain_values_as_python_does(value: dict, protocol: int) -> None:
     assert read_pickle(pickle.dumps(value, protocol), "train") == value
 
 
-@pytest.mark.parametrize("protocol", [3, 4])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_reads_an_array_as_the_installed_numpy_writes_it(protocol: int, order: str) -> None:
     array = np.asarray(np.arange(200, dtype=np.uint8).reshape(20, 10), order=order)
@@ -140,9 +140,11 @@ def test_a_small_file_takes_little_memory_whatever_it_announces(content: bytes) 
         tracemalloc.stop()
 
 
-def test_only_arrays_of_bytes_are_read() -> None:
-    for other in (np.array([{}, None], dtype=object), np.zeros(3), np.zeros(3, "i8"), np.zeros(3, "S5")):
+def test_only_arrays_of_whole_numbers_are_read() -> None:
+    for other in (np.array([{}, None], dtype=object), np.zeros(3), np.zeros(3, ">i8"), np.zeros(3, "S5")):
         one_line(pickle.dumps({"data": other}, 4))
+    labels = np.array([3, 99, 0])
+    np.testing.assert_array_equal(read_pickle(pickle.dumps({"x": labels}, 4), "x")["x"], labels)
 
 
 def test_a_shape_that_does_not_fit_is_refused() -> None:
@@ -193,7 +195,7 @@ def test_what_is_no_pickle_of_cifar_100_is_one_line(content: bytes) -> None:
 
 
 def test_endless_instructions_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.data.formats.pickle_machine.MOST_INSTRUCTIONS", 1000)
+    monkeypatch.setattr("hundred.data.formats.pickles.MOST_READS", 2000)
     assert "more than 1,000 instructions" in one_line(b"\x80\x02" + b"]" * 2000 + b".")
 
 
