@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hundred.reports.page.data import ReportData, RunReport
-from hundred.reports.page.render import write_report
+from hundred.reports.page.render import write_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -84,11 +84,11 @@ def files(
     long = "run-" + "x" * 120
     named = replace(run_report, result={**run_report.result, "name": long})
     return {
-        "long": write_report(
+        "long": write_page(
             folder / "long.html", ReportData([named, run_report], comparison=_renamed(pair_data, long))
         ),
-        "one": write_report(folder / "one.html", ReportData([run_report])),
-        "two": write_report(folder / "two.html", pair_data),
+        "one": write_page(folder / "one.html", ReportData([run_report])),
+        "two": write_page(folder / "two.html", pair_data),
     }
 
 
@@ -329,7 +329,7 @@ def test_a_link_to_a_folded_run_opens_it(open_page: Callable[..., Any]) -> None:
 def test_a_run_named_like_markup_is_only_text(browser: Any, tmp_path: Path, run_report: RunReport) -> None:
     name = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     evil = replace(run_report, result={**run_report.result, "name": name}, recipe_text=name, repeat=[name])
-    browser.get(write_report(tmp_path / "evil.html", ReportData([evil])).as_uri())
+    browser.get(write_page(tmp_path / "evil.html", ReportData([evil])).as_uri())
     assert browser.title == f"{name} · Hundred"
     assert browser.execute_script("return document.querySelector('h1').textContent") == name
     assert browser.execute_script("return document.querySelectorAll('img[src=x]').length") == 0

@@ -16,7 +16,7 @@ from hundred.reports.page import render
 from hundred.reports.page.data import Gallery, ReportData, RunReport
 from hundred.reports.page.images import data_uri
 from hundred.reports.page.matrix import confusion_svg
-from hundred.reports.page.render import render_page, write_report
+from hundred.reports.page.render import render_page, write_page
 from hundred.reports.page.text import to_json
 
 PARTS = [field.name for field in fields(RunReport) if field.name not in ("result", "interval_note")]
@@ -253,7 +253,7 @@ def test_a_page_of_one_run_says_nothing_of_leaving_out(page: str) -> None:
 
 
 def test_write_report_makes_the_folder_and_the_file(run_report: RunReport, tmp_path: Path) -> None:
-    path = write_report(tmp_path / "new" / "report.html", ReportData([run_report]))
+    path = write_page(tmp_path / "new" / "report.html", ReportData([run_report]))
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
