@@ -19,7 +19,7 @@ import torch
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.data.subset import subset_per_class
-from hundred.experiment.build.trainer import assembled
+from hundred.experiment.build.trainer import build_run_parts
 from hundred.recipe.load import load_recipe
 from hundred.training.events import EpochEnded
 
@@ -122,7 +122,7 @@ def _rows(
 def _trained(data: Dataset, system: System, rate: float) -> tuple[float, float, float]:
     """Loss, validation loss and validation accuracy at the end; infinities where it diverged."""
     recipe = load_recipe(system.recipe, system.settings(rate)).recipe
-    _, trainer = assembled(recipe, data, torch.device("cpu"))
+    _, trainer = build_run_parts(recipe, data, torch.device("cpu"))
     events = list(trainer.run())
     rows = [event for event in events if isinstance(event, EpochEnded)]
     if trainer.control.reason == "not-finite" or rows[-1].val_loss is None or rows[-1].val_accuracy is None:

@@ -18,7 +18,7 @@ import torch
 from benchmarks.alternate import middle_and_ends, per_second
 from hundred.data.dataset import Dataset
 from hundred.data.open import open_dataset
-from hundred.experiment.build.trainer import assembled
+from hundred.experiment.build.trainer import build_run_parts
 from hundred.recipe.load import load_recipe
 
 STEPS = 5
@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     options = parser.parse_args()
     dataset = open_dataset(options.data)
-    whole = measurement([*options.overrides, "training.parts=1"], dataset)
-    in_parts = measurement([*options.overrides, "training.parts=2"], dataset)
+    whole = measurement([*options.overrides, "training.batch_threads=1"], dataset)
+    in_parts = measurement([*options.overrides, "training.batch_threads=2"], dataset)
     found = []
     with busy(options.busy):
         for number in range(options.rounds):
@@ -51,7 +51,7 @@ def main() -> None:
 def measurement(overrides: list[str], dataset: Dataset) -> Callable[[], float]:
     """What measures the images per second of a few steps of the recipe `sprint` with `overrides`."""
     recipe = load_recipe("sprint", overrides).recipe
-    _, trainer = assembled(recipe, dataset, torch.device("cpu"))
+    _, trainer = build_run_parts(recipe, dataset, torch.device("cpu"))
     trainer.network.train()
     sizes = [0] * len(trainer.batches)
     batches = (batch for epoch in itertools.count(1) for batch in trainer.batches.epoch(epoch, sizes))

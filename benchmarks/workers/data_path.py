@@ -20,11 +20,11 @@ CROP = {"augment.crop_padding": 4, "augment.crop_fill": "constant", "augment.fli
 def ours(data: str, batch: int, recipe: str, **overrides: object) -> Iterator[object]:
     """The batches that `recipe` trains on, epoch after epoch."""
     from hundred.data.open import open_dataset
-    from hundred.experiment.build.trainer import assembled
+    from hundred.experiment.build.trainer import build_run_parts
     from hundred.recipe.load import load_recipe
 
     loaded = load_recipe(recipe, {**FLOAT32, "training.batch_size": batch, **overrides}).recipe
-    _, trainer = assembled(loaded, open_dataset(data), torch.device("cpu"))
+    _, trainer = build_run_parts(loaded, open_dataset(data), torch.device("cpu"))
     for epoch in itertools.count(1):
         yield from trainer.batches.epoch(epoch, [0] * len(trainer.batches))
 

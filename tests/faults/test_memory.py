@@ -48,7 +48,7 @@ def train(data: Dataset, folder: Path, most: int, error: Exception = ON_A_GPU, *
         return Hungry(classes, most, error)
 
     settings = {"training.batch_size": 100, "training.precision": "float32", "tracking.mlflow": False}
-    settings |= {"training.optimizer": "sgd", "training.resolutions": [], "training.parts": 1}
+    settings |= {"training.optimizer": "sgd", "training.resolutions": [], "training.batch_threads": 1}
     given = {"data": data, "runs": folder, "figures": False, "quiet": True, "epochs": 2, "seed": 3, **options}
     return hundred.train("sprint", model=build, set=settings, **given)
 
@@ -101,18 +101,18 @@ def test_halves_add_up_to_the_gradient_and_the_hits_of_the_batch() -> None:
     network = Hungry(10, 9)
     inputs, targets = torch.randn(13, 3, 32, 32), torch.arange(13) % 10
 
-    def differentiate(
+    def forward_backward(
         network: nn.Module, images: Tensor, labels: Tensor, weight: float
     ) -> tuple[Tensor, Tensor]:
         loss, hits = cross_entropy(network(images), labels)
         (loss * weight).backward()
         return loss, hits
 
-    loss, hits = SingleStrategy().gradients(network, differentiate, inputs, targets)
+    loss, hits = SingleStrategy().backward(network, forward_backward, inputs, targets)
     found = [p.grad for p in network.parameters()]
     network.zero_grad()
     network.most = 99
-    expected_loss, expected_hits = differentiate(network, inputs, targets, 1.0)
+    expected_loss, expected_hits = forward_backward(network, inputs, targets, 1.0)
     torch.testing.assert_close(loss, expected_loss)
     assert int(hits) == int(expected_hits)
     torch.testing.assert_close(found, [p.grad for p in network.parameters()])
@@ -128,10 +128,10 @@ def test_another_error_and_a_batch_too_small_to_halve_are_not_tried_again() -> N
     network, targets = nn.Identity(), torch.zeros(8, dtype=torch.int64)
     alone = SingleStrategy()
     with pytest.raises(torch.OutOfMemoryError):
-        alone.gradients(network, fail, torch.zeros(3, 3), targets[:3])
+        alone.backward(network, fail, torch.zeros(3, 3), targets[:3])
     with pytest.raises(RuntimeError, match="shapes do not fit"):
-        alone.gradients(network, other, torch.zeros(8, 3), targets)
-    assert alone.parts == 1
+        alone.backward(network, other, torch.zeros(8, 3), targets)
+    assert alone.micro_batches == 1
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from hundred.training.events import (
     RunStarted,
     StepsDone,
     Stopped,
-    tell,
+    notify,
 )
 
 
@@ -45,7 +45,7 @@ def record(run: Path, epochs: int = 3, first_epoch: int = 1, *, listeners: tuple
     """Let the listeners of a run directory hear a whole training."""
     recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"))
     for event in training(epochs, first_epoch):
-        tell((*recorders, *listeners), event)
+        notify((*recorders, *listeners), event)
 
 
 def finished_run(folder: Path, name: str = "school-1", epochs: int = 3) -> Path:

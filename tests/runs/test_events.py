@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hundred.errors import HundredError
 from hundred.runs.events import EventLog, cut_events, read_events
-from hundred.training.events import EVENTS, EpochEnded, StepsDone, Stopped, Warned, tell
+from hundred.training.events import EVENTS, EpochEnded, StepsDone, Stopped, Warned, notify
 from tests.making.training_events import started, training
 
 
@@ -26,7 +26,7 @@ def test_events_read_back_with_their_fields_and_the_time_in_utc(tmp_path: Path) 
     events = [event for event in training() if not isinstance(event, StepsDone)]
     before = datetime.now(UTC)
     for event in events:
-        tell([log], event)
+        notify([log], event)
     read = read_events(log.path)
     times = [datetime.fromisoformat(event.pop("time")) for event in read]
     assert read == [event.as_dict() for event in events]
@@ -48,7 +48,7 @@ def test_figures_that_are_not_finite_are_null(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
     for event in training():
-        tell([log], event)
+        notify([log], event)
     whole = log.path.read_bytes()
     count = len(read_events(log.path))
     log.path.write_bytes(whole[:-7])
@@ -57,10 +57,10 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
 
 def test_cutting_drops_what_came_after_the_epoch_and_keeps_the_rest_as_it_was(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    tell([log], Warned("before"))
+    notify([log], Warned("before"))
     for event in training(3):
-        tell([log], event)
-    tell([log], Warned("after"))
+        notify([log], event)
+    notify([log], Warned("after"))
     before = read_events(log.path)
     cut_events(log.path, 2)
     kept = read_events(log.path)
@@ -73,7 +73,7 @@ def test_cutting_drops_what_came_after_the_epoch_and_keeps_the_rest_as_it_was(tm
 def test_an_interruption_after_the_epoch_stays_in_the_story(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
     for event in (started(), Stopped(0, "interrupted")):
-        tell([log], event)
+        notify([log], event)
     cut_events(log.path, 0)
     assert [event["kind"] for event in read_events(log.path)] == ["run-started", "stopped"]
 

@@ -11,7 +11,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.training.callbacks.custom import CustomCallback, load_custom
 from hundred.training.callbacks.registry import build_callback
 from hundred.training.control import Control
-from hundred.training.events import EpochEnded, Event, Stopped, Warned, tell
+from hundred.training.events import EpochEnded, Event, Stopped, Warned, notify
 
 ROW = EpochEnded(1, 0.5, 1.0, None, None, 0.1, 1.0, 100.0)
 
@@ -31,8 +31,8 @@ class OnlyListens:
 def test_a_listener_is_a_callback_that_hears_its_events_and_does_nothing() -> None:
     target = OnlyListens()
     callback = CustomCallback(target)
-    tell([callback], ROW)
-    tell([callback], Stopped(1, "epochs"))
+    notify([callback], ROW)
+    notify([callback], Stopped(1, "epochs"))
     assert target.heard == [ROW]
     assert list(callback.after_epoch(ROW, control())) == []
     assert callback.state_dict() == {}

@@ -19,7 +19,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.sample.draw import draw_sample
 from hundred.data.subset import subset_per_class
 from hundred.experiment.build import trainer
-from hundred.experiment.build.trainer import assembled
+from hundred.experiment.build.trainer import build_run_parts
 from hundred.recipe.load import for_device, load_recipe
 from hundred.training.metrics import RunningMetrics
 from hundred.training.trainer import Trainer
@@ -115,14 +115,14 @@ def on_meta(few: Dataset, recipe: str, *settings: str, network: Callable[[int], 
     """The trainer of `recipe` as it is on CUDA, everything in it on `meta`."""
     small = ["training.batch_size=128", "data.protocol=test-as-validation", "training.epochs=4", *settings]
     on_cuda = for_device(load_recipe(recipe, {}, small), "cuda").recipe
-    trainer = assembled(on_cuda, few, META, network)[1]
+    trainer = build_run_parts(on_cuda, few, META, network)[1]
     assert {value.device for value in trainer.network.state_dict().values()} == {META}
     return trainer
 
 
 def run_epoch(trainer: Trainer, epoch: int) -> int:
     """How many images were trained on in `epoch`."""
-    events = trainer._epoch(epoch)
+    events = trainer._train_epoch(epoch)
     while True:
         try:
             next(events)

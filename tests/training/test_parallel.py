@@ -131,5 +131,5 @@ def test_one_process_imports_nothing_of_several() -> None:
         "import sys, hundred.training.trainer, hundred.experiment.train\n"
         "assert 'hundred.training.strategies.distributed' not in sys.modules"
     )
-    assert isinstance(SingleStrategy().any(True, False), tuple)
+    assert isinstance(SingleStrategy().any_rank(True, False), tuple)
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -79,15 +79,15 @@ def test_a_plan_fits_into_its_time_and_nearly_fills_it(
     steps: int, resolutions: tuple, seconds: float, validation: float, every: int
 ) -> None:
     plan = EpochPlan(8, steps, resolutions, every)
-    word = plan.fit_into(seconds, SECONDS, validation)
+    warning = plan.fit_into(seconds, SECONDS, validation)
     validations = [epoch for epoch in range(1, plan.epochs + 1) if plan.validates(epoch)]
     needed = walked(plan) + validation * len(validations)
-    if word:  # a part of one epoch, of at least one step
+    if warning:  # a part of one epoch, of at least one step
         assert plan.epochs == 1
         assert plan.steps_per_epoch < steps
     slack = most_of_a_step(plan)
     assert needed <= seconds * (1 - MARGIN) + slack or plan.steps_per_epoch == 1
-    if not word:
+    if not warning:
         one_more = EpochPlan(plan.epochs + 1, steps, resolutions, every)
         more = sum(one_more.validates(epoch) for epoch in range(1, one_more.epochs + 1))
         # Every second to fourth epoch brings a validation, so the next epoch may bring none or two.
@@ -125,7 +125,7 @@ def simulate(plan: EpochPlan, clock: Clock, slower: float, beside: float, slow_f
         clock.now += seconds + beside
         plan.note(epoch, seconds, beside)
         said.append(plan.replan(epoch))
-    return [word for word in said if word]
+    return [warning for warning in said if warning]
 
 
 @given(
@@ -154,7 +154,7 @@ def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.Mo
     plan.fit_into(600, SECONDS, 1.0)
     planned = plan.epochs
     said = simulate(plan, clock, slower=0.5, beside=1.0)
-    assert all(word.startswith("the machine is quicker than measured") for word in said)
+    assert all(warning.startswith("the machine is quicker than measured") for warning in said)
     assert said[0].endswith(f"epochs instead of {planned}")
     assert plan.epochs > 1.7 * planned
     assert clock.now <= (plan.deadline or 0.0)

@@ -15,10 +15,11 @@ from hundred.training.callbacks.best_weights import BestWeights
 from hundred.training.callbacks.early_stopping import EarlyStopping
 from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.callbacks.stop_at import StopAt
+from hundred.training.evaluate import all_finite, evaluate
 from hundred.training.events import EpochEnded, RunStarted, StepsDone, WeightsRestored
 from hundred.training.optim.schedules import Schedule
 from hundred.training.strategies.threads import ThreadedStrategy
-from hundred.training.trainer import Trainer, all_finite, measure
+from hundred.training.trainer import Trainer
 
 
 def everything() -> dict[str, Any]:
@@ -46,8 +47,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
         "schedule": Schedule("cosine", warmup=0.2),
     },
     "seldom validated": lambda: {"validate_every": 3, "ema": 0.8},
-    "in parts": lambda: {"team": ThreadedStrategy(2), "optimizer": "sgd", "learning_rate": 0.1},
-    "in parts, with everything": lambda: {**everything(), "team": ThreadedStrategy(2)},
+    "in parts": lambda: {"strategy": ThreadedStrategy(2), "optimizer": "sgd", "learning_rate": 0.1},
+    "in parts, with everything": lambda: {**everything(), "strategy": ThreadedStrategy(2)},
 }
 
 
@@ -73,12 +74,14 @@ def test_a_run_resumed_after_any_epoch_is_the_undisturbed_one(kind: str, tmp_pat
         before = trainer(epochs=6, **KINDS[kind]())
         kept: list[int] = []
 
-        def keep(epoch: int, _state: object, _last: bool, cut: int = cut, kept: list[int] = kept) -> None:
+        def save_checkpoint(
+            epoch: int, _state: object, _last: bool, cut: int = cut, kept: list[int] = kept
+        ) -> None:
             kept.append(epoch)
             if epoch == cut:
                 raise KeyboardInterrupt  # as abrupt as it gets inside one process
 
-        before.keep = keep
+        before.save_checkpoint = save_checkpoint
         with pytest.raises(KeyboardInterrupt):
             list(before.run())
         after = trainer(epochs=6, **KINDS[kind]())
@@ -93,7 +96,7 @@ def test_a_run_resumed_after_any_epoch_is_the_undisturbed_one(kind: str, tmp_pat
 def test_the_state_is_kept_after_every_epoch_and_the_last_is_marked() -> None:
     seen: list[tuple[int, bool]] = []
     one = trainer(epochs=3)
-    one.keep = lambda epoch, _state, last: seen.append((epoch, last))
+    one.save_checkpoint = lambda epoch, _state, last: seen.append((epoch, last))
     list(one.run())
     assert seen == [(1, False), (2, False), (3, True)]
 
@@ -101,7 +104,7 @@ def test_the_state_is_kept_after_every_epoch_and_the_last_is_marked() -> None:
 def test_an_early_stop_marks_its_epoch_as_the_last() -> None:
     seen: list[tuple[int, bool]] = []
     one = trainer(epochs=5, callbacks=[StopAt("loss", 1e9)])
-    one.keep = lambda epoch, _state, last: seen.append((epoch, last))
+    one.save_checkpoint = lambda epoch, _state, last: seen.append((epoch, last))
     assert stopped(list(one.run())).reason == "callback"
     assert seen == [(1, True)]
 
@@ -120,7 +123,7 @@ def test_loss_and_accuracy_of_a_row_are_means_over_images_not_over_batches() -> 
 def test_measuring_is_done_in_evaluation_mode_and_over_all_images() -> None:
     net, split = network(3, dropout=0.5), noise(23)
     net.train()
-    accuracy, loss = measure(net, split, zero_to_one(), torch.float32, batch_size=10)
+    accuracy, loss = evaluate(net, split, zero_to_one(), torch.float32, batch_size=10)
     with torch.no_grad():
         logits = net.eval()(zero_to_one()(split.images))
     assert loss == pytest.approx(float(F.cross_entropy(logits, split.fine)), rel=1e-5)
@@ -141,7 +144,7 @@ def test_an_average_of_weights_is_what_is_validated_and_what_remains() -> None:
     one = trainer(ema=0.99, epochs=3)
     last = rows(list(one.run()))[-1]
     assert one.validation is not None
-    assert measure(one.network, one.validation, zero_to_one(), torch.float32) == (last[3], last[4])
+    assert evaluate(one.network, one.validation, zero_to_one(), torch.float32) == (last[3], last[4])
 
 
 def test_a_callback_that_cuts_the_rate_changes_the_next_epoch() -> None:

@@ -96,16 +96,16 @@ KINDS: dict[str, Callable[[int], Trainer]] = {
 }
 
 
-def train(kind: str, rank: int, team: DistributedStrategy | None) -> dict[str, Any]:
+def train(kind: str, rank: int, strategy: DistributedStrategy | None) -> dict[str, Any]:
     torch.manual_seed(rank)
     made = KINDS[kind](rank)
-    if team is not None:
+    if strategy is not None:
         if rank > 0 and kind != "own_norm":
             with torch.no_grad():
                 for parameter in made.network.parameters():
                     parameter.mul_(7.0)  # the first process' weights are taken over
-        made.team = team
-        team.start(made.network)
+        made.strategy = strategy
+        strategy.start(made.network)
     events = list(made.run())
     return {
         "rows": rows(events),
@@ -115,12 +115,12 @@ def train(kind: str, rank: int, team: DistributedStrategy | None) -> dict[str, A
     }
 
 
-def gradients(rank: int, team: DistributedStrategy | None) -> dict[str, Any]:
+def gradients(rank: int, strategy: DistributedStrategy | None) -> dict[str, Any]:
     """Of one step on one batch, with the statistics that batch norm took."""
     made = trainer(optimizer="sgd", images=16, batch_size=15, learning_rate=1e-30)
-    if team is not None:
-        made.team = team
-        team.start(made.network)
+    if strategy is not None:
+        made.strategy = strategy
+        strategy.start(made.network)
     inputs, targets = next(iter(made.batches.epoch(1, [0])))
     made.network.train()
     loss, correct = made.step(inputs, targets)
@@ -144,14 +144,14 @@ def start(folder: Path, rank: int, size: int, port: int) -> int:
         return child
     try:
         torch.set_num_threads(1)
-        team = None
+        strategy = None
         if size > 1:
             os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank)}
             os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
             assert place() == (rank, size, rank)
-            team = DistributedStrategy(rank, size, CPU)
-        found = {kind: train(kind, rank, team) for kind in KINDS}
-        found["gradients"] = gradients(rank, team)
+            strategy = DistributedStrategy(rank, size, CPU)
+        found = {kind: train(kind, rank, strategy) for kind in KINDS}
+        found["gradients"] = gradients(rank, strategy)
         torch.save(found, folder / f"{size}-{rank}.pt")
         os._exit(0)
     except BaseException as error:

@@ -12,7 +12,7 @@ from hundred.data.subset import subset_per_class
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
 from hundred.experiment.build.data import open_data
-from hundred.experiment.build.trainer import assembled
+from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.experiment.train import resolve
@@ -181,7 +181,7 @@ def find_lr(
     _check(steps, minutes)
     dataset = subset_per_class(open_data(data), resolved.data.train_per_class, resolved.data.test_per_class)
     with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
-        _, trainer = assembled(resolved, dataset, chosen, interrupted=interrupt.asked)
+        _, trainer = build_run_parts(resolved, dataset, chosen, interrupted=interrupt.asked)
         size = size_at_peak(trainer)
         first, last = _range(resolved.training, lowest, highest)
         deadline = None if minutes is None else began + 60 * minutes

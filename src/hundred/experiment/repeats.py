@@ -22,7 +22,7 @@ from hundred.runs.progress.plain import progress_listener
 from hundred.runs.repeats import REPEATS, Repeats
 from hundred.runs.run import Run
 from hundred.runs.trackers.mlflow.parent import ParentRun
-from hundred.training.events import Warned, tell
+from hundred.training.events import Warned, notify
 
 FIGURES = (
     "test_accuracy",
@@ -46,7 +46,7 @@ def train_repeats(resolved: Resolved, options: RunOptions, repeat: int) -> Repea
     try:
         with ParentRun(folder, resolved.recipe, {"seed": seeds}, partial(_warn, options)) as parent:
             if parent.process is not None:
-                options = replace(options, mirror=parent.process, parent_run_id=parent.run_id)
+                options = replace(options, mlflow_process=parent.process, parent_run_id=parent.run_id)
             runs = _train_all(resolved, options, folder, seeds)
             repeats = write_summary(folder, seeds, runs)
             parent.finish(repeats.metrics(), [folder / REPEATS])
@@ -126,5 +126,5 @@ def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> Repeats:
 
 def _warn(options: RunOptions, message: str) -> None:
     display = progress_listener(quiet=options.quiet)
-    tell([display], Warned(message))
+    notify([display], Warned(message))
     display.close()

@@ -167,7 +167,7 @@ EVENTS: tuple[type[Event], ...] = (
 METHODS = tuple("on_" + event.kind.replace("-", "_") for event in EVENTS)
 
 
-def tell(listeners: Iterable[object], event: Event) -> None:
+def notify(listeners: Iterable[object], event: Event) -> None:
     """Hand `event` to each listener that has a method for it, in order."""
     for listener in listeners:
         method = getattr(listener, event.method, None)

@@ -1,22 +1,22 @@
-"""The fit loop: steps, epochs, callbacks, and what it says of them as a stream of events."""
+"""The fit loop: epochs of steps, validation, callbacks and checkpoints, as a stream of events."""
 
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hundred.data.batches import Batches, mixed_seed
 from hundred.data.dataset import Split
-from hundred.data.normalize import Normalize
 from hundred.training.callbacks.base import Callback
 from hundred.training.callbacks.weights import copy_weights, restore_weights
 from hundred.training.control import Control
 from hundred.training.epoch_plan import EpochPlan
+from hundred.training.evaluate import all_finite, evaluate
 from hundred.training.events import (
     EpochEnded,
     Event,
@@ -32,26 +32,25 @@ from hundred.training.optim.build import set_learning_rate
 from hundred.training.optim.ema import Ema
 from hundred.training.optim.schedules import Schedule
 from hundred.training.precision import mixed_precision
+from hundred.training.strategies.base import Strategy
 from hundred.training.strategies.single import SingleStrategy
-from hundred.training.strategies.threads import ThreadedStrategy
-
-if TYPE_CHECKING:
-    from hundred.training.strategies.distributed import DistributedStrategy
 
 SECONDS_BETWEEN_REPORTS = 0.3
+State = dict[str, Any]
+SaveCheckpoint = Callable[[int, Callable[[], State], bool], Event | None]
 
 
 @dataclass
 class Trainer:
     """Trains `network` in place. `run()` yields events; the state between epochs can be saved and loaded.
 
-    validation: what `val_*` is measured on after an epoch, or None.
+    validation: what `val_*` is computed on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
-    average: of the weights; where there is one, it is what is validated, judged by callbacks, and kept.
-    team: who trains along; `SingleStrategy` is this process by itself, `ThreadedStrategy` its threads.
-    interrupted: asked after each step; True ends the run there.
-    keep: called after each epoch with its number, `state_dict`, and whether it was the last; gives the event
-        to tell, or None.
+    average: of the weights; where there is one, it is validated, shown to callbacks, and kept at the end.
+    strategy: one process, its threads, or several processes.
+    interrupted: called after each step; True ends the run there.
+    save_checkpoint: called after each epoch with its number, `state_dict`, and whether it was the last;
+        returns the event to emit, or None.
     """
 
     network: nn.Module
@@ -68,80 +67,86 @@ class Trainer:
     precision: torch.dtype = torch.float32
     model_name: str = "network"
     parameters: int = 0
-    team: "SingleStrategy | ThreadedStrategy | DistributedStrategy" = field(default_factory=SingleStrategy)
+    strategy: Strategy = field(default_factory=SingleStrategy)
     interrupted: Callable[[], bool] = lambda: False
-    keep: Callable[[int, Callable[[], dict[str, Any]], bool], Event | None] = lambda _epoch, _state, _last: (
-        None
-    )
+    save_checkpoint: SaveCheckpoint = lambda _epoch, _state, _last: None
 
     def __post_init__(self) -> None:
-        """Nothing has been done yet: epoch 0."""
+        """Start at epoch 0."""
         self.control = Control(self.network, self.learning_rate)
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
         self.train_seconds = 0.0
         self._steps = 0
         self._rate = self.learning_rate
-        self._seconds = 0.0
+        self._epoch_seconds = 0.0
         self.device = self.batches.split.images.device
 
     def run(self) -> Iterator[Event]:
-        """Train from wherever the state is to the end of the plan, or until something stops it."""
-        yield RunStarted(
-            self.model_name,
-            self.parameters,
-            self.plan.epochs,
-            self.plan.steps_per_epoch,
-            len(self.batches.indices),
-            str(self.device) + (f", {self.team.size} processes" if self.team.size > 1 else ""),
-            self.epoch + 1,
-        )
-        with self._evaluated():
-            self._good = copy_weights(self.network)
+        """Train from the current state to the end of the plan, or until something stops it."""
+        yield self._started()
+        with self._averaged_weights():
+            self._last_finite = copy_weights(self.network)
         while self.epoch < self.plan.epochs and not self.control.stopped:
             begin = time.perf_counter()
-            tally = yield from self._epoch(self.epoch + 1)
-            if not self.control.stopped:
-                yield from self._after_epoch(tally, begin)
+            metrics = yield from self._train_epoch(self.epoch + 1)
+            if self.control.stopped:  # within the epoch, which does not count
+                break
+            # Callbacks see what was validated: with an average of weights, the averaged ones.
+            with self._averaged_weights():
+                yield from self._validate(metrics)
+            if self.control.reason == "not-finite":
+                break
+            yield from self._after_epoch(time.perf_counter() - begin - self._epoch_seconds)
         yield from self._end()
 
-    def _epoch(self, epoch: int) -> Generator[Event, None, RunningMetrics]:
-        """One pass over the training images; returns its Tally."""
-        # All other draws (dropout) come from here, so (seed, epoch) and the weights decide an epoch.
-        torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.team.rank))
+    def _train_epoch(self, epoch: int) -> Generator[Event, None, RunningMetrics]:
+        """One pass over the training images; returns its loss and accuracy."""
+        # For dropout and the like: (seed, epoch) and the weights decide an epoch.
+        torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.strategy.rank))
         self.network.train()
-        tally = RunningMetrics(self.device)
-        begin = told = time.perf_counter()
+        metrics = RunningMetrics(self.device)
+        begin = reported = time.perf_counter()
         sizes = self.plan.sizes(epoch)
         for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes), start=1):
-            self._set_rate(self.plan.progress((epoch - 1) * len(sizes) + step - 1))
+            self._set_learning_rate(self.plan.progress((epoch - 1) * len(sizes) + step - 1))
             loss, correct = self.step(inputs, targets)
-            tally.add(loss, correct, len(inputs))
+            metrics.add(loss, correct, len(inputs))
             if self.device.type == "cpu" and not math.isfinite(loss.item()):
-                self._not_finite(epoch, f"the loss became {loss.item()} in step {step}")
+                self._stop_not_finite(epoch, f"the loss became {loss.item()} in step {step}")
                 break
-            if self.team.word:
-                yield Warned(self.team.word)
-                self.team.word = ""
-            interrupted, late = self.team.any(self.interrupted(), self.plan.late())
+            if self.strategy.warning:
+                yield Warned(self.strategy.warning)
+                self.strategy.warning = ""
+            interrupted, late = self.strategy.any_rank(self.interrupted(), self.plan.late())
             if interrupted:
                 self.control.stop("interrupted", f"in epoch {epoch}, after step {step} of {len(sizes)}")
             if interrupted or late:
                 break
             now = time.perf_counter()
-            if now - told > SECONDS_BETWEEN_REPORTS:
-                told = now
-                yield self._progress(epoch, step, tally, now - begin)
-        if not self.control.stopped and not math.isfinite(tally.loss):  # waits for the device
-            self._not_finite(epoch, f"the loss became {tally.loss}")
-        self._seconds = time.perf_counter() - begin
-        self.train_seconds += self._seconds
-        return tally
+            if now - reported > SECONDS_BETWEEN_REPORTS:
+                reported = now
+                yield self._progress(epoch, step, metrics, now - begin)
+        if not self.control.stopped and not math.isfinite(metrics.loss):  # waits for the device
+            self._stop_not_finite(epoch, f"the loss became {metrics.loss}")
+        self._epoch_seconds = time.perf_counter() - begin
+        self.train_seconds += self._epoch_seconds
+        return metrics
 
     def step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """One step on a batch of `Batches`: its mean loss [] and number of hits [], still on the device."""
+        """One optimizer step on a batch of `Batches`: its mean loss [] and hits [], on the device."""
+
+        def forward_backward(
+            network: nn.Module, images: Tensor, labels: Tensor, weight: float
+        ) -> tuple[Tensor, Tensor]:
+            with mixed_precision(self.precision, self.device):
+                logits = network(images)
+            loss, correct = cross_entropy(logits, labels, self.label_smoothing)
+            (loss if weight == 1.0 else loss * weight).backward()
+            return loss, correct
+
         self.optimizer.zero_grad(set_to_none=True)
-        loss, correct = self.team.gradients(self.network, self._differentiate, inputs, targets)
+        loss, correct = self.strategy.backward(self.network, forward_backward, inputs, targets)
         if self.gradient_clip:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
         self.optimizer.step()
@@ -150,74 +155,67 @@ class Trainer:
             self.average.update(self._steps)
         return loss, correct
 
-    def _differentiate(
-        self, network: nn.Module, inputs: Tensor, targets: Tensor, weight: float
-    ) -> tuple[Tensor, Tensor]:
-        """Add the gradient of `weight` times the mean loss to the network's; that loss and the hits."""
-        with mixed_precision(self.precision, self.device):
-            logits = network(inputs)
-        loss, correct = cross_entropy(logits, targets, self.label_smoothing)
-        (loss if weight == 1.0 else loss * weight).backward()
-        return loss, correct
-
-    def _after_epoch(self, tally: RunningMetrics, begin: float) -> Iterator[Event]:
-        """Judge the epoch, adapt the plan to the time that it took since `begin`, and have the state kept."""
-        # Callbacks judge and keep what was validated: with an average of weights, the averaged ones.
-        with self._evaluated():
-            yield from self._judge(tally)
-        if self.control.reason == "not-finite":
-            return
-        self.plan.note(self.epoch, self._seconds, time.perf_counter() - begin - self._seconds)
-        word = self.plan.replan(self.epoch)
-        if word:
-            yield Warned(word)
-        self.agree()
-        if self._late() and self.epoch < self.plan.epochs:
-            self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs}")
-        kept = self.keep(self.epoch, self.state_dict, self.control.stopped or self.epoch >= self.plan.epochs)
-        if kept is not None:
-            yield kept
-
-    def _judge(self, tally: RunningMetrics) -> Iterator[Event]:
-        """Validate, report the epoch's row, and let the callbacks act on it.
+    def _validate(self, metrics: RunningMetrics) -> Iterator[Event]:
+        """Validate, report the epoch's row, and run the callbacks.
 
         An epoch that left weights or a validation loss that are not finite does not count.
         """
         epoch = self.epoch + 1
         val_accuracy, val_loss = None, None
-        if self.validation is not None and (self.plan.validates(epoch) or self._late()):
-            part, scaling = self.team.part(self.validation), self.batches.scaling
-            val_accuracy, val_loss = measure(
-                self.network, part, scaling, self.precision, add_up=self.team.add_up
+        if self.validation is not None and (self.plan.validates(epoch) or self._any_late()):
+            shard = self.strategy.shard(self.validation)
+            val_accuracy, val_loss = evaluate(
+                self.network,
+                shard,
+                self.batches.scaling,
+                self.precision,
+                all_reduce=self.strategy.all_reduce,
             )
         if not all_finite(self.network):
-            self._not_finite(epoch, "a weight stopped being a finite number")
+            self._stop_not_finite(epoch, "a weight stopped being a finite number")
         elif val_loss is not None and not math.isfinite(val_loss):
-            self._not_finite(epoch, f"the validation loss became {val_loss}")
+            self._stop_not_finite(epoch, f"the validation loss became {val_loss}")
         if self.control.stopped:
             return
         self.epoch = epoch
-        self._good = copy_weights(self.network)
+        self._last_finite = copy_weights(self.network)
         row = EpochEnded(
             epoch,
-            tally.accuracy,
-            tally.loss,
+            metrics.accuracy,
+            metrics.loss,
             val_accuracy,
             val_loss,
             self._rate,
-            self._seconds,
-            tally.images / self._seconds,
+            self._epoch_seconds,
+            metrics.images / self._epoch_seconds,
         )
         self.history.append(row.as_dict())
         yield row
         for callback in self.callbacks:
             yield from callback.after_epoch(row, self.control)
 
+    def _after_epoch(self, other_seconds: float) -> Iterator[Event]:
+        """Adapt the plan to the time that the epoch took, and save a checkpoint.
+
+        other_seconds: of the epoch, for all but training.
+        """
+        self.plan.note(self.epoch, self._epoch_seconds, other_seconds)
+        warning = self.plan.replan(self.epoch)
+        if warning:
+            yield Warned(warning)
+        self.sync_state()
+        if self._any_late() and self.epoch < self.plan.epochs:
+            self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs}")
+        last = self.control.stopped or self.epoch >= self.plan.epochs
+        saved = self.save_checkpoint(self.epoch, self.state_dict, last)
+        if saved is not None:
+            yield saved
+
     def _end(self) -> Iterator[Event]:
-        """Leave the weights that are to be kept in the network, and say why training ended."""
+        """Leave the weights to keep in the network, and report why training ended."""
         restored = None
         if self.control.reason == "not-finite" or not all_finite(self.network):
-            restore_weights(self.network, self._good)
+            restore_weights(self.network, self._last_finite)
             restored = self.epoch
             yield WeightsRestored(restored, "the last with finite numbers")
         elif self.average is not None:
@@ -226,22 +224,17 @@ class Trainer:
             for event in callback.at_end(self.control):
                 if isinstance(event, WeightsRestored):
                     if event.epoch == restored:
-                        continue  # Two callbacks may well go back to the same epoch; that is said once.
+                        continue  # Two callbacks may restore the same epoch; that is reported once.
                     restored = event.epoch
                 yield event
         yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
 
-    def _late(self) -> bool:
-        return self.team.any(self.plan.late())[0]
-
-    def agree(self) -> None:
-        """With several processes: what the first one's callbacks and clock have decided holds for all.
+    def sync_state(self) -> None:
+        """With several processes: take over what callbacks and clock of process 0 have decided.
 
         `run` does so after each epoch; before it, a plan that was made for a deadline needs it too.
         """
-        if isinstance(self.team, SingleStrategy | ThreadedStrategy):
-            return
-        said = self.team.settle(
+        state = self.strategy.sync_from_rank0(
             self.network,
             {
                 "learning_rate": self.control.learning_rate,
@@ -249,43 +242,58 @@ class Trainer:
                 "plan": self.plan.state_dict(),
             },
         )
-        self.control.learning_rate = said["learning_rate"]
-        self.plan.load_state_dict(said["plan"])
-        if said["stopped"]:
-            self.control.stop(*said["stopped"])
+        self.control.learning_rate = state["learning_rate"]
+        self.plan.load_state_dict(state["plan"])
+        if state["stopped"]:
+            self.control.stop(*state["stopped"])
 
-    def _evaluated(self) -> AbstractContextManager[None]:
-        """Inside, the network has the weights that count: the averaged ones, where there is an average."""
+    def _any_late(self) -> bool:
+        return self.strategy.any_rank(self.plan.late())[0]
+
+    def _averaged_weights(self) -> AbstractContextManager[None]:
+        """Inside, the network has the averaged weights, where there is an average."""
         return self.average.swap() if self.average is not None else nullcontext()
 
-    def _set_rate(self, progress: float) -> None:
+    def _set_learning_rate(self, progress: float) -> None:
         factor = self.schedule.factor(progress)
         set_learning_rate(self.optimizer, factor * self.control.learning_rate / self.learning_rate)
         self._rate = factor * self.control.learning_rate
 
-    def _not_finite(self, epoch: int, what: str) -> None:
+    def _stop_not_finite(self, epoch: int, what: str) -> None:
         self.control.stop(
             "not-finite",
             f"{what} in epoch {epoch}: try a learning rate below {self.control.learning_rate:g}, "
             "or training.gradient_clip",
         )
 
-    def _progress(self, epoch: int, step: int, tally: RunningMetrics, seconds: float) -> StepsDone:
-        # Reading the sums would make a GPU wait; on a CPU they are at hand.
+    def _started(self) -> RunStarted:
+        processes = f", {self.strategy.size} processes" if self.strategy.size > 1 else ""
+        return RunStarted(
+            self.model_name,
+            self.parameters,
+            self.plan.epochs,
+            self.plan.steps_per_epoch,
+            len(self.batches.indices),
+            f"{self.device}{processes}",
+            self.epoch + 1,
+        )
+
+    def _progress(self, epoch: int, step: int, metrics: RunningMetrics, seconds: float) -> StepsDone:
+        # Reading the sums would make a GPU wait; on a CPU it costs nothing.
         readable = self.device.type == "cpu"
         return StepsDone(
             epoch,
             step,
             self.plan.steps_per_epoch,
-            tally.loss if readable else None,
-            tally.accuracy if readable else None,
+            metrics.loss if readable else None,
+            metrics.accuracy if readable else None,
             self._rate,
-            tally.images / seconds,
+            metrics.images / seconds,
             self.plan.seconds_left(epoch, step, seconds),
         )
 
-    def state_dict(self) -> dict[str, Any]:
-        """All that going on after `epoch` takes; tensors are the live ones, so save before the next step."""
+    def state_dict(self) -> State:
+        """All that resuming after `epoch` needs; tensors are the live ones, so save before the next step."""
         return {
             "epoch": self.epoch,
             "network": self.network.state_dict(),
@@ -295,14 +303,14 @@ class Trainer:
             "learning_rate": self.control.learning_rate,
             "stopped": [self.control.reason, self.control.detail] if self.control.stopped else [],
             "plan": self.plan.state_dict(),
-            "parts": self.team.parts,
+            "micro_batches": self.strategy.micro_batches,
             "steps": self._steps,
             "history": list(self.history),
             "train_seconds": self.train_seconds,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after the epoch at which `state` was taken, exactly as if nothing had happened between."""
+    def load_state_dict(self, state: State) -> None:
+        """Continue after the epoch at which `state` was taken, exactly as if nothing had happened between."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         for callback, inner in zip(self.callbacks, state["callbacks"], strict=True):
@@ -315,39 +323,7 @@ class Trainer:
         self.plan.load_state_dict(state["plan"])
         self.history = list(state["history"])
         self.train_seconds = state["train_seconds"]
-        self.team.parts = state.get("parts", 1)
+        # Until version 0.1 this was called "parts".
+        self.strategy.micro_batches = state.get("micro_batches", state.get("parts", 1))
         self._steps = state["steps"]
         self.epoch = state["epoch"]
-
-
-@torch.inference_mode()
-def measure(
-    network: nn.Module,
-    split: Split,
-    scaling: Normalize,
-    precision: torch.dtype,
-    batch_size: int = 500,
-    *,
-    add_up: Callable[[RunningMetrics], None] = lambda _tally: None,
-) -> tuple[float, float]:
-    """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode.
-
-    add_up: called at the end with what was counted, which it may add to what others have counted.
-    """
-    network.eval()
-    device = split.images.device
-    tally = RunningMetrics(device)
-    for start in range(0, len(split), batch_size):
-        images = split.images[start : start + batch_size]
-        with mixed_precision(precision, device):
-            logits = network(scaling(images, precision))
-        loss, correct = cross_entropy(logits, split.fine[start : start + batch_size])
-        tally.add(loss, correct, len(images))
-    add_up(tally)
-    return tally.accuracy, tally.loss
-
-
-def all_finite(network: nn.Module) -> bool:
-    """Whether no parameter or buffer holds NaN or an infinity; waits for the device once."""
-    finite = [value.isfinite().all() for value in network.state_dict().values() if value.is_floating_point()]
-    return not finite or bool(torch.stack(finite).all())

@@ -16,7 +16,7 @@ from hundred.training.events import (
     Stopped,
     Warned,
     WeightsRestored,
-    tell,
+    notify,
 )
 from tests.making.training_events import started, training
 
@@ -30,8 +30,8 @@ def test_plain_lines_say_each_epoch_with_the_time_left() -> None:
     clock = iter(range(0, 10_000, 10))
     stream = io.StringIO()
     listener = PlainProgress(stream, clock=lambda: float(next(clock)))
-    tell([listener], started(epochs=3))
-    tell([listener], EpochEnded(1, 0.1, 4.6, 0.12, 4.5, 1e-3, 1.0, 12_345.6))
+    notify([listener], started(epochs=3))
+    notify([listener], EpochEnded(1, 0.1, 4.6, 0.12, 4.5, 1e-3, 1.0, 12_345.6))
     heading, line = stream.getvalue().splitlines()
     assert heading == "school: 4,899,044 parameters, 45,000 training images, 3 epochs on cpu"
     assert line.startswith(
@@ -45,9 +45,9 @@ def test_time_left_counts_the_epochs_of_this_process_only() -> None:
     now = 0.0
     stream = io.StringIO()
     listener = PlainProgress(stream, clock=lambda: now)
-    tell([listener], started(epochs=10, first_epoch=8))
+    notify([listener], started(epochs=10, first_epoch=8))
     now = 60.0
-    tell([listener], EpochEnded(8, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
+    notify([listener], EpochEnded(8, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
     assert stream.getvalue().endswith("2 min left\n")
     assert "going on at epoch 8" in stream.getvalue()
     assert "val_loss" not in stream.getvalue()
@@ -57,11 +57,11 @@ def test_time_left_after_an_epoch_knows_that_later_epochs_take_longer() -> None:
     now = 0.0
     stream = io.StringIO()
     listener = PlainProgress(stream, clock=lambda: now)
-    tell([listener], started(epochs=2))
+    notify([listener], started(epochs=2))
     now = 9.0
-    tell([listener], StepsDone(1, 90, 100, None, None, 1e-3, 800.0, 121.0))
+    notify([listener], StepsDone(1, 90, 100, None, None, 1e-3, 800.0, 121.0))
     now = 10.0
-    tell([listener], EpochEnded(1, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
+    notify([listener], EpochEnded(1, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
     assert stream.getvalue().endswith("2 min left\n")
 
 
@@ -69,10 +69,10 @@ def test_inside_a_long_epoch_a_line_comes_at_most_every_thirty_seconds() -> None
     now = 0.0
     stream = io.StringIO()
     listener = PlainProgress(stream, clock=lambda: now)
-    tell([listener], started())
+    notify([listener], started())
     for second in range(100):
         now = float(second)
-        tell([listener], StepsDone(1, second, 100, None, None, 1e-3, 800.0, 3700.0))
+        notify([listener], StepsDone(1, second, 100, None, None, 1e-3, 800.0, 3700.0))
     lines = stream.getvalue().splitlines()[1:]
     assert [line.split("step ")[1].split("/")[0] for line in lines] == ["30", "60", "90"]
     assert lines[0].endswith("1 h 02 min left")
@@ -82,11 +82,11 @@ def test_cuts_findings_warnings_and_the_end_are_told() -> None:
     stream = io.StringIO()
     listener = progress_listener(stream=stream)
     for event in training():
-        tell([listener], event)
-    tell([listener], Warned("the disk is nearly full"))
-    tell([listener], Finding(3, "overfitting", 0.8, "0.9 against 0.5", ["more dropout", "x"]))
-    tell([listener], WeightsRestored(2, "best val_loss"))
-    tell([listener], Stopped(1, "early-stopping", "val_loss"))
+        notify([listener], event)
+    notify([listener], Warned("the disk is nearly full"))
+    notify([listener], Finding(3, "overfitting", 0.8, "0.9 against 0.5", ["more dropout", "x"]))
+    notify([listener], WeightsRestored(2, "best val_loss"))
+    notify([listener], Stopped(1, "early-stopping", "val_loss"))
     listener.close()
     text = stream.getvalue()
     for line in (
@@ -104,8 +104,8 @@ def test_quiet_shows_warnings_only() -> None:
     stream = io.StringIO()
     listener = progress_listener(quiet=True, stream=stream)
     for event in training():
-        tell([listener], event)
-    tell([listener], Warned("look"))
+        notify([listener], event)
+    notify([listener], Warned("look"))
     listener.close()
     assert stream.getvalue() == "warning: look\n"
 
@@ -115,7 +115,7 @@ def test_a_closed_terminal_does_not_end_a_training() -> None:
     listener = progress_listener(stream=stream)
     stream.close()
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
 
 
 def live(width: int = 80) -> tuple[LiveProgress, io.StringIO]:
@@ -132,7 +132,7 @@ def printed(stream: io.StringIO) -> list[str]:
 def test_the_live_table_has_a_row_an_epoch_that_fits_eighty_columns() -> None:
     listener, stream = live()
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
     rows = [line for line in printed(stream) if line.lstrip().startswith(("1/3", "2/3", "3/3"))]
     assert [row.split()[:3] for row in rows] == [
         ["1/3", "4.6000", "14.29%"],
@@ -144,8 +144,8 @@ def test_the_live_table_has_a_row_an_epoch_that_fits_eighty_columns() -> None:
 
 def test_the_live_bar_shows_the_steps_and_is_gone_at_the_end() -> None:
     listener, stream = live()
-    tell([listener], started())
-    tell([listener], StepsDone(1, 1, 2, 4.61, 0.1, 1e-3, 812.0, 65.0))
+    notify([listener], started())
+    notify([listener], StepsDone(1, 1, 2, 4.61, 0.1, 1e-3, 812.0, 65.0))
     assert (
         "step 1/2  loss 4.6100  accuracy 10.00%  lr 0.001  812 images/s  1 min 05 s left" in stream.getvalue()
     )
@@ -158,7 +158,7 @@ def test_the_live_bar_shows_the_steps_and_is_gone_at_the_end() -> None:
 def test_a_narrow_terminal_cuts_rows_instead_of_breaking_them() -> None:
     listener, stream = live(width=40)
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
     lines = printed(stream)
     assert sum("…" in line for line in lines) >= 3
     assert all(len(line) <= 40 for line in lines)

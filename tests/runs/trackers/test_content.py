@@ -8,9 +8,9 @@ import pytest
 from hundred.runs.events import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.trackers.content import artifacts, epochs, final_metrics, parameters, status, tags
-from hundred.runs.trackers.mlflow.state import MirrorState, read_state, write_state
-from hundred.runs.trackers.mlflow.store import store_of, without_password
-from hundred.training.events import EpochEnded, Finding, Stopped, tell
+from hundred.runs.trackers.mlflow.state import SyncState, read_state, write_state
+from hundred.runs.trackers.mlflow.store import tracking_uri, without_password
+from hundred.training.events import EpochEnded, Finding, Stopped, notify
 from tests.making.training_events import finished_run, started
 
 
@@ -33,13 +33,13 @@ def test_long_values_are_cut_to_what_mlflow_takes(tmp_path: Path) -> None:
 
 def test_figures_that_are_not_finite_or_not_there_are_not_sent(tmp_path: Path) -> None:
     recorders = (HistoryCsv(tmp_path / "history.csv"), EventLog(tmp_path / "events.jsonl"))
-    tell(recorders, EpochEnded(1, 0.5, float("nan"), None, float("inf"), 0.1, 1.0, 9.0))
+    notify(recorders, EpochEnded(1, 0.5, float("nan"), None, float("inf"), 0.1, 1.0, 9.0))
     (row,) = epochs(tmp_path, ended=False)
     assert row.figures == {"accuracy": 0.5, "learning_rate": 0.1, "seconds": 1.0, "images_per_second": 9.0}
 
 
 def test_an_epochs_time_is_that_of_its_event(tmp_path: Path) -> None:
-    tell([HistoryCsv(tmp_path / "history.csv")], EpochEnded(1, 0.5, 1.0, None, None, 0.1, 1.0, 9.0))
+    notify([HistoryCsv(tmp_path / "history.csv")], EpochEnded(1, 0.5, 1.0, None, None, 0.1, 1.0, 9.0))
     (tmp_path / "events.jsonl").write_text(
         '{"kind": "epoch-ended", "epoch": 1, "time": "1970-01-01T00:00:01.500Z"}\n'
     )
@@ -58,12 +58,12 @@ def test_a_result_is_not_taken_for_one_more_epoch(tmp_path: Path) -> None:
 
 def test_findings_and_the_stop_become_tags_until_the_run_goes_on(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "events.jsonl")
-    tell([log], Finding(3, "overfitting", 0.8, "0.9 against 0.5", []))
-    tell([log], Stopped(3, "interrupted", "Ctrl-C"))
+    notify([log], Finding(3, "overfitting", 0.8, "0.9 against 0.5", []))
+    notify([log], Stopped(3, "interrupted", "Ctrl-C"))
     assert tags(tmp_path)["finding.overfitting"] == "0.9 against 0.5"
     assert tags(tmp_path)["stopped"] == "interrupted"
     assert status(tmp_path) == "KILLED"
-    tell([log], started(first_epoch=4))
+    notify([log], started(first_epoch=4))
     assert "stopped" not in tags(tmp_path)
     assert status(tmp_path) == "FAILED"
 
@@ -75,7 +75,7 @@ def test_how_a_run_with_figures_has_ended_is_told_by_why_it_stopped(
     tmp_path: Path, reason: str, word: str
 ) -> None:
     run = finished_run(tmp_path)
-    tell([EventLog(run / "events.jsonl")], Stopped(3, reason))
+    notify([EventLog(run / "events.jsonl")], Stopped(3, reason))
     assert status(run) == word
 
 
@@ -91,12 +91,12 @@ def test_growing_files_are_kept_for_the_end(tmp_path: Path) -> None:
 def test_a_damaged_memory_is_begun_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / "mlflow.json").write_text(text)
     state = read_state(tmp_path)
-    assert state == MirrorState(key=state.key)
+    assert state == SyncState(key=state.key)
     assert len(state.key) == 32
 
 
 def test_the_memory_reads_back_and_says_whether_all_is_sent(tmp_path: Path) -> None:
-    state = MirrorState(key="k", tracking_uri="u", epochs_sent=3, tags={"a": "b"}, status="FINISHED")
+    state = SyncState(key="k", tracking_uri="u", epochs_sent=3, tags={"a": "b"}, status="FINISHED")
     write_state(tmp_path, state)
     assert read_state(tmp_path) == state
     assert json.loads((tmp_path / "mlflow.json").read_text())["finished"] is True
@@ -112,20 +112,20 @@ def test_the_store_is_the_variables_the_callers_the_last_ones_or_the_neighbour(
 ) -> None:
     run = tmp_path / "runs" / "a"
     run.mkdir(parents=True)
-    assert store_of(run) == f"sqlite:///{tmp_path}/runs/mlflow.db"
-    write_state(run.parent, MirrorState(key="k", tracking_uri="http://parent"))
-    assert store_of(run) == "http://parent"
-    write_state(run, MirrorState(key="k", tracking_uri="http://own"))
-    assert store_of(run) == "http://own"
-    assert store_of(run, tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
+    assert tracking_uri(run) == f"sqlite:///{tmp_path}/runs/mlflow.db"
+    write_state(run.parent, SyncState(key="k", tracking_uri="http://parent"))
+    assert tracking_uri(run) == "http://parent"
+    write_state(run, SyncState(key="k", tracking_uri="http://own"))
+    assert tracking_uri(run) == "http://own"
+    assert tracking_uri(run, tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://said")
-    assert store_of(run, tmp_path) == "http://said"
+    assert tracking_uri(run, tmp_path) == "http://said"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db")
-    assert store_of(run) == f"sqlite:///{Path.cwd()}/mine.db"
+    assert tracking_uri(run) == f"sqlite:///{Path.cwd()}/mine.db"
 
 
 def test_a_store_left_on_another_machine_is_not_made_again(tmp_path: Path) -> None:
     run = tmp_path / "a"
     run.mkdir()
-    write_state(run, MirrorState(key="k", tracking_uri=f"sqlite:///{tmp_path}/elsewhere/mlflow.db"))
-    assert store_of(run) == f"sqlite:///{tmp_path}/mlflow.db"
+    write_state(run, SyncState(key="k", tracking_uri=f"sqlite:///{tmp_path}/elsewhere/mlflow.db"))
+    assert tracking_uri(run) == f"sqlite:///{tmp_path}/mlflow.db"

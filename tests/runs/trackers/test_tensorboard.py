@@ -9,7 +9,7 @@ import pytest
 
 from hundred.errors import MissingExtra
 from hundred.runs.trackers.tensorboard import TensorBoard
-from hundred.training.events import EpochEnded, Finding, Warned, tell
+from hundred.training.events import EpochEnded, Finding, Warned, notify
 from tests.making.training_events import epoch_ended, started, training
 
 
@@ -36,7 +36,7 @@ class Writer:
 def test_every_figure_of_every_epoch_is_a_point(tmp_path: Path) -> None:
     listener = TensorBoard(tmp_path, Writer)
     for event in training(2):
-        tell([listener], event)
+        notify([listener], event)
     writer = listener.writer
     assert isinstance(writer, Writer)
     first = epoch_ended(1)
@@ -54,9 +54,9 @@ def test_every_figure_of_every_epoch_is_a_point(tmp_path: Path) -> None:
 
 def test_a_resume_purges_from_its_first_epoch_on(tmp_path: Path) -> None:
     listener = TensorBoard(tmp_path, Writer)
-    tell([listener], started(first_epoch=3))
-    tell([listener], Warned("x"))
-    tell([listener], Finding(3, "overfitting", 0.8, "evidence", []))
+    notify([listener], started(first_epoch=3))
+    notify([listener], Warned("x"))
+    notify([listener], Finding(3, "overfitting", 0.8, "evidence", []))
     writer = listener.writer
     assert isinstance(writer, Writer)
     assert writer.first == 3
@@ -68,8 +68,8 @@ def test_a_resume_purges_from_its_first_epoch_on(tmp_path: Path) -> None:
 
 def test_what_was_not_measured_is_no_point(tmp_path: Path) -> None:
     listener = TensorBoard(tmp_path, Writer)
-    tell([listener], started())
-    tell([listener], EpochEnded(1, 0.5, math.nan, None, None, 0.1, 1.0, 9.0))
+    notify([listener], started())
+    notify([listener], EpochEnded(1, 0.5, math.nan, None, None, 0.1, 1.0, 9.0))
     assert isinstance(listener.writer, Writer)
     assert [tag for tag, _, _ in listener.writer.points] == [
         "accuracy/training", "learning_rate", "images_per_second",
@@ -91,7 +91,7 @@ def test_tensorboard_reads_the_curves_back(tmp_path: Path) -> None:
 
     listener = TensorBoard(tmp_path)
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
     listener.close()
     read = EventAccumulator(str(tmp_path)).Reload()
     losses = [(point.step, point.value) for point in read.Scalars("loss/training")]

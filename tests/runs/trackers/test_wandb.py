@@ -8,7 +8,7 @@ import pytest
 
 from hundred.errors import MissingExtra
 from hundred.runs.trackers.wandb import WeightsAndBiases
-from hundred.training.events import tell
+from hundred.training.events import notify
 from tests.making.training_events import epoch_ended, finished_run, started, training
 
 
@@ -39,7 +39,7 @@ def test_a_run_is_logged_with_its_recipe_epochs_and_figures(tmp_path: Path) -> N
     service = Service()
     listener = WeightsAndBiases(finished_run(tmp_path), module=service)
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
     listener.close()
     listener.close()
     assert service.opened[0]["name"] == "school-1"
@@ -53,7 +53,7 @@ def test_a_run_is_logged_with_its_recipe_epochs_and_figures(tmp_path: Path) -> N
 def test_a_resumed_run_goes_on_under_the_same_id(tmp_path: Path) -> None:
     run, service = finished_run(tmp_path), Service()
     for _ in range(2):
-        tell([WeightsAndBiases(run, module=service)], started())
+        notify([WeightsAndBiases(run, module=service)], started())
     first, second = service.opened
     assert first["id"] == second["id"]
     assert second["resume"] == "allow"
@@ -63,7 +63,7 @@ def test_trouble_is_told_once_and_training_goes_on(tmp_path: Path) -> None:
     warnings: list[str] = []
     listener = WeightsAndBiases(finished_run(tmp_path), module=Service(broken=True), warn=warnings.append)
     for event in training():
-        tell([listener], event)
+        notify([listener], event)
     listener.close()
     assert warnings == ["Weights & Biases took no more of the run: no route to host"]
 

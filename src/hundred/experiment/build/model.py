@@ -15,7 +15,7 @@ from hundred.models.registry import build, options
 from hundred.models.summary import count_parameters, evaluating
 from hundred.recipe.schema import ModelSection
 from hundred.runs.layout import MODEL, is_run
-from hundred.training.strategies.single import is_out_of_memory
+from hundred.training.out_of_memory import is_out_of_memory
 
 # `model.name = "file:/path/their.h5"`: the network is that of a saved model, to be trained further.
 FILE = "file:"

@@ -90,7 +90,7 @@ def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.de
     return put_network(starting_network(recipe.model, classes).network, splits, device)
 
 
-def assembled(
+def build_run_parts(
     recipe: Recipe,
     dataset: Dataset,
     device: torch.device,
@@ -153,8 +153,8 @@ def build_trainer(
         precision=precision,
         model_name=recipe.model.name,
         parameters=count_parameters(network),
-        team=ThreadedStrategy(training.parts)
-        if training.parts > 1 and device.type == "cpu"
+        strategy=ThreadedStrategy(training.batch_threads)
+        if training.batch_threads > 1 and device.type == "cpu"
         else SingleStrategy(),
         interrupted=interrupted,
     )

@@ -1,4 +1,4 @@
-"""What one run in the making consists of, handed from step to step."""
+"""The options and parts of one run, passed from step to step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +25,15 @@ Network = nn.Module | Callable[[int], nn.Module]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is to be made, beside its recipe; see `hundred.experiment.train.train`.
+    """How to train, beside the recipe; see `hundred.experiment.train.train`.
 
-    started: `time.monotonic()` when the command began. deadline: the same clock, when it is to have ended.
-    most_epochs: that a deadline leaves room for. keep_plan: a deadline may only take epochs away.
-    mirror: the child process that sends runs to MLflow, shared by repeats; each run has its own otherwise.
-    parent_run_id: of the MLflow run around it. tracked: False where somebody else sends the run to MLflow.
+    started: `time.monotonic()` when the command began. deadline: by which it should have ended.
+    most_epochs: limit for the epochs planned for a deadline. keep_plan: a deadline may only remove epochs.
+    mlflow_process: the child process that sends runs to MLflow, shared by repeats; else one for each run.
+    parent_run_id: of the enclosing MLflow run. tracked: False where the caller sends the run to MLflow.
+    strategy: of a process started by torchrun.
     test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
-    stop_when: called after each epoch with its event; a text that it returns ends the run, as the reason.
+    stop_when: called after each epoch with its row; a text that is not empty ends the run for that reason.
     """
 
     device: torch.device
@@ -49,9 +50,9 @@ class RunOptions:
     quiet: bool = False
     figures: bool = True
     keep_checkpoint: bool = False
-    mirror: "MlflowProcess | None" = None
+    mlflow_process: "MlflowProcess | None" = None
     parent_run_id: str | None = None
-    team: "DistributedStrategy | None" = None
+    strategy: "DistributedStrategy | None" = None
     tracked: bool = True
     test: bool = True
     stop_when: Callable[[EpochEnded], str] | None = None
@@ -63,7 +64,7 @@ class RunContext:
 
     path: Path
     recipe: Recipe
-    call: RunOptions
+    options: RunOptions
     dataset: Dataset
     splits: Splits
     trainer: Trainer

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.run.build import build_job
+from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.recipe.load import load_recipe
@@ -40,39 +40,39 @@ def join(device: str) -> "tuple[str, DistributedStrategy | None]":
     return device, DistributedStrategy(rank, size, choose_device(device))
 
 
-def lead(job: RunContext, *, resumed: bool) -> None:
-    """In the first process: have the others, where there are any, build the run of `job` as it stands.
+def lead(context: RunContext, *, resumed: bool) -> None:
+    """In the first process: have the others, where there are any, build the run of `context` as it stands.
 
     Raises UsageError where the batch has fewer images than there are processes.
     """
-    team = job.call.team
-    if team is None:
+    strategy = context.options.strategy
+    if strategy is None:
         return
-    size = job.recipe.training.batch_size
-    if size < team.size:
+    size = context.recipe.training.batch_size
+    if size < strategy.size:
         raise UsageError(
-            f"a batch of {size} images cannot be shared by {team.size} processes: "
-            f"try --set training.batch_size={team.size * 32}"
+            f"a batch of {size} images cannot be shared by {strategy.size} processes: "
+            f"try --set training.batch_size={strategy.size * 32}"
         )
-    team.told(
+    strategy.broadcast(
         {
-            "recipe": to_toml(job.recipe),
-            "digest": job.dataset.digest,
-            "rehearses": rehearses(job.call, resumed=resumed),
-            "state": job.trainer.state_dict() if resumed else None,
+            "recipe": to_toml(context.recipe),
+            "digest": context.dataset.digest,
+            "rehearses": measures_step_time(context.options, resumed=resumed),
+            "state": context.trainer.state_dict() if resumed else None,
         }
     )
-    team.busy = True
-    team.start(job.trainer.network)
+    strategy.running = True
+    strategy.start(context.trainer.network)
 
 
-def rehearses(call: RunOptions, *, resumed: bool) -> bool:
-    """Whether a run of `call` measures its steps before it begins."""
-    return call.deadline is not None and not resumed and not call.keep_plan
+def measures_step_time(options: RunOptions, *, resumed: bool) -> bool:
+    """Whether a run of `options` measures its steps before it begins."""
+    return options.deadline is not None and not resumed and not options.keep_plan
 
 
 @contextmanager
-def leading(team: "DistributedStrategy | None") -> Iterator[list[Path]]:
+def leading(strategy: "DistributedStrategy | None") -> Iterator[list[Path]]:
     """Inside, this process leads; put into the list that it yields what came of it.
 
     The others are dismissed at the end. Where this process fails in the middle of a run they notice by
@@ -82,42 +82,44 @@ def leading(team: "DistributedStrategy | None") -> Iterator[list[Path]]:
     try:
         yield outcome
     finally:
-        if team is not None and not team.busy:
-            team.told({"end": [str(path) for path in outcome]})
+        if strategy is not None and not strategy.running:
+            strategy.broadcast({"end": [str(path) for path in outcome]})
 
 
-def follow(team: "DistributedStrategy", call: RunOptions) -> Path:
+def follow(strategy: "DistributedStrategy", options: RunOptions) -> Path:
     """In the other processes: train along until the first one has done what it was called for; its outcome.
 
     Raises HundredError where this process cannot go on, and SystemExit where the first could not: it has said
     why.
     """
     try:
-        while "end" not in (order := team.told()):
-            _train_along(team, call, order)
+        while "end" not in (order := strategy.broadcast()):
+            _train_along(strategy, options, order)
     except RuntimeError as error:
         if "gloo" not in str(error) and type(error).__name__ not in ("DistBackendError", "DistNetworkError"):
             raise
-        raise HundredError(f"process {team.rank} of {team.size} lost the others and ends") from error
+        raise HundredError(f"process {strategy.rank} of {strategy.size} lost the others and ends") from error
     if not order["end"]:
         raise SystemExit(1)
     return Path(order["end"][0])
 
 
-def _train_along(team: "DistributedStrategy", call: RunOptions, order: Mapping[str, Any]) -> None:
+def _train_along(strategy: "DistributedStrategy", options: RunOptions, order: Mapping[str, Any]) -> None:
     recipe = load_recipe(tomllib.loads(order["recipe"])).recipe
     # The first process' callbacks act for all.
     recipe = recipe.model_copy(update={"callbacks": CallbacksSection()})
-    job = build_job(call.runs, recipe, replace(call, team=team))
-    if job.dataset.digest != order["digest"]:
-        raise UsageError(f"process {team.rank} found other images than the first one: {job.dataset.source}")
-    trainer = job.trainer
+    context = build_context(options.runs, recipe, replace(options, strategy=strategy))
+    if context.dataset.digest != order["digest"]:
+        raise UsageError(
+            f"process {strategy.rank} found other images than the first one: {context.dataset.source}"
+        )
+    trainer = context.trainer
     if order["state"] is not None:
         trainer.load_state_dict({**order["state"], "callbacks": []})
-    team.start(trainer.network)
-    with job.interrupt, out_of_memory_as_hundred_error(recipe):
+    strategy.start(trainer.network)
+    with context.interrupt, out_of_memory_as_hundred_error(recipe):
         if order["rehearses"]:
             measure_step_time(trainer)
-        trainer.agree()
+        trainer.sync_state()
         for _ in trainer.run():
             pass

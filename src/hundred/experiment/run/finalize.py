@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from torch import Tensor
 
 from hundred.errors import HundredError
 from hundred.evaluation.metrics import evaluate
+from hundred.experiment.report.contents import run_report
 from hundred.experiment.report.figures import draw_figures
 from hundred.experiment.report.page import write_run_report
+from hundred.experiment.report.tables import write_tables
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.model_file import save_model
 from hundred.experiment.run.predictions import predict, save_predictions
@@ -21,72 +24,77 @@ from hundred.runs.run import Run
 from hundred.training.events import Stopped
 
 
-def finish(job: RunContext, stopped: Stopped, warn: Callable[[str], None]) -> Run:
+def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None]) -> Run:
     """Write everything that a finished run holds; of an interrupted one, only the model as it stands.
 
     All of it can be done again from the last epoch's checkpoint, which goes last.
     `warn` is told what a person should know of trouble that does not cost the run.
     """
-    run = Run(job.path)
-    saved = save_model(job, warn)
+    run = Run(context.path)
+    saved = save_model(context, warn)
     if stopped.reason == "interrupted":
         return run
-    logits = predict(job, saved=saved, warn=warn)
-    save_predictions(job, logits)
-    result = _result(job, stopped, logits)
-    _write_result(job, result)
-    if job.call.figures:
-        network = job.trainer.network
-        for fault in draw_figures(run, job.recipe, job.dataset, network, logits.get("test")):
-            warn(f"a picture could not be drawn: {fault}")
-        # Before the page, so that the page and result.json have the very same figures.
-        _write_result(job, result)
-        _write_report(run, job, warn)
-    if not job.call.keep_checkpoint:
-        with os_errors_as_hundred_errors(job.path / CHECKPOINT, "cannot remove"):
-            (job.path / CHECKPOINT).unlink(missing_ok=True)
+    logits = predict(context, saved=saved, warn=warn)
+    save_predictions(context, logits)
+    result = _result(context, stopped, logits)
+    _write_result(context, result)
+    if context.options.figures:
+        _write_report(run, context, result, logits.get("test"), warn)
+    if not context.options.keep_checkpoint:
+        with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
+            (context.path / CHECKPOINT).unlink(missing_ok=True)
     return run
 
 
-def _write_report(run: Run, job: RunContext, warn: Callable[[str], None]) -> None:
+def _write_report(
+    run: Run, context: RunContext, result: dict[str, Any], logits: Tensor | None, warn: Callable[[str], None]
+) -> None:
+    """Tables, figures and the page. A run is not lost over them, unless the disk refuses."""
     try:
-        write_run_report(run, job.dataset)
-    except Exception as error:  # a run is not lost over its page, unless the disk refuses
+        if logits is not None:
+            write_tables(run, context.dataset, logits)
+        report = run_report(run, context.dataset, context.trainer.network)
+        for fault in draw_figures(run, report, context.recipe, context.dataset):
+            warn(f"a figure could not be drawn: {fault}")
+        # Before the page, so that the page and result.json have the very same figures.
+        _write_result(context, result)
+        write_run_report(run, replace(report, result={**run.result, "name": run.name}))
+    except Exception as error:
         if isinstance(error, HundredError) and isinstance(error.__cause__, OSError):
             raise
         warn(f"the report could not be written: {error}")
 
 
-def _write_result(job: RunContext, result: dict[str, Any]) -> None:
-    result["total_seconds"] = time.monotonic() - job.call.started
-    Result.from_dict(result).write(job.path / RESULT)
+def _write_result(context: RunContext, result: dict[str, Any]) -> None:
+    result["total_seconds"] = time.monotonic() - context.options.started
+    Result.from_dict(result).write(context.path / RESULT)
 
 
-def _result(job: RunContext, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, Any]:
-    recipe, trainer = job.recipe, job.trainer
+def _result(context: RunContext, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, Any]:
+    recipe, trainer = context.recipe, context.trainer
     return {
-        "name": job.path.name,
+        "name": context.path.name,
         "recipe": recipe.name,
         "model": recipe.model.name,
         "parameters": trainer.parameters,
         "epochs": stopped.epoch,
         "seed": recipe.seed,
-        "device": str(job.call.device),
-        "data": job.dataset.name,
-        "data_digest": job.dataset.digest,
+        "device": str(context.options.device),
+        "data": context.dataset.name,
+        "data_digest": context.dataset.digest,
         "protocol": recipe.data.protocol,
-        **_accuracies(job, logits),
+        **_accuracies(context, logits),
         "train_seconds": trainer.train_seconds,
         "images_per_second": _images_per_second(trainer.history),
         "stopped": stopped.reason,
         "stopped_detail": stopped.detail,
-        "model_bytes": _size(job.path / MODEL),
+        "model_bytes": _size(context.path / MODEL),
     }
 
 
-def _accuracies(job: RunContext, logits: dict[str, Tensor]) -> dict[str, Any]:
+def _accuracies(context: RunContext, logits: dict[str, Tensor]) -> dict[str, Any]:
     """`val_accuracy`, and the test figures of a run that is tested."""
-    splits, to_coarse = job.splits, job.dataset.fine_to_coarse
+    splits, to_coarse = context.splits, context.dataset.fine_to_coarse
     figures: dict[str, Any] = {"val_accuracy": None}
     if "val" in logits and splits.validation is not None:
         figures["val_accuracy"] = evaluate(logits["val"], splits.validation.fine.cpu(), to_coarse).accuracy

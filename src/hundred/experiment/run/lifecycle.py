@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from hundred.errors import HundredError
-from hundred.experiment.run.build import build_job
+from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import lead
-from hundred.experiment.run.finalize import finish
+from hundred.experiment.run.finalize import finalize
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
-from hundred.experiment.run.resume import clean, is_whole, keeper, recipe_of_run, resume
+from hundred.experiment.run.resume import checkpoint_saver, clean, is_whole, recipe_of_run, resume
 from hundred.experiment.run.scale_up import scale_up
 from hundred.experiment.run.time_budget import plan_time
 from hundred.files import write_text
@@ -22,8 +22,8 @@ from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
 
 
-def train_run(resolved: Resolved, call: RunOptions, *, any_recipe: bool = False) -> Run:
-    """Train `resolved` as `call` says, in a run directory of its own, and return the Run.
+def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = False) -> Run:
+    """Train `resolved` as `options` says, in a run directory of its own, and return the Run.
 
     any_recipe: a resume without a name takes the newest unfinished run, whatever its recipe.
 
@@ -31,54 +31,56 @@ def train_run(resolved: Resolved, call: RunOptions, *, any_recipe: bool = False)
     KeyboardInterrupt after an interruption.
     """
     prefix = resolved.recipe.name
-    if call.resume:
-        path = create_run_directory(call.runs, call.name, prefix="" if any_recipe else prefix, resume=True)
+    if options.resume:
+        path = create_run_directory(
+            options.runs, options.name, prefix="" if any_recipe else prefix, resume=True
+        )
         with lock_run(path):
             clean(path)
             if is_whole(path):
                 return _unless_diverged(Run(path))
-            return _train(build_job(path, recipe_of_run(path, resolved), call))
+            return _train(build_context(path, recipe_of_run(path, resolved), options))
     # Everything is built before the directory is made: a wrong recipe or missing data leaves none behind.
-    job = scale_up(resolved, call, build_job(call.runs, resolved.recipe, call))
-    path = create_run_directory(call.runs, call.name, prefix=prefix)
+    context = scale_up(resolved, options, build_context(options.runs, resolved.recipe, options))
+    path = create_run_directory(options.runs, options.name, prefix=prefix)
     with lock_run(path):
-        return _train(replace(job, path=path))
+        return _train(replace(context, path=path))
 
 
-def _train(job: RunContext) -> Run:
+def _train(context: RunContext) -> Run:
     """Resume where asked, plan the time, train and finish the job."""
     # Written at once: a run that is killed while it plans is still one that can be resumed.
-    _write_recipe(job)
-    resumed = job.call.resume and resume(job)
-    job.trainer.keep = keeper(job)
-    lead(job, resumed=resumed)
-    with RunListeners(job) as listeners, out_of_memory_as_hundred_error(job.recipe, job.trainer):
-        job = plan_time(job, listeners.warn, resumed=resumed)
-        job.trainer.agree()
-        _write_recipe(job)
-        _write_environment(job)
-        with job.interrupt:
-            stopped = listeners.follow(job.trainer.run())
-        if job.call.team is not None:
-            job.call.team.busy = False
-        job = _as_trained(job)
-        run = finish(job, stopped, listeners.warn)
+    _write_recipe(context)
+    resumed = context.options.resume and resume(context)
+    context.trainer.save_checkpoint = checkpoint_saver(context)
+    lead(context, resumed=resumed)
+    with RunListeners(context) as listeners, out_of_memory_as_hundred_error(context.recipe, context.trainer):
+        context = plan_time(context, listeners.warn, resumed=resumed)
+        context.trainer.sync_state()
+        _write_recipe(context)
+        _write_environment(context)
+        with context.interrupt:
+            stopped = listeners.follow(context.trainer.run())
+        if context.options.strategy is not None:
+            context.options.strategy.running = False
+        context = _as_trained(context)
+        run = finalize(context, stopped, listeners.warn)
     if stopped.reason == "interrupted":
         raise KeyboardInterrupt(
-            f"stopped {stopped.detail}; everything so far is in {job.path}\n"
-            f"go on with it: hundred train {job.path} --resume"
+            f"stopped {stopped.detail}; everything so far is in {context.path}\n"
+            f"go on with it: hundred train {context.path} --resume"
         )
     return _unless_diverged(run)
 
 
-def _as_trained(job: RunContext) -> RunContext:
+def _as_trained(context: RunContext) -> RunContext:
     """The job with the epochs to which its plan was cut on the way, in its recipe too."""
-    training = job.recipe.training.model_copy(update={"epochs": job.trainer.plan.epochs})
-    if training == job.recipe.training:
-        return job
-    job = replace(job, recipe=job.recipe.model_copy(update={"training": training}))
-    _write_recipe(job)
-    return job
+    training = context.recipe.training.model_copy(update={"epochs": context.trainer.plan.epochs})
+    if training == context.recipe.training:
+        return context
+    context = replace(context, recipe=context.recipe.model_copy(update={"training": training}))
+    _write_recipe(context)
+    return context
 
 
 def _unless_diverged(run: Run) -> Run:
@@ -90,20 +92,22 @@ def _unless_diverged(run: Run) -> Run:
     return run
 
 
-def _write_recipe(job: RunContext) -> None:
-    comment = f"What this run did, every value written out. Again: hundred train {job.path / RECIPE}"
-    if job.call.network is not None:
-        comment += f"\nIts network came from Python; {job.recipe.model.name} must be importable to build it."
-    with os_errors_as_hundred_errors(job.path / RECIPE):
-        write_text(job.path / RECIPE, to_toml(job.recipe, comment))
+def _write_recipe(context: RunContext) -> None:
+    comment = f"What this run did, every value written out. Again: hundred train {context.path / RECIPE}"
+    if context.options.network is not None:
+        comment += (
+            f"\nIts network came from Python; {context.recipe.model.name} must be importable to build it."
+        )
+    with os_errors_as_hundred_errors(context.path / RECIPE):
+        write_text(context.path / RECIPE, to_toml(context.recipe, comment))
 
 
-def _write_environment(job: RunContext) -> None:
+def _write_environment(context: RunContext) -> None:
     write_environment(
-        job.path,
-        device=str(job.call.device),
-        processes=job.trainer.team.size,
-        seed=job.recipe.seed,
-        data_name=job.dataset.name,
-        data_digest=job.dataset.digest,
+        context.path,
+        device=str(context.options.device),
+        processes=context.trainer.strategy.size,
+        seed=context.recipe.seed,
+        data_name=context.dataset.name,
+        data_digest=context.dataset.digest,
     )

@@ -11,22 +11,22 @@ from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
 from hundred.runs.progress.plain import progress_listener
 from hundred.training.control import Control
-from hundred.training.events import EpochEnded, Event, Stopped, Warned, tell
+from hundred.training.events import EpochEnded, Event, Stopped, Warned, notify
 
 
 class RunListeners:
     """All listeners of one run, opened and closed together; the files come first, so others can read them."""
 
-    def __init__(self, job: RunContext) -> None:
+    def __init__(self, context: RunContext) -> None:
         """The job's callbacks may listen as well, as a user's own do."""
-        self.all: list[object] = [HistoryCsv(job.path / HISTORY), EventLog(job.path / EVENTS)]
-        self.all.append(progress_listener(quiet=job.call.quiet))
-        self.all.append(ModelOnDisk(job, self.warn))
-        self.all.extend(_trackers(job, self.warn))
-        if job.call.stop_when is not None:
-            self.all.append(_StopWhen(job.trainer.control, job.call.stop_when))
-        self.all.extend(job.trainer.callbacks)
-        self.all.extend(job.call.listeners)
+        self.all: list[object] = [HistoryCsv(context.path / HISTORY), EventLog(context.path / EVENTS)]
+        self.all.append(progress_listener(quiet=context.options.quiet))
+        self.all.append(ModelOnDisk(context, self.warn))
+        self.all.extend(_trackers(context, self.warn))
+        if context.options.stop_when is not None:
+            self.all.append(_StopWhen(context.trainer.control, context.options.stop_when))
+        self.all.extend(context.trainer.callbacks)
+        self.all.extend(context.options.listeners)
 
     def __enter__(self) -> "RunListeners":
         """Nothing to open: listeners open what they need at their first event."""
@@ -47,14 +47,14 @@ class RunListeners:
         """Tell everybody everything; the last event is why training stopped."""
         stopped = Stopped(0, "interrupted")
         for event in events:
-            tell(self.all, event)
+            notify(self.all, event)
             if isinstance(event, Stopped):
                 stopped = event
         return stopped
 
     def warn(self, message: str) -> None:
         """Tell everybody something that does not stop the work."""
-        tell(self.all, Warned(message))
+        notify(self.all, Warned(message))
 
 
 class _StopWhen:
@@ -64,23 +64,23 @@ class _StopWhen:
         self.control, self.stop_when = control, stop_when
 
     def on_epoch_ended(self, event: EpochEnded) -> None:
-        """Called before the callbacks act and the state is saved, so that a resumed run ends there as well."""
+        """Called before callbacks act and the state is saved, so that a resumed run ends there as well."""
         reason = self.stop_when(event)
         if reason:
             self.control.stop(reason)
 
 
-def _trackers(job: RunContext, warn: Callable[[str], None]) -> Iterator[object]:
-    path, recipe = job.path, job.recipe
-    if recipe.tracking.mlflow and job.call.tracked:
+def _trackers(context: RunContext, warn: Callable[[str], None]) -> Iterator[object]:
+    path, recipe = context.path, context.recipe
+    if recipe.tracking.mlflow and context.options.tracked:
         from hundred.runs.trackers.mlflow.listener import MlflowListener
 
         yield MlflowListener(
             path,
             experiment=recipe.tracking.experiment,
-            parent_run_id=job.call.parent_run_id,
+            parent_run_id=context.options.parent_run_id,
             warn=warn,
-            process=job.call.mirror,
+            process=context.options.mlflow_process,
         )
     if recipe.callbacks.tensorboard:
         from hundred.runs.trackers.tensorboard import TensorBoard

@@ -20,24 +20,28 @@ from hundred.training.events import EpochEnded, NewBest
 WEIGHTS = "weights.pt"
 
 
-def save_model(job: RunContext, warn: Callable[[str], None]) -> bool:
+def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
     """Write the network as it is now; whether it could be written as model.h5.
 
     One that uses layers that Keras files cannot hold is kept as a PyTorch state dict, in weights.pt.
 
     Raises HundredError where the disk refuses.
     """
-    scaling = job.splits.scaling
-    metadata = {"recipe": job.recipe.name, "model": job.recipe.model.name, "data": job.dataset.name}
+    scaling = context.splits.scaling
+    metadata = {
+        "recipe": context.recipe.name,
+        "model": context.recipe.model.name,
+        "data": context.dataset.name,
+    }
     try:
-        with os_errors_as_hundred_errors(job.path / MODEL):
+        with os_errors_as_hundred_errors(context.path / MODEL):
             try:
                 save_h5(
-                    job.path / MODEL,
-                    _on_cpu(job.trainer.network),
+                    context.path / MODEL,
+                    _on_cpu(context.trainer.network),
                     mean=scaling.mean.tolist(),
                     std=scaling.std.tolist(),
-                    class_names=job.dataset.fine_names,
+                    class_names=context.dataset.fine_names,
                     metadata=metadata,
                 )
             except (OSError, RuntimeError) as error:
@@ -45,10 +49,10 @@ def save_model(job: RunContext, warn: Callable[[str], None]) -> bool:
     except HundredError as error:
         if isinstance(error.__cause__, OSError):
             raise
-        with os_errors_as_hundred_errors(job.path / WEIGHTS):
-            state = job.trainer.network.state_dict()
-            write_with(job.path / WEIGHTS, lambda temporary: torch.save(state, temporary))
-        warn(f"{error}\nthe weights are in {job.path / WEIGHTS} instead, as a PyTorch state dict")
+        with os_errors_as_hundred_errors(context.path / WEIGHTS):
+            state = context.trainer.network.state_dict()
+            write_with(context.path / WEIGHTS, lambda temporary: torch.save(state, temporary))
+        warn(f"{error}\nthe weights are in {context.path / WEIGHTS} instead, as a PyTorch state dict")
         return False
     return True
 
@@ -76,25 +80,29 @@ class ModelOnDisk:
     The events come while the network has the weights that they speak of.
     """
 
-    def __init__(self, job: RunContext, warn: Callable[[str], None]) -> None:
+    def __init__(self, context: RunContext, warn: Callable[[str], None]) -> None:
         """The job's recipe says what is written when."""
-        self.job = job
+        self.context = context
         self.warn = warn
-        self.section = job.recipe.callbacks.checkpoint
+        self.section = context.recipe.callbacks.checkpoint
         self.able = True
         self._written = 0
 
     def on_new_best(self, event: NewBest) -> None:
         """Write the new best, once an epoch, whoever else found it to be the best."""
-        if self.section is not None and self.section.keep == "best" and event.monitor == self.section.monitor:
+        if (
+            self.section is not None
+            and self.section.save_checkpoint == "best"
+            and event.monitor == self.section.monitor
+        ):
             self._write(event.epoch)
 
     def on_epoch_ended(self, event: EpochEnded) -> None:
         """Write each epoch, where that was asked for."""
-        if self.section is not None and self.section.keep == "last":
+        if self.section is not None and self.section.save_checkpoint == "last":
             self._write(event.epoch)
 
     def _write(self, epoch: int) -> None:
         if self.able and epoch > self._written:
-            self.able = save_model(self.job, self.warn)
+            self.able = save_model(self.context, self.warn)
             self._written = epoch

@@ -34,25 +34,25 @@ def without_test(dataset: Dataset, recipe: Recipe) -> Dataset:
     return replace(dataset, test=dataset.test.take(torch.arange(0)))
 
 
-def predict(job: RunContext, *, saved: bool, warn: Callable[[str], None]) -> dict[str, Tensor]:
+def predict(context: RunContext, *, saved: bool, warn: Callable[[str], None]) -> dict[str, Tensor]:
     """Float32 logits [n, classes] on the CPU: `test`, where the run is tested, and `val` where the validation
     images are others.
 
     saved: the model file was written; then it is read again and asked, so that `hundred test` on it gives
     the same figures to the last digit.
     """
-    ask = _from_file(job, warn) if saved else None
+    ask = _from_file(context, warn) if saved else None
     if ask is None:
-        ask = _from_network(job)
-    logits = {"test": ask(job.splits.test)} if job.call.test else {}
-    if job.splits.validation_indices is not None and job.splits.validation is not None:
-        logits["val"] = ask(job.splits.validation)
+        ask = _from_network(context)
+    logits = {"test": ask(context.splits.test)} if context.options.test else {}
+    if context.splits.validation_indices is not None and context.splits.validation is not None:
+        logits["val"] = ask(context.splits.validation)
     return logits
 
 
-def save_predictions(job: RunContext, logits: dict[str, Tensor]) -> None:
+def save_predictions(context: RunContext, logits: dict[str, Tensor]) -> None:
     """Write predictions.npz: test_logits, test_labels, and val_logits, val_labels, val_indices."""
-    splits, path = job.splits, job.path / PREDICTIONS
+    splits, path = context.splits, context.path / PREDICTIONS
     arrays: dict[str, Any] = {}
     if "test" in logits:
         arrays["test_logits"] = logits["test"].numpy()
@@ -65,25 +65,25 @@ def save_predictions(job: RunContext, logits: dict[str, Tensor]) -> None:
         write_with(path, lambda temporary: np.savez(temporary, **arrays))
 
 
-def _from_file(job: RunContext, warn: Callable[[str], None]) -> Predict | None:
+def _from_file(context: RunContext, warn: Callable[[str], None]) -> Predict | None:
     try:
-        model = load(job.path / MODEL)
+        model = load(context.path / MODEL)
     except HundredError as error:  # a fault of ours, but none that a run should be lost over
         warn(f"the saved model could not be read back: {error}")
         return None
     if not isinstance(model, Model):
         return None
-    model.to(job.call.device)
+    model.to(context.options.device)
     return lambda split: torch.from_numpy(model.logits_of_images(split.images))
 
 
-def _from_network(job: RunContext) -> Predict:
-    scaling = job.splits.scaling
+def _from_network(context: RunContext) -> Predict:
+    scaling = context.splits.scaling
     return lambda split: predict_logits(
-        job.trainer.network,
+        context.trainer.network,
         split.images,
         mean=scaling.mean,
         std=scaling.std,
-        device=job.call.device,
+        device=context.options.device,
         precision="float32",
     )

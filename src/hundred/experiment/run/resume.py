@@ -16,7 +16,7 @@ from hundred.runs.events import cut_events
 from hundred.runs.history import cut_history
 from hundred.runs.layout import CHECKPOINT, EVENTS, FIGURES, HISTORY, MLFLOW, RECIPE, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.training.checkpoint import load_checkpoint, save_checkpoint
+from hundred.training.checkpoint import load_checkpoint
 from hundred.training.events import CheckpointWritten, Event
 
 State = Callable[[], dict[str, Any]]
@@ -37,29 +37,29 @@ def clean(path: Path) -> None:
                     file.unlink(missing_ok=True)
 
 
-def keeper(job: RunContext) -> Callable[[int, State, bool], Event | None]:
+def checkpoint_saver(context: RunContext) -> Callable[[int, State, bool], Event | None]:
     """What the trainer calls after each epoch to have its state kept. The last epoch's always is, so that
     being killed between training and the last file costs no training."""
-    every = job.recipe.training.checkpoint_every
-    about = _about(job.recipe, job.dataset)
+    every = context.recipe.training.checkpoint_every
+    about = _about(context.recipe, context.dataset)
 
-    def keep(epoch: int, state: State, last: bool) -> Event | None:
+    def save_checkpoint(epoch: int, state: State, last: bool) -> Event | None:
         if not every or (epoch % every and not last):
             return None
-        save_checkpoint(job.path / CHECKPOINT, state(), about)
+        save_checkpoint(context.path / CHECKPOINT, state(), about)
         return CheckpointWritten(epoch, CHECKPOINT)
 
-    return keep
+    return save_checkpoint
 
 
-def resume(job: RunContext) -> bool:
+def resume(context: RunContext) -> bool:
     """Set the trainer to the run's checkpoint, if it got that far; cut history and events back to it."""
-    path, trainer = job.path, job.trainer
+    path, trainer = context.path, context.trainer
     preparing = trainer.train_seconds
     if (path / CHECKPOINT).exists():
         # Read to the CPU: each part puts its own where it belongs (an optimizer's step counts stay there).
         state, about = load_checkpoint(path / CHECKPOINT, torch.device("cpu"))
-        for key, value in _about(job.recipe, job.dataset).items():
+        for key, value in _about(context.recipe, context.dataset).items():
             if about.get(key) != value:
                 word = key.replace("_", " ")
                 raise UsageError(

@@ -13,32 +13,32 @@ SECONDS_TO_FINISH = 15.0
 SECONDS_TO_FINISH_PLAIN = 3.0  # without pictures
 
 
-def plan_time(job: RunContext, warn: Callable[[str], None], *, resumed: bool) -> RunContext:
+def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool) -> RunContext:
     """The job with the epochs that fit before its call's deadline, where it has one.
 
     A resumed run, and one whose call keeps its plan, only ends earlier where the time left is too short.
 
     Raises UsageError where not even the start fits.
     """
-    call, plan = job.call, job.trainer.plan
-    if call.deadline is None:
-        return job
-    plan.deadline = call.deadline - (SECONDS_TO_FINISH if call.figures else SECONDS_TO_FINISH_PLAIN)
+    options, plan = context.options, context.trainer.plan
+    if options.deadline is None:
+        return context
+    plan.deadline = options.deadline - (SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN)
     begin = time.perf_counter()
-    word = "" if resumed or call.keep_plan else _plan(job)
-    word = word or plan.replan(job.trainer.epoch)
-    job.trainer.train_seconds += time.perf_counter() - begin
+    word = "" if resumed or options.keep_plan else _plan(context)
+    word = word or plan.replan(context.trainer.epoch)
+    context.trainer.train_seconds += time.perf_counter() - begin
     if word:
         warn(word)
-    training = job.recipe.training.model_copy(update={"epochs": plan.epochs})
-    return replace(job, recipe=job.recipe.model_copy(update={"training": training}))
+    training = context.recipe.training.model_copy(update={"epochs": plan.epochs})
+    return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
-def _plan(job: RunContext) -> str:
+def _plan(context: RunContext) -> str:
     """Measure and plan; the plan's own words where it has to say something."""
-    splits, plan = job.splits, job.trainer.plan
+    splits, plan = context.splits, context.trainer.plan
     validation_images = 0 if splits.validation is None else len(splits.validation)
-    step_seconds, image_seconds = measure_step_time(job.trainer)
+    step_seconds, image_seconds = measure_step_time(context.trainer)
     # Validation images are predicted once more at the end, as the test images are.
     if plan.deadline is not None:
         plan.deadline -= image_seconds * (len(splits.test) + validation_images)
@@ -47,6 +47,6 @@ def _plan(job: RunContext) -> str:
         more = -left + sum(step_seconds.values())
         raise UsageError(
             f"--minutes is {more / 60:.1f} too few to begin with: besides training, "
-            f"a run of {job.recipe.model.name} needs time to test, draw and save"
+            f"a run of {context.recipe.model.name} needs time to test, draw and save"
         )
-    return plan.fit_into(left, step_seconds, image_seconds * validation_images, job.call.most_epochs)
+    return plan.fit_into(left, step_seconds, image_seconds * validation_images, context.options.most_epochs)

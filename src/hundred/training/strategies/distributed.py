@@ -4,8 +4,8 @@ The result is that of one process but for the order of sums: gradients and losse
 batch, and batch norm takes its statistics over all of it (Ioffe & Szegedy 2015, over the parts as one).
 Every process draws and augments the whole batch, as one process would, and then keeps its part.
 
-Process 0 leads: it alone has callbacks, and decides when time is up; the others do as it says after each
-epoch. Orders and states travel as torch.save writes them and are read without running anything in them.
+Process 0 alone has callbacks and decides when time is up; the others follow after each epoch. Objects are
+sent as torch.save writes them and read with `weights_only`.
 """
 
 import atexit
@@ -24,14 +24,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from hundred.data.dataset import Split
 from hundred.errors import HundredError, UsageError
 from hundred.training.metrics import RunningMetrics
-from hundred.training.strategies.single import Differentiate
+from hundred.training.strategies.base import ForwardBackward
 
-# The others wait this long for process 0 to test, draw and write, or to begin its next run.
-PATIENCE = timedelta(days=7)
+# How long other processes wait for process 0 to test, draw and write, or to begin its next run.
+TIMEOUT = timedelta(days=7)
 
 
 def place() -> tuple[int, int, int]:
-    """(rank, processes, rank on this machine), as torchrun tells each process; (0, 1, 0) without it."""
+    """(rank, processes, rank on this machine), as torchrun sets them; (0, 1, 0) without it."""
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
     if any(name not in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")):
         return 0, 1, 0
@@ -43,7 +43,7 @@ def place() -> tuple[int, int, int]:
 
 
 def follows() -> bool:
-    """Whether this process trains along with another one, which does all the writing and printing."""
+    """Whether this process is not process 0, which does all writing and printing."""
     return place()[0] > 0
 
 
@@ -59,7 +59,7 @@ def device_here(name: str) -> str:
         return name
     if name != "cuda":
         if rank > 0:
-            raise SystemExit(UsageError.exit_code)  # the first process says it for all
+            raise SystemExit(UsageError.exit_code)  # process 0 reports it for all
         raise UsageError(f"--device {name}: under torchrun each process takes its own GPU: say cuda, or cpu")
     if local >= torch.cuda.device_count():
         raise UsageError(
@@ -70,22 +70,22 @@ def device_here(name: str) -> str:
 
 
 class DistributedStrategy:
-    """The processes of one training. They call each method at the same points, in the same order.
+    """The processes of one training; see `Strategy`.
 
-    busy: whether the others are in the middle of a run, and hear no words.
+    running: whether a run is in progress, in which the others wait for no `broadcast`.
     """
 
     def __init__(self, rank: int, size: int, device: torch.device) -> None:
-        """Meet the others. Raises HundredError where they do not come."""
+        """Join the process group. Raises HundredError where the others cannot be reached."""
         import torch.distributed as dist
 
-        self.parts, self.word, self.busy = 1, "", False
+        self.micro_batches, self.warning, self.running = 1, "", False
         self.rank, self.size, self._dist = rank, size, dist
         try:
             if not dist.is_initialized():
-                _meet(device)
-            # Words go over the CPU, so that waiting for them neither times out nor keeps a GPU busy.
-            self._words = dist.new_group(backend="gloo", timeout=PATIENCE)
+                _init_process_group(device)
+            # Objects go over the CPU, so that waiting for them neither times out nor occupies a GPU.
+            self._cpu_group = dist.new_group(backend="gloo", timeout=TIMEOUT)
         except (RuntimeError, ValueError) as error:
             line = str(error).strip().splitlines()[0]
             raise HundredError(
@@ -93,31 +93,33 @@ class DistributedStrategy:
             ) from error
 
     def start(self, network: nn.Module) -> None:
-        """Give all the weights of process 0, and batch norm the statistics of whole batches."""
-        self._share(network)
-        own = set()
+        """Give all processes the weights of process 0, and batch norms the statistics of whole batches."""
+        self._broadcast_weights(network)
+        other = set()
         for module in network.modules():
             if isinstance(module, _BatchNorm):
-                # A kind with a forward of its own does more than normalize, and is left to itself.
-                if _is_usual(module):
+                # A subclass with its own forward does more than normalize, and is left as it is.
+                if _is_plain(module):
                     module.forward = partial(sync_batch_norm, module)  # type: ignore[method-assign]
                 else:
-                    own.add(type(module).__name__)
-        if own:
-            self.word = f"{', '.join(sorted(own))} takes its statistics over each process's part of a batch"
+                    other.add(type(module).__name__)
+        if other:
+            self.warning = (
+                f"{', '.join(sorted(other))} takes its statistics over each process's part of a batch"
+            )
 
-    def gradients(
-        self, network: nn.Module, differentiate: Differentiate, inputs: Tensor, targets: Tensor
+    def backward(
+        self, network: nn.Module, forward_backward: ForwardBackward, inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Leave the gradient of the whole batch's mean loss in `network`; that loss and the hits, both [].
+        """Leave the gradient of the whole batch's mean loss in `network`; return that loss and the hits.
 
         A batch with fewer images than processes is done by all of them whole, each for its share.
         """
         whole = len(inputs) < self.size
-        mine = inputs if whole else inputs.tensor_split(self.size)[self.rank]
-        theirs = targets if whole else targets.tensor_split(self.size)[self.rank]
-        weight = 1.0 / self.size if whole else len(mine) / len(inputs)
-        loss, correct = differentiate(network, mine, theirs, weight)
+        images = inputs if whole else inputs.tensor_split(self.size)[self.rank]
+        labels = targets if whole else targets.tensor_split(self.size)[self.rank]
+        weight = 1.0 / self.size if whole else len(images) / len(inputs)
+        loss, correct = forward_backward(network, images, labels, weight)
         hits = correct * weight if whole else correct
         figures = torch.stack([loss.detach() * weight, hits.to(loss.dtype)])
         gradients = [p.grad for p in network.parameters() if p.grad is not None]
@@ -128,42 +130,42 @@ class DistributedStrategy:
             each.copy_(piece.view_as(each))
         return pieces[-1][0], pieces[-1][1].round().long()
 
-    def any(self, *marks: bool) -> tuple[bool, ...]:
-        """For each mark, whether any of the processes has set it."""
-        flags = torch.tensor(marks, dtype=torch.uint8)
-        self._dist.all_reduce(flags, op=self._dist.ReduceOp.MAX, group=self._words)
-        return tuple(bool(flag) for flag in flags)
+    def any_rank(self, *flags: bool) -> tuple[bool, ...]:
+        """For each flag, whether any process has set it."""
+        values = torch.tensor(flags, dtype=torch.uint8)
+        self._dist.all_reduce(values, op=self._dist.ReduceOp.MAX, group=self._cpu_group)
+        return tuple(bool(value) for value in values)
 
-    def part(self, split: Split) -> Split:
-        """The images of `split` that this process measures."""
+    def shard(self, split: Split) -> Split:
+        """The images of `split` that this process evaluates."""
         return split.take(torch.arange(self.rank, len(split), self.size, device=split.images.device))
 
-    def add_up(self, tally: RunningMetrics) -> None:
-        """Make `tally` that of all the processes' images."""
-        tally.combine(self._dist.all_reduce)
+    def all_reduce(self, metrics: RunningMetrics) -> None:
+        """Make `metrics` those of all processes' images."""
+        metrics.combine(self._dist.all_reduce)
 
-    def settle(self, network: nn.Module, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Everybody takes the weights of process 0 over; its `state` is returned."""
-        self._share(network)
-        return self.told(state)
+    def sync_from_rank0(self, network: nn.Module, state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give `network` the weights of process 0; return the `state` of process 0."""
+        self._broadcast_weights(network)
+        return self.broadcast(state)
 
-    def told(self, content: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        """What process 0 says: its `content`, of plain values and tensors, which come to the CPU."""
+    def broadcast(self, content: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """The `content` of process 0: plain values and tensors, which arrive on the CPU."""
         data = torch.zeros(0, dtype=torch.uint8)
         if self.rank == 0:
             buffer = io.BytesIO()
             torch.save(content, buffer)
             data = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
         length = torch.tensor([len(data)])
-        self._dist.broadcast(length, 0, group=self._words)
+        self._dist.broadcast(length, 0, group=self._cpu_group)
         if self.rank > 0:
             data = torch.empty(int(length), dtype=torch.uint8)
-        self._dist.broadcast(data, 0, group=self._words)
-        said: Mapping[str, Any] = torch.load(io.BytesIO(data.numpy().tobytes()), "cpu", weights_only=True)
-        return said
+        self._dist.broadcast(data, 0, group=self._cpu_group)
+        received: Mapping[str, Any] = torch.load(io.BytesIO(data.numpy().tobytes()), "cpu", weights_only=True)
+        return received
 
     @torch.no_grad()
-    def _share(self, network: nn.Module) -> None:
+    def _broadcast_weights(self, network: nn.Module) -> None:
         for value in network.state_dict().values():
             whole = value.contiguous()  # a broadcast takes no other memory order
             self._dist.broadcast(whole, 0)
@@ -171,11 +173,11 @@ class DistributedStrategy:
                 value.copy_(whole)
 
 
-def _is_usual(norm: _BatchNorm) -> bool:
+def _is_plain(norm: _BatchNorm) -> bool:
     return type(norm).forward is _BatchNorm.forward and norm.track_running_stats and norm.momentum is not None
 
 
-def _meet(device: torch.device) -> None:
+def _init_process_group(device: torch.device) -> None:
     import torch.distributed as dist
 
     if device.type == "cuda":
@@ -183,10 +185,10 @@ def _meet(device: torch.device) -> None:
         dist.init_process_group("nccl", device_id=device)
     else:
         dist.init_process_group("gloo")
-    atexit.register(_part)
+    atexit.register(_destroy_process_group)
 
 
-def _part() -> None:
+def _destroy_process_group() -> None:
     import torch.distributed as dist
 
     if dist.is_initialized():
@@ -210,7 +212,7 @@ class _Sum(torch.autograd.Function):
 
 
 def sync_batch_norm(norm: _BatchNorm, images: Tensor) -> Tensor:
-    """What `norm` would give for the parts of all processes as one batch; in evaluation mode its usual self.
+    """The output of `norm` for the parts of all processes as one batch; in evaluation mode as usual.
 
     images: float [n, channels, ...], of any floating type. Statistics are added up in float64, where the
     mean of squares less the square of the mean loses nothing that float32 could show.

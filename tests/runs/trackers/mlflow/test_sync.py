@@ -20,8 +20,8 @@ from hundred.runs.events import EventLog, cut_events
 from hundred.runs.history import HistoryCsv, cut_history
 from hundred.runs.trackers.mlflow.listener import MlflowListener, MlflowProcess
 from hundred.runs.trackers.mlflow.store import experiment_id, local_uri
-from hundred.runs.trackers.mlflow.sync import finish_parent, send, start_parent
-from hundred.training.events import LearningRateCut, Stopped, Warned, tell
+from hundred.runs.trackers.mlflow.sync import finish_parent, start_parent, sync_run
+from hundred.training.events import LearningRateCut, Stopped, Warned, notify
 from tests.making.training_events import epoch_ended, finished_run, record, started, training
 
 
@@ -53,7 +53,7 @@ EXPECTED = [(epoch, 4.6 / epoch) for epoch in (1, 2, 3)]
 
 def test_a_finished_run_reads_back_whole(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
-    report = send(run, store=store)
+    report = sync_run(run, store=store)
     assert (report.epochs, report.finished) == (3, True)
     there = sent_run(store, run)
     assert there.info.run_name == "school-1"
@@ -89,8 +89,8 @@ def test_a_finished_run_reads_back_whole(tmp_path: Path, store: Path) -> None:
 
 def test_sending_again_changes_nothing(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
-    first = send(run, store=store)
-    again = send(run, store=store)
+    first = sync_run(run, store=store)
+    again = sync_run(run, store=store)
     assert (again.run_id, again.epochs, again.artifacts) == (first.run_id, 0, 0)
     assert str(first) == f"3 epochs and 7 files sent to {local_uri(store)}"
     assert str(again) == f"nothing new for {local_uri(store)}"
@@ -99,10 +99,10 @@ def test_sending_again_changes_nothing(tmp_path: Path, store: Path) -> None:
 
 def test_a_run_that_forgot_what_it_sent_is_found_again_and_not_doubled(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
-    first = send(run, store=store)
+    first = sync_run(run, store=store)
     state = json.loads((run / "mlflow.json").read_text())
     (run / "mlflow.json").write_text(json.dumps({"key": state["key"]}))
-    again = send(run, store=store)
+    again = sync_run(run, store=store)
     assert again.run_id == first.run_id
     assert len(runs_of(store, run)) == 1
     assert steps(store, run) == EXPECTED
@@ -115,14 +115,14 @@ def test_only_what_is_new_is_sent_while_a_run_goes_on(tmp_path: Path, store: Pat
     (run / "recipe.toml").write_text("seed = 1\n")
     recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"))
     with lock_run(run):
-        tell(recorders, started())
-        tell(recorders, epoch_ended(1))
-        assert send(run, store=store).epochs == 1
+        notify(recorders, started())
+        notify(recorders, epoch_ended(1))
+        assert sync_run(run, store=store).epochs == 1
         assert sent_run(store, run).info.status == "RUNNING"
-        tell(recorders, epoch_ended(2))
-        tell(recorders, LearningRateCut(2, 1.0, 0.5, ""))
-        tell(recorders, Warned("the disk is nearly full"))
-        report = send(run, store=store)
+        notify(recorders, epoch_ended(2))
+        notify(recorders, LearningRateCut(2, 1.0, 0.5, ""))
+        notify(recorders, Warned("the disk is nearly full"))
+        report = sync_run(run, store=store)
     assert (report.epochs, report.finished) == (1, False)
     assert steps(store, run) == EXPECTED[:2]
     tags = sent_run(store, run).data.tags
@@ -133,8 +133,8 @@ def test_a_row_whose_event_is_not_written_yet_waits(tmp_path: Path, store: Path)
     run = finished_run(tmp_path)
     (run / "result.json").unlink()
     cut_events(run / "events.jsonl", 2)
-    assert send(run, store=store, ended=False).epochs == 2
-    assert send(run, store=store, ended=True).epochs == 1
+    assert sync_run(run, store=store, ended=False).epochs == 2
+    assert sync_run(run, store=store, ended=True).epochs == 1
     assert steps(store, run) == EXPECTED
 
 
@@ -143,14 +143,14 @@ def test_a_killed_run_that_is_resumed_has_each_epoch_once(tmp_path: Path, store:
     run.mkdir()
     (run / "recipe.toml").write_text("[training]\nepochs = 2\n")
     record(run, 2)
-    send(run, store=store)
+    sync_run(run, store=store)
     assert sent_run(store, run).info.status == "FAILED"
     # The checkpoint was that of epoch 1; the resumed run was asked for one epoch more.
     cut_history(run / "history.csv", 1)
     cut_events(run / "events.jsonl", 1)
     (run / "recipe.toml").write_text("[training]\nepochs = 3\n")
     record(run, 3, first_epoch=2)
-    send(run, store=store, ended=False)
+    sync_run(run, store=store, ended=False)
     there = sent_run(store, run)
     assert there.info.status == "RUNNING"
     assert there.data.params["training.epochs"] == "2"
@@ -161,16 +161,16 @@ def test_a_killed_run_that_is_resumed_has_each_epoch_once(tmp_path: Path, store:
 def test_an_interrupted_run_is_marked_so(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
     (run / "result.json").unlink()
-    tell([EventLog(run / "events.jsonl")], Stopped(3, "interrupted"))
-    send(run, store=store)
+    notify([EventLog(run / "events.jsonl")], Stopped(3, "interrupted"))
+    sync_run(run, store=store)
     assert sent_run(store, run).info.status == "KILLED"
 
 
 def test_a_run_deleted_in_mlflow_is_sent_anew(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
-    first = send(run, store=store)
+    first = sync_run(run, store=store)
     client_of(store).delete_run(first.run_id)
-    again = send(run, store=store)
+    again = sync_run(run, store=store)
     assert again.run_id != first.run_id
     assert steps(store, run) == EXPECTED
 
@@ -180,7 +180,7 @@ def test_runs_inside_an_announced_folder_are_nested(tmp_path: Path, store: Path)
     parent = start_parent(folder, store=store, parameters={"trials": 2}, tags={"kind": "sweep"})
     assert start_parent(folder, store=store) == parent
     for name in ("a", "b"):
-        send(finished_run(folder, name))  # the store is the parent's, untold
+        sync_run(finished_run(folder, name))  # the store is the parent's, untold
     table = tmp_path / "sweep.csv"
     table.write_text("trial\n")
     finish_parent(folder, metrics={"best_val_accuracy": 0.6}, artifacts=[table], tags={"winner": "b"})
@@ -199,9 +199,9 @@ def test_runs_inside_an_announced_folder_are_nested(tmp_path: Path, store: Path)
 
 def test_a_run_sent_alone_can_be_nested_later(tmp_path: Path, store: Path) -> None:
     run = finished_run(tmp_path)
-    send(run, store=store)
+    sync_run(run, store=store)
     parent = start_parent(tmp_path / "other", store=store)
-    send(run, store=store, parent_run_id=parent)
+    sync_run(run, store=store, parent_run_id=parent)
     assert sent_run(store, run).data.tags["mlflow.parentRunId"] == parent
 
 
@@ -210,7 +210,7 @@ def test_the_experiment_and_the_server_are_mlflows_own_variables(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", local_uri(store))
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "my thesis")
-    report = send(finished_run(tmp_path))
+    report = sync_run(finished_run(tmp_path))
     assert report.tracking_uri == local_uri(store)
     number = client_of(store).get_run(report.run_id).info.experiment_id
     assert client_of(store).get_experiment(number).name == "my thesis"
@@ -219,23 +219,23 @@ def test_the_experiment_and_the_server_are_mlflows_own_variables(
 
 def test_what_is_no_run_and_what_is_damaged_are_told_in_one_line(tmp_path: Path, store: Path) -> None:
     with pytest.raises(UsageError, match="is not a run"):
-        send(tmp_path, store=store)
+        sync_run(tmp_path, store=store)
     run = finished_run(tmp_path)
     (run / "recipe.toml").write_text("= 1")
     with pytest.raises(HundredError, match=r"recipe\.toml is damaged"):
-        send(run, store=store)
+        sync_run(run, store=store)
 
 
 def test_a_damaged_store_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"no database" * 1000)
     with pytest.raises(HundredError, match=r"mlflow\.db cannot be used: file is not a database"):
-        send(finished_run(tmp_path))
+        sync_run(finished_run(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["50%", "what?"])
 def test_a_folder_that_cannot_be_in_a_sqlite_address_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(HundredError, match="% and"):
-        send(finished_run(tmp_path / name))
+        sync_run(finished_run(tmp_path / name))
     assert not list(tmp_path.glob("*/mlflow.db"))
 
 
@@ -257,7 +257,7 @@ def test_a_server_that_hangs_or_is_gone_is_told_without_the_password(
     for address in (silent_server, "http://user:hidden@127.0.0.1:9"):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         with pytest.raises(HundredError) as caught:
-            send(run)
+            sync_run(run)
         shown = address.replace("user:hidden@", "")
         assert str(caught.value) == f"MLflow at {shown} does not answer"
     assert "hidden" not in (run / "mlflow.json").read_text()
@@ -270,23 +270,23 @@ def test_a_run_refused_by_a_dead_server_is_sent_elsewhere_later(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     run = finished_run(tmp_path)
     with pytest.raises(HundredError):
-        send(run)
+        sync_run(run)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert send(run, store=store).epochs == 3
+    assert sync_run(run, store=store).epochs == 3
     assert steps(store, run) == EXPECTED
 
 
 def test_senders_at_once_make_one_run(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = finished_run(tmp_path, "sent-at-once")
-    send(finished_run(tmp_path, "warm"), store=store)
+    sync_run(finished_run(tmp_path, "warm"), store=store)
 
     def slow(*arguments: Any) -> str:
         """Long enough for every sender to find that there is no run yet."""
         time.sleep(0.3)
         return experiment_id(*arguments)
 
-    monkeypatch.setattr("hundred.runs.trackers.mlflow.sync.experiment_id", slow)
-    threads = [threading.Thread(target=send, args=(run,), kwargs={"store": store}) for _ in range(4)]
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.uploader.experiment_id", slow)
+    threads = [threading.Thread(target=sync_run, args=(run,), kwargs={"store": store}) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -311,27 +311,28 @@ def epochs_sent(run: Path) -> int:
 
 
 def test_a_live_run_is_mirrored_by_a_child_that_may_be_killed(tmp_path: Path, store: Path) -> None:
-    """kill -9 of the mirror in mid-run: training goes on, one warning, and a later send completes the run."""
+    """kill -9 of the listener in mid-run: training goes on, one warning, and a later send completes the
+    run."""
     run = finished_run(tmp_path)
     (run / "history.csv").unlink()
     (run / "events.jsonl").unlink()
     warnings: list[str] = []
     process = MlflowProcess()
-    mirror = MlflowListener(run, store=store, warn=warnings.append, process=process)
-    mirror.own = True
-    recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"), mirror)
+    listener = MlflowListener(run, store=store, warn=warnings.append, process=process)
+    listener.owns_process = True
+    recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"), listener)
     for event in training():
-        tell(recorders, event)
+        notify(recorders, event)
         if event == epoch_ended(2):
             wait_until(lambda: epochs_sent(run) == 2)
             assert sent_run(store, run).info.status == "RUNNING"
             assert process.pid is not None
             os.kill(process.pid, signal.SIGKILL)
-    mirror.close()
-    mirror.close()
+    listener.close()
+    listener.close()
     assert len(warnings) == 1
     assert f"send it later: hundred sync {run}" in warnings[0]
-    assert send(run, store=store).epochs == 1
+    assert sync_run(run, store=store).epochs == 1
     assert len(runs_of(store, run)) == 1
     assert steps(store, run) == EXPECTED
 
@@ -340,14 +341,15 @@ TRAINING_THAT_IS_KILLED = """
 import sys, os, signal, time
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
-from hundred.runs import LiveMirror, lock_run
+from hundred.runs.directory import lock_run
+from hundred.runs.trackers.mlflow.listener import MlflowListener
 from tests.making.training_events import record
 run = Path(sys.argv[1])
 (run / "recipe.toml").write_text("seed = 1")
 lock = lock_run(run)
-mirror = LiveMirror(run, store=sys.argv[2])
-record(run, 3, listeners=(mirror,))
-print(mirror.process.pid, flush=True)
+listener = MlflowListener(run, store=sys.argv[2])
+record(run, 3, listeners=(listener,))
+print(listener.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -363,7 +365,7 @@ def test_when_training_is_killed_the_mirror_sends_the_rest_and_ends(tmp_path: Pa
     run = tmp_path / "killed"
     run.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", TRAINING_THAT_IS_KILLED, str(run), str(store), str(Path(__file__).parents[1])],
+        [sys.executable, "-c", TRAINING_THAT_IS_KILLED, str(run), str(store), str(Path(__file__).parents[4])],
         stdout=subprocess.PIPE,
         check=False,
     )
@@ -380,10 +382,10 @@ def test_a_dead_server_is_warned_of_once_and_training_goes_on(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     run = finished_run(tmp_path)
     warnings: list[str] = []
-    mirror = MlflowListener(run, warn=warnings.append)
+    listener = MlflowListener(run, warn=warnings.append)
     for event in training():
-        tell([mirror], event)
-    mirror.close()
+        notify([listener], event)
+    listener.close()
     assert warnings == [
         "MLflow at http://127.0.0.1:9 does not answer. Nothing of the run is lost; "
         f"send it later: hundred sync {run}"
@@ -395,10 +397,10 @@ def test_a_hanging_server_holds_the_end_up_for_a_bounded_time(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", silent_server)
     warnings: list[str] = []
-    mirror = MlflowListener(finished_run(tmp_path), warn=warnings.append, wait_seconds=1)
-    tell([mirror], started())
-    child = mirror.process.pid if mirror.process else None
-    mirror.close()
+    listener = MlflowListener(finished_run(tmp_path), warn=warnings.append, wait_seconds=1)
+    notify([listener], started())
+    child = listener.process.pid if listener.process else None
+    listener.close()
     assert len(warnings) == 1
     assert "did not take the whole run in time" in warnings[0]
     assert child is not None
@@ -407,9 +409,9 @@ def test_a_hanging_server_holds_the_end_up_for_a_bounded_time(
 
 CHILD_WITH_A_SECOND_LEFT = """
 import sys
-from hundred.runs import mirror_process
-mirror_process.LAST_SECONDS = 1
-sys.exit(mirror_process.main())
+from hundred.runs.trackers.mlflow import process
+process.LAST_SECONDS = 1
+sys.exit(process.main())
 """
 
 
@@ -418,7 +420,7 @@ def test_a_child_whose_training_is_gone_ends_though_its_server_hangs(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", silent_server)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "600")
-    order = json.dumps({"say": "follow", "run": str(finished_run(tmp_path))}) + "\n"
+    order = json.dumps({"run": str(finished_run(tmp_path)), "ended": True}) + "\n"
     done = subprocess.run(
         [sys.executable, "-c", CHILD_WITH_A_SECOND_LEFT], input=order.encode(), timeout=120, check=False
     )
@@ -427,10 +429,10 @@ def test_a_child_whose_training_is_gone_ends_though_its_server_hangs(
 
 SENDER = """
 import sys, time
-from hundred.runs import send
+from hundred.runs.trackers.mlflow.sync import sync_run
 while time.time() < float(sys.argv[2]):
     pass
-print(send(sys.argv[1]).run_id)
+print(sync_run(sys.argv[1]).run_id)
 """
 
 
@@ -451,9 +453,9 @@ def test_processes_that_make_the_store_at_once_share_one_experiment(tmp_path: Pa
 def test_a_child_that_cannot_be_started_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     warnings: list[str] = []
-    mirror = MlflowListener(finished_run(tmp_path), warn=warnings.append)
+    listener = MlflowListener(finished_run(tmp_path), warn=warnings.append)
     for event in training():
-        tell([mirror], event)
-    mirror.close()
+        notify([listener], event)
+    listener.close()
     assert len(warnings) == 1
     assert "could not be started" in warnings[0]
