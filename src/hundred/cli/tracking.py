@@ -39,15 +39,15 @@ def sync(paths: tuple[str, ...], as_json: bool) -> None:
     from dataclasses import asdict
 
     from hundred.runs.run import open_run
-    from hundred.runs.trackers.mlflow.sync import send
+    from hundred.runs.trackers.mlflow.sync import sync_run
 
     sent = {}
     for path in paths:
-        report = send(open_run(path).path)
+        report = sync_run(open_run(path).path)
         sent[path] = asdict(report)
+        if report.note:
+            click.echo(report.note, err=True)
         if not as_json:
-            click.echo(
-                f"{path}: {report.epochs} epochs and {report.artifacts} files to {report.tracking_uri}"
-            )
+            click.echo(f"{path}: {report}")
     if as_json:
         print_json({"sent": sent})

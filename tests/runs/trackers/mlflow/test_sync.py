@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,54 @@ def silent_server() -> Iterator[str]:
         listening.bind(("127.0.0.1", 0))
         listening.listen(16)
         yield f"http://user:hidden@127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def answering(answer: bytes, pause: float) -> Iterator[str]:
+    """The address of a server that answers every request with `answer`, a byte each `pause` seconds."""
+    done = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            for byte in answer:
+                connection.sendall(bytes([byte]))
+                if done.wait(pause):
+                    return
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(16)
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        done.set()
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "pause"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b" " * 100000, 0.2),
+        (b"HTTP/1.1 429 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", 0.0),
+    ],
+    ids=["a byte at a time", "retry in an hour"],
+)
+def test_a_whole_exchange_with_a_server_has_one_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, pause: float
+) -> None:
+    monkeypatch.setattr("hundred.runs.trackers.mlflow.sync.EXCHANGE_SECONDS", 0.7)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    with answering(answer, pause) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        run = finished_run(tmp_path)
+        for call in (lambda: sync_run(run), lambda: start_parent(tmp_path / "sweep")):
+            with pytest.raises(HundredError, match=f"MLflow at {address} does not answer"):
+                call()
 
 
 def test_a_server_that_hangs_or_is_gone_is_told_without_the_password(

@@ -1,7 +1,7 @@
-"""The listener that keeps MLflow up to date while training: it pokes a child process, which does the work.
+"""The listener that keeps MLflow up to date while training, and its child process, which does the work.
 
-MLflow takes seconds to import and its calls can block, so nothing of it happens in the training process; an
-epoch costs that one some microseconds.
+MLflow takes seconds to import and its calls can block, so none of it happens in the training process: an
+epoch costs some microseconds there.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from hundred.runs.trackers.mlflow.store import settings
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from hundred.training.events import EpochEnded, RunStarted, Stopped
 
 WAIT_SECONDS = 30.0
-_AFTER_TROUBLE_SECONDS = 5.0
+_WAIT_AFTER_TROUBLE_SECONDS = 5.0
 
 
 class MlflowListener:
-    """Listener: mirrors one run directory to MLflow while it is written. It comes after the other recorders.
+    """Listener: sends one run directory to MLflow while it is written. It comes after the listeners that
+    write it.
 
-    Warns at most once, and never raises: a run is whole without its mirror.
+    Warns at most once, and never raises: a run is complete without MLflow.
     """
 
     def __init__(
@@ -39,17 +40,17 @@ class MlflowListener:
         experiment: str | None = None,
         parent_run_id: str | None = None,
         store: Path | str | None = None,
-        warn: Callable[[str], None] | None = None,
+        warn: Callable[[str], object] | None = None,
         process: "MlflowProcess | None" = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        """`experiment`, `parent_run_id` and `store` are those of `send`. `warn` is told of trouble, in the
-        thread that calls this object. `process` is shared between the runs of a sweep, one after another;
-        without it this run has its own, and `close` waits up to `wait_seconds` for that to send the rest."""
+        """`experiment`, `parent_run_id` and `store` are those of `sync_run`. `warn` is called on trouble, in
+        the caller's thread. `process` is shared between runs, one after another; without it this run has its
+        own, and `close` waits up to `wait_seconds` for that to send the rest."""
         self.run = Path(run)
-        self.order = {"experiment": experiment, "parent_run_id": parent_run_id, "store": _text(store)}
-        self.warn = warn or _nobody
-        self.own = process is None
+        self.options = {"experiment": experiment, "parent_run_id": parent_run_id, "store": store}
+        self.warn = warn or (lambda _: None)
+        self.owns_process = process is None
         self.process = process
         self.wait_seconds = wait_seconds
         self.warned = False
@@ -60,140 +61,124 @@ class MlflowListener:
         if self.process is None:
             self.process = MlflowProcess()
         self.started = True
-        self.process.tell("follow", self.run, **self.order)
-        self._pass_on()
+        self._sync()
 
     def on_epoch_ended(self, event: "EpochEnded") -> None:
-        """Tell the child that there is a row more."""
-        if self.process is not None:
-            self.process.tell("look", self.run)
-            self._pass_on()
+        """Send the new row."""
+        self._sync()
 
     def on_stopped(self, event: "Stopped") -> None:
-        """Training has ended; testing may go on, so the run has not."""
-        self._pass_on()
+        """Training has ended, but testing may go on."""
+        self._sync()
 
     def close(self) -> None:
-        """The run has ended and its directory is whole: let the child send the rest. May be called twice."""
+        """The run has ended and its directory is complete: let the child send the rest. May be called
+        twice."""
         if self.process is None or not self.started:
             return
+        self._sync(ended=True)
         self.started = False
-        self.process.tell("ended", self.run)
-        if self.own:
-            # A store that gave trouble before is not waited for as long.
-            patience = _AFTER_TROUBLE_SECONDS if self.warned else self.wait_seconds
+        if self.owns_process:
+            # A store that failed before is not waited for as long.
+            patience = _WAIT_AFTER_TROUBLE_SECONDS if self.warned else self.wait_seconds
             in_time = self.process.close(min(self.wait_seconds, patience))
-            self._pass_on()
-            if not in_time:
-                self._warn("MLflow did not take the whole run in time")
+            self._warn(self.process.trouble(self.run))
+            self._warn("" if in_time else "MLflow did not take the whole run in time")
             self.process = None
-        else:
-            self._pass_on()
 
-    def _pass_on(self) -> None:
+    def _sync(self, *, ended: bool = False) -> None:
         if self.process is not None:
-            for message in self.process.troubles(self.run):
-                self._warn(message)
+            self.process.sync(self.run, ended=ended, **self.options)
+            self._warn(self.process.trouble(self.run))
 
-    def _warn(self, message: str) -> None:
-        if not self.warned:
+    def _warn(self, trouble: str) -> None:
+        if trouble and not self.warned:
             self.warned = True
             quoted = shlex.quote(str(self.run))
-            self.warn(f"{message}. Nothing of the run is lost; send it later: hundred sync {quoted}")
+            self.warn(f"{trouble}. Nothing of the run is lost; send it later: hundred sync {quoted}")
 
 
 class MlflowProcess:
-    """The child process and the two pipes to it. Telling it something never blocks and never raises."""
+    """The child process, fed by a thread: no method but `close` blocks, and none raises."""
 
     def __init__(self) -> None:
-        """Start the child: at low priority, deaf to Ctrl-C, gone soon after its standard input is closed."""
-        self._said: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._untold: list[tuple[str, str]] = []
-        self._unsent = b""
+        """Start the child: at low priority, ignoring Ctrl-C, gone soon after its standard input is closed."""
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._troubles: dict[str, str] = {}
+        self._failure = ""
         self._child: subprocess.Popen[bytes] | None = None
         try:
             self._child = _start_child()
         except OSError as error:
-            self._said.put(("", f"the MLflow mirror could not be started ({error.strerror})"))
+            self._failure = f"the process that sends runs to MLflow could not be started ({error.strerror})"
             return
-        if self._child.stdin is not None and hasattr(os, "set_blocking"):
-            with suppress(OSError):
-                os.set_blocking(self._child.stdin.fileno(), False)
-        self._listener = threading.Thread(target=self._listen, args=(self._child.stdout,), daemon=True)
-        self._listener.start()
+        self._threads = [
+            threading.Thread(target=work, args=(self._child,), daemon=True)
+            for work in (self._write, self._read)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def pid(self) -> int | None:
         """The child's process id, None where it could not be started."""
         return self._child.pid if self._child else None
 
-    def tell(self, word: str, run: Path, **more: str | None) -> None:
-        """Say `word` (`follow`, `look` or `ended`) about the directory `run`."""
-        # A child that is behind will look at everything anyway.
-        if word != "look" or not self._unsent:
-            line = json.dumps({"say": word, "run": str(run.resolve()), **more})
-            self._unsent += line.encode() + b"\n"
-        self._push()
+    def sync(self, run: Path, *, ended: bool = False, **options: object) -> None:
+        """Have `run` sent, as it is by then; `ended` and the options are those of `sync_run`."""
+        if options.get("store") is not None:
+            options["store"] = str(Path(str(options["store"])).resolve())
+        line = json.dumps({"run": str(run.resolve()), "ended": ended, **options})
+        self._lines.put(line.encode() + b"\n")
 
-    def troubles(self, run: Path) -> list[str]:
-        """What went wrong with `run` since this was last asked, without waiting."""
-        name = str(run.resolve())
-        while not self._said.empty():
-            self._untold.append(self._said.get())
-        mine = [message for about, message in self._untold if about in ("", name)]
-        self._untold = [each for each in self._untold if each[0] not in ("", name)]
-        return mine
+    def trouble(self, run: Path) -> str:
+        """What first went wrong with `run`; '' where nothing did, as far as is known now."""
+        return self._failure or self._troubles.get(str(run.resolve()), "")
 
     def close(self, wait_seconds: float = WAIT_SECONDS) -> bool:
         """Let the child send what is left for up to `wait_seconds`; whether it did. It is gone afterwards."""
         if self._child is None:
             return True
         deadline = time.monotonic() + wait_seconds
-        while self._unsent and time.monotonic() < deadline:
-            self._push()
-            time.sleep(0.02)
-        if self._child.stdin is not None:
-            with suppress(OSError):
-                self._child.stdin.close()
+        self._lines.put(None)
         try:
-            code = self._child.wait(max(0.0, deadline - time.monotonic()))
+            code = self._child.wait(wait_seconds)
         except subprocess.TimeoutExpired:
             self._child.kill()
             code = self._child.wait()
-        self._listener.join(timeout=5)
-        if self._child.stdout is not None and not self._listener.is_alive():
-            self._child.stdout.close()
+        for thread in self._threads:
+            thread.join(max(5.0, deadline - time.monotonic()))
         self._child = None
         return code == 0
 
-    def _push(self) -> None:
-        """Write what fits into the pipe; the rest waits for the next time."""
-        if self._child is None or self._child.stdin is None:
+    def _write(self, child: "subprocess.Popen[bytes]") -> None:
+        """Thread: the lines to the child, whose pipe may be full."""
+        if child.stdin is None:
             return
-        try:
-            written = os.write(self._child.stdin.fileno(), self._unsent)
-        except BlockingIOError:
-            return
-        except (OSError, ValueError):
-            written = len(self._unsent)  # the child is gone: `close` will find out
-        self._unsent = self._unsent[written:]
+        # A child that is gone is noticed by `close`.
+        with suppress(OSError), child.stdin:
+            while (line := self._lines.get()) is not None:
+                child.stdin.write(line)
 
-    def _listen(self, stream: IO[bytes]) -> None:
-        """Collect what the child says; ends with it."""
-        for line in stream:
-            with suppress(ValueError, KeyError):
-                said = json.loads(line)
-                self._said.put((said["run"], said["trouble"]))
+    def _read(self, child: "subprocess.Popen[bytes]") -> None:
+        """Thread: the first trouble of each run, until the child ends."""
+        if child.stdout is None:
+            return
+        with child.stdout:
+            for line in child.stdout:
+                with suppress(ValueError, KeyError):
+                    report = json.loads(line)
+                    self._troubles.setdefault(report["run"], report["trouble"])
 
 
 def _start_child() -> "subprocess.Popen[bytes]":
-    # -P: a file of the user's own in this folder must not pass for a package.
+    # -P: a file of the user's in the current folder must not be imported instead of a package.
     command = [sys.executable, "-P", "-m", "hundred.runs.trackers.mlflow.process"]
-    package_folder = str(Path(__file__).resolve().parents[2])
+    source_folder = str(Path(__file__).resolve().parents[4])
     environment = {
         **os.environ,
         **settings(),
-        "PYTHONPATH": os.pathsep.join(filter(None, [package_folder, os.environ.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [source_folder, os.environ.get("PYTHONPATH", "")])),
         "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
     }
@@ -206,11 +191,3 @@ def _start_child() -> "subprocess.Popen[bytes]":
         start_new_session=True,
         bufsize=0,
     )
-
-
-def _text(path: Path | str | None) -> str | None:
-    return None if path is None else str(Path(path).resolve())
-
-
-def _nobody(message: str) -> None:
-    """Where warnings go that nobody wants."""

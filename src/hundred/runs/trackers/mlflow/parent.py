@@ -66,15 +66,14 @@ class ParentRun:
     def send(self, runs: Iterable[Path]) -> None:
         """Have finished `runs` sent, except those that MLflow has already."""
         # The store is named, since a winner's runs are a folder deeper than the others.
-        order = {
+        options = {
             "experiment": self.recipe.tracking.experiment,
             "parent_run_id": self.run_id,
-            "store": str(self.folder.resolve().parent),
+            "store": self.folder.resolve().parent,
         }
         for run in runs:
             if self.process is not None and is_run(run) and not read_state(run).finished:
-                self.process.tell("follow", run, **order)
-                self.process.tell("ended", run)
+                self.process.sync(run, ended=True, **options)
 
     def finish(self, metrics: Mapping[str, float], artifacts: Iterable[Path]) -> None:
         """All runs have finished; their common figures and files go to the parent run at the end."""

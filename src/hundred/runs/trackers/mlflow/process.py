@@ -1,10 +1,9 @@
-"""The child process of the MLflow tracker, `python -m hundred.runs.trackers.mlflow.process`.
+"""The child process of the MLflow tracker, `python -m hundred.runs.trackers.mlflow.process`; `MlflowProcess`
+starts it.
 
-`MlflowListener` starts it.
-
-It reads one JSON object a line from standard input ({"say": "follow" | "look" | "ended", "run": PATH}), sends
-the runs named there with `send`, and writes one line for each trouble. It ends soon after its standard input
-does, which happens when the training process ends, however it ends.
+It reads one JSON object a line from standard input, {"run": PATH, "ended": BOOL} with further arguments of
+`sync_run`, calls that for each, and writes one line, {"run": PATH, "trouble": TEXT}, for each failure. It
+ends soon after its standard input does, which happens when the training process ends, for whatever reason.
 """
 
 import json
@@ -20,89 +19,85 @@ from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError
+from hundred.runs.trackers.mlflow import sync
 
-# How long this process may outlive the training process. Where that ends in order, LiveMirror waits for less.
+# How long this process may outlive the training process. If that ends in order, MlflowProcess.close waits for
+# less.
 LAST_SECONDS = 60.0
 _LAST_TRIES = 3
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2.0, 60.0
-_GLANCE_SECONDS = 2.0
+_RETRY_SECONDS = 20.0
+_POLL_SECONDS = 2.0
 
 
 @dataclass
-class Followed:
-    """A run directory that is mirrored. `ended` is that of `send`; `not_before` is when to try again after
-    trouble, by time.monotonic."""
+class _Request:
+    """A run to send: arguments of `sync_run`, whether it changed since, and when to retry
+    (time.monotonic)."""
 
-    run: Path
-    order: dict[str, Any]
+    options: dict[str, Any]
+    ended: bool | None
     changed: bool = True
-    ended: bool | None = False
-    pause: float = 0.0
-    not_before: float = 0.0
+    retry_at: float = 0.0
 
 
-class Mirror:
-    """Follows run directories by what it is told, and sends them; troubles are told, not raised."""
+class SyncQueue:
+    """The runs to send. Failures are written to standard output, not raised."""
 
     def __init__(self) -> None:
-        """Nothing is followed yet."""
-        self.runs: dict[str, Followed] = {}
+        """Nothing to send yet."""
+        self.requests: dict[str, _Request] = {}
+        self.failed = False
 
-    def hear(self, line: str) -> None:
-        """Take one line of standard input; what is not understood is left."""
-        with suppress(ValueError, KeyError, TypeError):
-            said = json.loads(line)
-            word, run = said.pop("say"), said.pop("run")
-            if word == "follow":
-                self.runs[run] = Followed(Path(run), said)
-            followed = self.runs[run]
-            followed.changed = True
-            followed.ended = followed.ended or word == "ended"
+    def receive(self, line: str) -> None:
+        """Take one line of standard input; one that is not understood is left out."""
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            options = json.loads(line)
+            run, ended = options.pop("run"), options.pop("ended")
+            request = self.requests.setdefault(run, _Request(options, ended))
+            request.options, request.changed = options, True
+            request.ended = request.ended or ended
 
-    def work(self, *, hurry: bool = False) -> None:
-        """Send each run that has changed; after trouble, only when its pause is over, or in a hurry."""
-        for followed in list(self.runs.values()):
-            now = time.monotonic()
-            if followed.changed and (hurry or now >= followed.not_before):
-                self._send(followed)
+    def send(self, *, now: bool = False) -> None:
+        """Send each run that has changed; after a failure not before its pause is over, unless `now`."""
+        for run, request in list(self.requests.items()):
+            if not request.changed or not (now or time.monotonic() >= request.retry_at):
+                continue
+            request.changed = False
+            try:
+                sync.sync_run(Path(run), ended=request.ended, **request.options)
+            except Exception as error:  # the training process warns, whatever it is
+                self._report(run, error)
+                request.changed = self.failed = True
+                request.retry_at = time.monotonic() + _RETRY_SECONDS
+            else:
+                if request.ended:
+                    del self.requests[run]
 
     def finish(self) -> bool:
-        """Nothing more will be told: send what is left, with some tries for a store that is busy, one for a
-        store that gave trouble before. Returns whether all was sent."""
-        tries = 1 if any(followed.pause for followed in self.runs.values()) else _LAST_TRIES
-        for followed in self.runs.values():
-            followed.changed = True
-            # Where the training process was killed, nobody has said that the run has ended: its lock tells.
-            followed.ended = followed.ended or None
+        """Send the rest, with some tries for a store that is busy, one for a store that failed before.
+        Returns whether all was sent."""
+        tries = 1 if self.failed else _LAST_TRIES
+        for request in self.requests.values():
+            request.changed = True
+            # After a kill there was no message that the run has ended: its lock tells.
+            request.ended = request.ended or None
         for number in range(tries):
-            self.work(hurry=True)
-            if not any(followed.changed for followed in self.runs.values()):
+            self.send(now=True)
+            if not any(request.changed for request in self.requests.values()):
                 return True
             if number < tries - 1:
                 time.sleep(2**number)
         return False
 
-    def _send(self, followed: Followed) -> None:
-        from hundred.runs.trackers.mlflow.sync import send
-
-        followed.changed = False
-        try:
-            send(followed.run, **followed.order, ended=followed.ended)
-        except Exception as error:  # the training must hear of it, whatever it is
-            if not isinstance(error, HundredError):
-                error = HundredError(f"the MLflow mirror failed: {type(error).__name__}: {error}")
-            _say(followed.run, str(error))
-            followed.changed = True
-            followed.pause = min(_LONGEST_PAUSE_SECONDS, followed.pause * 2 or _FIRST_PAUSE_SECONDS)
-            followed.not_before = time.monotonic() + followed.pause
-        else:
-            followed.pause = 0.0
-            if followed.ended:
-                del self.runs[str(followed.run)]
+    def _report(self, run: str, error: Exception) -> None:
+        text = str(error) if isinstance(error, HundredError) else f"sending to MLflow failed: {error!r}"
+        with suppress(OSError, ValueError):
+            sys.stdout.write(json.dumps({"run": run, "trouble": text}) + "\n")
+            sys.stdout.flush()
 
 
 def main() -> int:
-    """Follow until standard input ends; 0 where everything was sent."""
+    """Send until standard input ends; 0 where everything was sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         with suppress(OSError):
@@ -110,42 +105,36 @@ def main() -> int:
     parent = os.getppid()
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
-    mirror = Mirror()
-    # A process that the training process has forked may keep the pipe open: then its death is seen here.
-    while _take(lines, mirror) and os.getppid() == parent:
-        mirror.work()
-    threading.Thread(target=_run_out, daemon=True).start()
-    return 0 if mirror.finish() else 1
+    runs = SyncQueue()
+    # A process forked by the training process may keep the pipe open: then a changed parent shows the end.
+    while _receive_all(lines, runs) and os.getppid() == parent:
+        runs.send()
+    threading.Thread(target=_exit_later, daemon=True).start()
+    return 0 if runs.finish() else 1
 
 
-def _take(lines: "queue.Queue[str | None]", mirror: Mirror) -> bool:
+def _receive_all(lines: "queue.Queue[str | None]", runs: SyncQueue) -> bool:
     """Wait a moment for lines and take all there are; False where no more will come."""
     with suppress(queue.Empty):
-        line = lines.get(timeout=_GLANCE_SECONDS)
+        line = lines.get(timeout=_POLL_SECONDS)
         while line is not None:
-            mirror.hear(line)
+            runs.receive(line)
             line = lines.get_nowait()
         return False
     return True
 
 
 def _read(lines: "queue.Queue[str | None]") -> None:
-    """Thread: standard input to the queue. From its end on the time runs out, also while `send` hangs."""
+    """Thread: standard input to the queue. At its end the last seconds begin, even while `sync_run` hangs."""
     for line in sys.stdin:
         lines.put(line)
     lines.put(None)
-    _run_out()
+    _exit_later()
 
 
-def _run_out() -> None:
+def _exit_later() -> None:
     time.sleep(LAST_SECONDS)
     os._exit(1)
-
-
-def _say(run: Path, trouble: str) -> None:
-    with suppress(OSError, ValueError):
-        sys.stdout.write(json.dumps({"run": str(run), "trouble": trouble}) + "\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

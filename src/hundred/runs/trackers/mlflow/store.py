@@ -1,4 +1,4 @@
-"""Which MLflow store runs are mirrored to, and opening it: a SQLite file beside the runs by default, or any
+"""Which MLflow store runs are sent to, and opening it: a SQLite file beside the runs by default, or the
 server named by MLflow's own environment variables."""
 
 import logging
@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 import filelock
 
@@ -23,8 +24,8 @@ DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 EXPERIMENT = "hundred"
 
-# Read by MLflow when it is imported or asked; a user's own settings win. Its telemetry, progress bars and
-# logging are nobody's wish here, and its patience with a server (7 tries of 120 s) would outlast most runs.
+# Read by MLflow when it is imported or called; the user's settings win. No telemetry, progress bars or
+# logging, and one retry after 15 s: MLflow's default of 7 tries of 120 s would outlast most runs.
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -32,10 +33,11 @@ _SETTINGS = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
-# What a request to a server that is down, gone, slow or cut off says (requests, urllib3).
+# Parts of the error texts of requests and urllib3 where a server is down, slow or cut off.
 _NO_ANSWER = ("Max retries exceeded", "Connection aborted", "Connection refused", "timed out")
 
 
@@ -44,22 +46,30 @@ def local_uri(folder: Path | str) -> str:
     return f"sqlite:///{(Path(folder).resolve() / DATABASE).as_posix()}"
 
 
-def store_of(run: Path, store: Path | str | None = None) -> str:
-    """The store a run goes to: MLFLOW_TRACKING_URI, else the SQLite file in the folder `store`, else where it
-    or the folder it lies in was sent before, else the SQLite file beside it."""
-    named = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+def tracking_uri(run: Path, store: Path | str | None = None) -> str:
+    """The store a run goes to: MLFLOW_TRACKING_URI, else the SQLite file in the folder `store`, else where
+    this user has sent the run, or the folder around it, before, else the SQLite file beside it."""
+    named = named_uri()
     if named:
-        path = sqlite_path(named)
-        return named if path is None else f"sqlite:///{path.as_posix()}"
+        return named
     if store is not None:
         return local_uri(store)
     for folder in (run, run.parent):
-        before = read_state(folder).tracking_uri
-        path = sqlite_path(before)
+        state = read_state(folder)
+        path = sqlite_path(state.tracking_uri)
         # A SQLite file that is gone was left on another machine.
-        if before and (path is None or path.exists()):
-            return before
+        if state.tracking_uri and (path is None or path.exists()):
+            beside = state.tracking_uri in [local_uri(each) for each in run.resolve().parents[:2]]
+            if beside or state.is_signed:
+                return state.tracking_uri
     return local_uri(run.parent)
+
+
+def named_uri() -> str:
+    """MLFLOW_TRACKING_URI, with an absolute path where it is a SQLite file; '' where it is not set."""
+    named = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    path = sqlite_path(named)
+    return named if path is None else f"sqlite:///{path.as_posix()}"
 
 
 def experiment_name(name: str | None = None) -> str:
@@ -81,7 +91,7 @@ def settings() -> dict[str, str]:
 
 
 @contextmanager
-def told_by_mlflow(uri: str) -> Iterator[None]:
+def mlflow_errors_as_hundred_errors(uri: str) -> Iterator[None]:
     """Turn whatever MLflow, SQLAlchemy or the network raise inside into one line."""
     try:
         yield
@@ -97,16 +107,31 @@ def told_by_mlflow(uri: str) -> Iterator[None]:
 
 
 def open_store(uri: str) -> "MlflowClient":
-    """A client of the store at `uri`. A SQLite file is made where it is new, under a lock: MLflow's own
-    making of its tables fails when two processes race."""
+    """A client of the store at `uri`. A SQLite file is made where it is new, under a lock: MLflow
+    fails to make its tables when two processes race."""
     _check_file(uri)
     os.environ.update(settings())
     from mlflow import MlflowClient
 
     for noisy in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    with _making(uri):
+    with _creation_lock(uri):
         return MlflowClient(tracking_uri=uri)
+
+
+def check_artifact_uri(uri: str, artifact_uri: str) -> None:
+    """Raise HundredError unless the files of a run in the SQLite store `uri` are kept beside it. The store
+    may have come with a stranger's runs, and then could name any server or folder to write to."""
+    database = sqlite_path(uri)
+    if database is None or uri == named_uri():
+        return
+    location = urlsplit(artifact_uri)
+    path = Path(url2pathname(location.path)).resolve()
+    if location.scheme not in ("", "file") or not path.is_relative_to(database.parent):
+        raise HundredError(
+            f"the MLflow store {database} keeps files in {without_password(artifact_uri)}, not beside it: "
+            f"if that is right, set MLFLOW_TRACKING_URI={uri}"
+        )
 
 
 def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
@@ -114,7 +139,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str) -> str:
 
     Raises HundredError where it was deleted.
     """
-    with _making(uri):
+    with _creation_lock(uri):
         return _found_or_made(client, uri, name)
 
 
@@ -139,7 +164,8 @@ def _found_or_made(client: "MlflowClient", uri: str, name: str) -> str:
 
 
 def _check_file(uri: str) -> None:
-    """Say at once what is wrong with a SQLite file: MLflow tries to open one ten times, for over a minute."""
+    """Refuse at once a SQLite file that cannot be used, or that is not MLflow's: MLflow would try to open a
+    damaged one for over a minute, and add its 66 tables to any other."""
     database = sqlite_path(uri)
     if database is None:
         return
@@ -152,9 +178,14 @@ def _check_file(uri: str) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
     try:
         with closing(sqlite3.connect(database, timeout=10)) as connection:
-            connection.execute("PRAGMA schema_version").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as error:
         raise HundredError(f"the MLflow store {database} cannot be used: {error}") from None
+    if tables and "alembic_version" not in tables:
+        raise HundredError(
+            f"{database} is a database of another program, not an MLflow store: move it, or name another "
+            "store with MLFLOW_TRACKING_URI"
+        )
 
 
 def _artifact_location(uri: str) -> str | None:
@@ -163,7 +194,7 @@ def _artifact_location(uri: str) -> str | None:
     return None if database is None else (database.parent / ARTIFACTS).as_uri()
 
 
-def _making(uri: str) -> "filelock.BaseFileLock | nullcontext[None]":
+def _creation_lock(uri: str) -> "filelock.BaseFileLock | nullcontext[None]":
     database = sqlite_path(uri)
     if database is None:
         return nullcontext()
