@@ -19,7 +19,7 @@ def write(folder: Path) -> bytes:
     journal = Journal(folder)
     journal.propose(FIRST)
     journal.propose(SECOND)
-    journal.settle(ENDED)
+    journal.end(ENDED)
     return (folder / JOURNAL).read_bytes()
 
 

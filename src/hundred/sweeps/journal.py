@@ -1,7 +1,7 @@
-"""trials.jsonl: each trial when it is proposed and when it has ended, a line each, never rewritten.
+"""trials.jsonl: a line for each trial when it is proposed and another when it has ended, never rewritten.
 
-It is the sweep's memory: who reads it back knows which trials have ended, with what, and which were under
-way. A process that is killed loses at most the line that it was writing.
+From it a sweep is resumed: which trials have ended, how, and which were under way. A process that is killed
+loses at most the line that it was writing.
 """
 
 import json
@@ -25,7 +25,7 @@ class Trial:
     parameters: by key of the recipe. limits: by epoch, the validation accuracy below which the trial ends.
     state: one of STATES. val_accuracy: of the kept weights, a fraction. epochs: trained.
     curve: validation accuracy after each epoch, None where it was not measured. train_seconds: as a run's.
-    why: what a pruned, diverged or failed trial ended of.
+    why: a pruned, diverged or failed trial ended.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over, in whichever way."""
+        """Whether it is over, in any way."""
         return self.state != UNDER_WAY
 
     @property
@@ -48,17 +48,23 @@ class Trial:
         """The name of its run directory."""
         return f"trial-{self.number:04d}"
 
+    @property
+    def winner_folder(self) -> str:
+        """The name of the folder where it is trained with other seeds. It names the trial, since a resumed
+        sweep may find another best one."""
+        return f"winner-{self.name}"
+
 
 class Journal:
     """The trials of a sweep by number, as trials.jsonl in its folder has them."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what is there. Raises HundredError where a line is damaged."""
+        """Read the file, if there is one. Raises HundredError where a line is damaged."""
         self.path = folder / JOURNAL
         self.trials: dict[int, Trial] = {}
         for number, line in enumerate(self._lines(), start=1):
             try:
-                self._take(json.loads(line))
+                self._apply(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise HundredError(
                     f"{self.path} is damaged in line {number}: remove that line to try its trial again"
@@ -80,22 +86,22 @@ class Journal:
         return max(self.trials, default=-1) + 1
 
     def propose(self, trial: Trial) -> None:
-        """Note a trial before it begins."""
+        """Write a trial before it begins."""
         self._write(
             {"trial": trial.number, "parameters": trial.parameters, "limits": list(trial.limits.items())}
         )
         self.trials[trial.number] = trial
 
-    def settle(self, trial: Trial) -> None:
-        """Note how a trial has ended; its run directory is whole before."""
-        outcome = asdict(trial)
+    def end(self, trial: Trial) -> None:
+        """Write how a trial has ended, after its run directory is complete."""
+        result = asdict(trial)
         for known in ("number", "parameters", "limits"):
-            del outcome[known]
-        self._write({"trial": trial.number, **outcome})
+            del result[known]
+        self._write({"trial": trial.number, **result})
         self.trials[trial.number] = trial
 
     def cut_torn_line(self) -> None:
-        """Remove the half line that a killed process left, before anything is added."""
+        """Remove the half line that a killed process left, before appending."""
         with os_errors_as_hundred_errors(self.path):
             if self.path.exists():
                 data = self.path.read_bytes()
@@ -108,11 +114,10 @@ class Journal:
         if not self.path.exists():
             return []
         with os_errors_as_hundred_errors(self.path, "cannot read"):
-            return self.path.read_bytes().split(b"\n")[
-                :-1
-            ]  # behind the last newline is nothing, or a torn line
+            # After the last newline is nothing, or a torn line.
+            return self.path.read_bytes().split(b"\n")[:-1]
 
-    def _take(self, line: dict[str, Any]) -> None:
+    def _apply(self, line: dict[str, Any]) -> None:
         number = line.pop("trial")
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError(number)

@@ -1,4 +1,4 @@
-"""What a sweep was begun with, kept beside its runs so that going on with it means the same."""
+"""The settings of a sweep, in a file beside its runs, so that resuming it continues the same search."""
 
 import math
 import tomllib
@@ -14,20 +14,21 @@ from hundred.errors import HundredError, UsageError
 from hundred.files import write_text
 from hundred.recipe.load import leaves, load_recipe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.sweeps.search.space import Space, grid_values, parse_space, points
+from hundred.sweeps.search.space import Space, count_points, grid_values, parse_space
 
 PLAN = "sweep.toml"
+SUMMARY = "sweep.json"
 SEARCHES = ("tpe", "random", "grid")
 PRUNERS = ("median", "halving", "none")
 TRIALS = 20
 SEEDS = 3
-# A trial is proposed, and cut short, by what is known of trials at least this far before it. So up to four
-# can be under way at once with the outcome of one after another, and TPE still hears of most of them.
+# A trial is proposed, and pruned, from the results of trials at least this far before it. So up to four can
+# be under way at once and give the results of one after another, and TPE still learns from most of them.
 AHEAD = 4
 STARTUP = 10  # random trials before TPE begins: Optuna's own number (TPESampler), fewer in a short sweep
 
-_HEAD = "What this sweep does. Go on with it: hundred sweep {folder} --resume"
-# What going on with a sweep may change: how much, not what.
+_HEAD = "The settings of this sweep. Resume it: hundred sweep {folder} --resume"
+# A resumed sweep may have more trials or seeds, and find its images elsewhere.
 _MAY_CHANGE = ("trials", "seeds", "data")
 
 
@@ -35,10 +36,10 @@ _MAY_CHANGE = ("trials", "seeds", "data")
 class SweepPlan:
     """The settings that all trials of a sweep share.
 
-    recipe: plain values of the recipe that is varied. vary: by key, as `--vary` has them. trials: 0 is no end
-    but the time's. prune: one of PRUNERS. seeds: of the winner. ahead: see AHEAD; never fewer than trials at
-    once. startup: random trials before TPE. cpus: threads of a trial, 0 for torch's own number.
-    data: where it was found, or "" for wherever it is found. store: a URL that keeps the runs, or "".
+    recipe: plain values of the recipe that is varied. vary: by key, as in `--vary`. trials: 0 where only time
+    ends the sweep. prune: one of PRUNERS. seeds: of the winner. ahead: see AHEAD; at least the number of
+    trials at once. startup: random trials before TPE. cpus: threads of a trial, 0 for torch's own number.
+    data: the path given for it, or "" to look for it. store: a URL that keeps the runs, or "".
     """
 
     recipe: dict[str, Any]
@@ -63,14 +64,14 @@ class SweepPlan:
 
     @property
     def waits(self) -> bool:
-        """Whether a trial depends on the outcome of earlier ones."""
+        """Whether a trial depends on the results of earlier ones."""
         return self.search == "tpe" or self.prune != "none"
 
 
-def made_plan(
+def make_plan(
     recipe: dict[str, Any], vary: dict[str, Any], given: Mapping[str, Any], workers: int
 ) -> SweepPlan:
-    """A new plan; `given` are the other settings that are not at their defaults, by name.
+    """A new plan; `given` are its other settings, by name, where they are not the defaults.
 
     Raises UsageError for a wrong call.
     """
@@ -92,14 +93,19 @@ def made_plan(
     if plan.search == "grid":
         size = math.prod(len(grid_values(parameter)) for parameter in space)
         plan = replace(plan, trials=min(plan.trials if "trials" in given else size, size))
-    size = points(space) or 0
+    size = count_points(space) or 0
     if size:
         plan = replace(plan, trials=min(plan.trials or size, size))
     if "training.epochs" in vary and plan.prune != "none":
-        # The epoch under way means another share of each trial's schedule: nothing to compare.
+        # An epoch is another share of each trial's schedule, so curves cannot be compared.
         plan = replace(plan, prune="none")
     startup = min(STARTUP, max(AHEAD, plan.trials // 4)) if plan.trials else STARTUP
     return replace(plan, ahead=max(AHEAD, workers), startup=startup)
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether `path` is a sweep's directory."""
+    return (path / PLAN).is_file()
 
 
 def write_plan(folder: Path, plan: SweepPlan) -> None:
@@ -129,39 +135,39 @@ def read_plan(folder: Path) -> SweepPlan:
         raise HundredError(f"{path} is damaged ({str(error)[:80]}): begin another sweep") from None
 
 
-def continued(begun: SweepPlan, folder: Path, asked: Mapping[str, Any]) -> SweepPlan:
-    """The plan `begun`, with as many trials and seeds as `asked` now.
+def resume_plan(begun: SweepPlan, folder: Path, given: Mapping[str, Any]) -> SweepPlan:
+    """The plan `begun`, with the number of trials and seeds in `given`.
 
-    asked: what the call says, by the names of Plan; what it leaves out stays as it was.
+    given: settings of the call, by the names of `SweepPlan`; others stay as they were.
 
-    Raises UsageError where the call asks for another sweep than was begun.
+    Raises UsageError where the call describes another sweep than was begun.
     """
     changed: dict[str, Any] = {}
-    for name, value in asked.items():
+    for name, value in given.items():
         before = getattr(begun, name)
         if name in _MAY_CHANGE:
             changed[name] = value
         elif name == "recipe":
-            _same_recipe(folder, before, value)
+            _check_recipe(folder, before, value)
         elif before != value:
-            raise _other(folder, name, before, value)
-    size = points(begun.space)
+            raise _other_sweep(folder, name, before, value)
+    size = count_points(begun.space)
     if size and "trials" in changed:
         changed["trials"] = min(changed["trials"] or size, size)
     return replace(begun, **changed)
 
 
-def _same_recipe(folder: Path, begun: dict[str, Any], asked: dict[str, Any]) -> None:
-    before, now = leaves(load_recipe(begun).recipe), leaves(load_recipe(asked).recipe)
+def _check_recipe(folder: Path, begun: dict[str, Any], given: dict[str, Any]) -> None:
+    before, now = leaves(load_recipe(begun).recipe), leaves(load_recipe(given).recipe)
     for key in {**before, **now}:
         if before.get(key) != now.get(key):
-            raise _other(folder, key, before.get(key), now.get(key))
+            raise _other_sweep(folder, key, before.get(key), now.get(key))
 
 
-def _other(folder: Path, name: str, before: Any, now: Any) -> UsageError:
+def _other_sweep(folder: Path, name: str, before: Any, now: Any) -> UsageError:
     return UsageError(
         f"{folder} was begun with {name.replace('_', ' ')} {_shown(before)}, not {_shown(now)}\n"
-        "go on with the same settings, or start another sweep with --name"
+        "resume it with the same settings, or start another sweep with --name"
     )
 
 

@@ -1,4 +1,5 @@
-"""What a sweep says on standard error: a line for each trial, and now and then one from inside a long one."""
+"""What a sweep prints on standard error: a line for each trial, and now and then one from inside a long
+one."""
 
 import sys
 import time
@@ -24,22 +25,21 @@ class SweepProgress:
 
     quiet: bool
     count: int = 0
-    workers: int = 1
     best: Trial | None = None
     ended: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def line(self, text: str) -> None:
-        """A line of progress."""
+        """Print a line of progress."""
         if not self.quiet:
             say(sys.stderr, text)
 
     def warn(self, text: str) -> None:
-        """A line that quiet does not hold back."""
+        """Print a line even where `quiet`."""
         say(sys.stderr, f"warning: {text}")
 
     def start(self, known: list[Trial]) -> None:
-        """The clock starts; `known` have ended before."""
+        """Start the clock; `known` trials have ended before."""
         self.began, self.ended = time.monotonic(), 0
         for trial in known:
             self._compare(trial)
@@ -47,7 +47,7 @@ class SweepProgress:
             self.line(f"going on after {len(known)} trials{self._best()}")
 
     def trial(self, trial: Trial, ended_before: int) -> None:
-        """A trial has ended, as one of `ended_before` + 1 in all."""
+        """Print a trial that has ended, as one of `ended_before` + 1 in all."""
         self._compare(trial)
         self.ended += 1
         of = f"/{self.count}" if self.count else ""
@@ -77,21 +77,21 @@ class SweepProgress:
 
 
 class EpochLines:
-    """Listener: an epoch's line, where the last line is old."""
+    """Listener: prints an epoch where the last line is old."""
 
-    def __init__(self, teller: SweepProgress) -> None:
-        """`teller` prints."""
-        self.teller, self.last, self.epochs = teller, time.monotonic(), 0
+    def __init__(self, progress: SweepProgress) -> None:
+        """`progress` prints."""
+        self.progress, self.last, self.epochs = progress, time.monotonic(), 0
 
     def on_run_started(self, event: "RunStarted") -> None:
         """A trial begins."""
         self.last, self.epochs = time.monotonic(), event.epochs
 
     def on_epoch_ended(self, event: "EpochEnded") -> None:
-        """Say how far it is."""
+        """Print how far the trial is."""
         if time.monotonic() - self.last >= SECONDS_BETWEEN:
             self.last = time.monotonic()
-            self.teller.line(
+            self.progress.line(
                 f"  epoch {event.epoch}/{self.epochs}  loss {event.loss:.4f}  "
                 f"val_accuracy {percent(event.val_accuracy)}"
             )

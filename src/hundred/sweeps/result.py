@@ -1,4 +1,4 @@
-"""A sweep as an object: its table, best trial, winner and pictures, all read from its files."""
+"""A sweep as an object: its table, best trial, winner and figures, all read from its files."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hundred.errors import HundredError
 from hundred.files import write_json, write_with
 from hundred.formatting import json_safe
 from hundred.reports.figures.style import Provenance, save
@@ -16,9 +17,7 @@ from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.result import read_object
 from hundred.runs.run import Run
 from hundred.sweeps.journal import STATES, Journal, Trial
-from hundred.sweeps.plan import SweepPlan, read_plan
-from hundred.sweeps.request import SUMMARY, sweep_folder
-from hundred.sweeps.retrain import folder_of
+from hundred.sweeps.plan import PLAN, SUMMARY, SweepPlan, is_sweep, read_plan
 from hundred.sweeps.search.sampler import study_of
 from hundred.sweeps.search.space import Range
 
@@ -38,7 +37,7 @@ class Sweep:
 
     @cached_property
     def plan(self) -> SweepPlan:
-        """What it was begun with."""
+        """Its settings."""
         return read_plan(self.path)
 
     @property
@@ -74,9 +73,9 @@ class Sweep:
 
     @property
     def winner(self) -> Repeats | None:
-        """The best trial's setting trained with other seeds; None where that was not asked, or not yet."""
+        """The best trial's setting trained with other seeds; None where it was not, or not yet."""
         best = self.best
-        folder = None if best is None else self.path / folder_of(best)
+        folder = None if best is None else self.path / best.winner_folder
         return Repeats(folder) if folder is not None and is_repeats(folder) else None
 
     @property
@@ -91,7 +90,7 @@ class Sweep:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """sweep.json: what came out; {} while the sweep is under way."""
+        """sweep.json: the results; {} while the sweep is under way."""
         return read_object(self.path / SUMMARY) if (self.path / SUMMARY).is_file() else {}
 
     def run_of(self, trial: Trial) -> Run:
@@ -119,14 +118,10 @@ class Sweep:
 
     def metrics(self) -> dict[str, float]:
         """The figures that MLflow shows of the sweep as a whole."""
-        summary = self.summary
-        found = {"best_val_accuracy": summary["best"]["val_accuracy"]} if summary.get("best") else {}
-        for name, figure in (summary.get("winner") or {}).items():
-            if isinstance(figure, dict):
-                found[f"winner_{name}"] = figure["mean"]
-                if figure["sd"] is not None:
-                    found[f"winner_{name}_sd"] = figure["sd"]
-        return found
+        best, winner = self.best, self.winner
+        found = {} if best is None or best.val_accuracy is None else {"best_val_accuracy": best.val_accuracy}
+        winner_metrics = {} if winner is None else winner.metrics()
+        return {**found, **{f"winner_{name}": value for name, value in winner_metrics.items()}}
 
     def write_table(self) -> None:
         """Write trials.csv."""
@@ -194,7 +189,10 @@ class Sweep:
 
 def open_sweep(path: str | Path) -> Sweep:
     """The sweep in the directory `path`. Raises HundredError where there is none."""
-    return Sweep(sweep_folder(Path(path)))
+    path = Path(path)
+    if not is_sweep(path):
+        raise HundredError(f"{path} is not a sweep: it has no {PLAN}")
+    return Sweep(path)
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:

@@ -1,57 +1,115 @@
-"""The best trial, trained again with seeds that chose nothing: only then is it the winner, and tested."""
+"""One recipe with several seeds on a sweep's executor: the best trial again, or repeats on a Ray cluster.
 
+Only the best trial trained with seeds that chose nothing is the winner, and reads the test images.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
-from hundred.experiment.repeats import write_summary
+from hundred.experiment.build.data import open_data
+from hundred.experiment.repeats import repeats_folder, write_summary
 from hundred.experiment.run.resume import is_whole
+from hundred.experiment.train import resolve
 from hundred.recipe.load import load_recipe
+from hundred.runs.directory import lock_run
+from hundred.runs.repeats import REPEATS, Repeats
 from hundred.runs.run import Run
+from hundred.sweeps.context import SweepContext, open_context
+from hundred.sweeps.executors.base import Resources
 from hundred.sweeps.journal import Trial
 from hundred.sweeps.plan import SweepPlan
-from hundred.sweeps.trial import TrialResult
-
-if TYPE_CHECKING:
-    from hundred.sweeps.context import SweepContext
+from hundred.sweeps.progress import SweepProgress
 
 
-def folder_of(best: Trial) -> str:
-    """The name of the folder with the winner's runs: a sweep that goes on may find another winner."""
-    return f"winner-{best.name}"
-
-
-def retrain(crew: "SweepContext", plan: SweepPlan, best: Trial, *, figures: bool) -> None:
+def retrain(context: SweepContext, plan: SweepPlan, best: Trial, *, figures: bool) -> None:
     """Train the setting of `best` with the plan's number of seeds, from the one after the recipe's on.
 
     The trial itself is not among them: it was chosen for its luck as well. What is trained already is kept.
 
-    Raises HundredError where none of them comes to its end.
+    Raises HundredError where none of them completes.
     """
     if not plan.seeds:
         return
     recipe = load_recipe(plan.recipe, best.parameters).recipe.as_dict()
     seeds = [int(recipe["seed"]) + 1 + number for number in range(plan.seeds)]
-    folder = folder_of(best)
-    # Pictures take longer than a short training, and those of one seed show what those of all do.
-    drawn = seeds[0] if figures else None
-    tasks = [
-        crew.task(f"{folder}/seed-{seed}", {**recipe, "seed": seed}, test=True, figures=seed == drawn)
-        for seed in seeds
-        if not is_whole(crew.folder / folder / f"seed-{seed}")
-    ]
-    if tasks:
-        crew.teller.line(f"{best.name} is the best: trained again with {plan.seeds} other seeds")
-    write_repeats(crew.folder / folder, seeds, crew.train(tasks))
+    if not all(is_whole(context.folder / best.winner_folder / f"seed-{seed}") for seed in seeds):
+        context.progress.line(f"{best.name} is the best: trained again with {plan.seeds} other seeds")
+    # Drawing takes longer than a short training, and the figures of one seed show what those of all do.
+    drawn = seeds[:1] if figures else []
+    train_seeds(context, best.winner_folder, recipe, seeds, test=True, drawn=drawn)
 
 
-def write_repeats(home: Path, seeds: list[int], failed: list[TrialResult]) -> None:
-    """Write repeats.json into `home` for the runs that came to their end.
+def repeat_on_ray(
+    recipe: str | Path | Mapping[str, Any] | None,
+    repeat: int,
+    ray: str,
+    *,
+    data: str | Path | Dataset | None = None,
+    epochs: int | None = None,
+    target: float | None = None,
+    seed: int | None = None,
+    device: str = "auto",
+    protocol: str | None = None,
+    set: Iterable[str] | Mapping[str, Any] = (),
+    name: str | None = None,
+    runs: str | Path = "runs",
+    resume: bool = False,
+    test: bool = True,
+    figures: bool = True,
+    quiet: bool = False,
+    workers: int | None = None,
+    cpus: int | None = None,
+    gpus: float | None = None,
+) -> Repeats:
+    """Train `repeat` seeds of `recipe` on the Ray cluster at `ray`; the rest as for `hundred.train`.
 
-    Raises HundredError where none did, with why the last of those that `failed` did not.
+    With `resume`, runs that have finished are kept. workers, cpus, gpus: as for a sweep.
     """
-    finished = [seed for seed in seeds if is_whole(home / f"seed-{seed}")]
+    resources = Resources(device, ray, workers, cpus or 1, gpus)
+    base = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set).recipe
+    dataset = open_data(data)
+    folder = repeats_folder(Path(runs), name, base.name, repeat, resume=resume)
+    seeds = [base.seed + number for number in range(repeat)]
+    progress, vary = SweepProgress(quiet), {"seed": seeds}
+    with (
+        lock_run(folder),
+        open_context(folder, resources, dataset, recipe=base, vary=vary, progress=progress) as context,
+    ):
+        drawn = seeds if figures else []
+        repeats = train_seeds(context, "", base.as_dict(), seeds, test=test, drawn=drawn)
+        context.parent.finish(repeats.metrics(), [folder / REPEATS])
+    return repeats
+
+
+def train_seeds(
+    context: SweepContext,
+    folder: str,
+    recipe: dict[str, Any],
+    seeds: Sequence[int],
+    *,
+    test: bool,
+    drawn: Sequence[int],
+) -> Repeats:
+    """Train `recipe` with `seeds` in the folder of this name in the context's; write their summary.
+
+    test: read the test set at the end. drawn: the seeds whose figures are drawn.
+
+    Raises HundredError where no seed completes, with why the last of them did not.
+    """
+    path = context.folder / folder
+    specs = [
+        context.spec(
+            f"{folder}/seed-{seed}".lstrip("/"), {**recipe, "seed": seed}, test=test, figures=seed in drawn
+        )
+        for seed in seeds
+        if not is_whole(path / f"seed-{seed}")
+    ]
+    failed = context.train(specs)
+    finished = [seed for seed in seeds if is_whole(path / f"seed-{seed}")]
     if not finished:
         why = f": {failed[-1].why}" if failed else ""
-        raise HundredError(f"no seed in {home} came to its end{why}")
-    write_summary(home, finished, [Run(home / f"seed-{seed}") for seed in finished])
+        raise HundredError(f"no seed in {path} came to its end{why}")
+    return write_summary(path, finished, [Run(path / f"seed-{seed}") for seed in finished])

@@ -1,4 +1,4 @@
-"""One training of a sweep, from plain values to an outcome: the same function wherever it is called."""
+"""One training of a sweep, from plain values to a result: the same function on every executor."""
 
 import time
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from hundred.training.device import choose_device
 class TrialSpec:
     """What is to be trained.
 
-    name: of the run directory, relative to the sweep's. recipe: plain values. limits: as of a Trial.
+    name: of the run directory, relative to the sweep's. recipe: plain values. limits: as of a `Trial`.
     test: read the test set at the end. figures: draw the run's pictures. cpus: threads, 0 for torch's number.
     """
 
@@ -40,7 +40,7 @@ class TrialSpec:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What came of a task; see `hundred.sweeps.journal.Trial` for the fields of the same names."""
+    """How a trial ended; see `hundred.sweeps.journal.Trial` for the fields of the same names."""
 
     name: str
     state: str
@@ -52,20 +52,20 @@ class TrialResult:
 
 
 def run_trial(
-    task: TrialSpec, dataset: Dataset, folder: Path, listeners: Sequence[object] = ()
+    spec: TrialSpec, dataset: Dataset, folder: Path, listeners: Sequence[object] = ()
 ) -> TrialResult:
-    """Train `task` in `folder`/<its name>, or go on with what lies there, and say what came of it.
+    """Train `spec` in `folder`/<its name>, or resume what is there, and return how it ended.
 
-    A fault of the trial itself is an outcome. Raises HundredError where the disk refuses or another process
-    writes the run: then it is no fault of the trial, and nothing is known of it.
+    A fault of the trial itself is a result. Raises HundredError where the disk refuses or another process
+    writes the run: that is no fault of the trial, and its result is not known.
     """
-    path = folder / task.name
+    path = folder / spec.name
     if is_written(path) and path.is_dir():
         raise HundredError(f"the run {path} is being written by another process: wait until it has ended")
-    if task.cpus:
-        torch.set_num_threads(task.cpus)
-    call = RunOptions(
-        device=choose_device(task.device),
+    if spec.cpus:
+        torch.set_num_threads(spec.cpus)
+    options = RunOptions(
+        device=choose_device(spec.device),
         started=time.monotonic(),
         data=dataset,
         name=path.name,
@@ -73,19 +73,19 @@ def run_trial(
         resume=path.is_dir(),
         listeners=tuple(listeners),
         quiet=True,
-        figures=task.figures,
+        figures=spec.figures,
         tracked=False,
-        test=task.test,
-        stop_when=PruningCallback(task.limits, _best_before(path)),
+        test=spec.test,
+        stop_when=PruningCallback(spec.limits, _best_so_far(path)),
     )
     try:
-        train_run(Resolved(validate(task.recipe), {}), call)
+        train_run(Resolved(validate(spec.recipe), {}), options)
     except Exception as error:
-        return _failed(task, Run(path), error)
-    return _outcome(task, Run(path))
+        return _failed(spec, Run(path), error)
+    return _result(spec, Run(path))
 
 
-def _outcome(task: TrialSpec, run: Run) -> TrialResult:
+def _result(spec: TrialSpec, run: Run) -> TrialResult:
     result = run.result
     detail = str(result.get("stopped_detail") or "")
     state = "pruned" if detail.startswith(PRUNED) else "complete"
@@ -93,7 +93,7 @@ def _outcome(task: TrialSpec, run: Run) -> TrialResult:
         state = "diverged"
     rows = read_rows(run.path / HISTORY) if (run.path / HISTORY).exists() else []
     return TrialResult(
-        task.name,
+        spec.name,
         state,
         result.get("val_accuracy"),
         len(rows),
@@ -103,19 +103,19 @@ def _outcome(task: TrialSpec, run: Run) -> TrialResult:
     )
 
 
-def _failed(task: TrialSpec, run: Run, error: Exception) -> TrialResult:
+def _failed(spec: TrialSpec, run: Run, error: Exception) -> TrialResult:
     if isinstance(error, HundredError):
         if isinstance(error.__cause__, OSError):
             raise error
         if run.finished:
-            return _outcome(task, run)
-        return TrialResult(task.name, "failed", why=str(error).splitlines()[0])
-    # What one setting of a network leads to inside torch is that trial's end, not the sweep's.
-    return TrialResult(task.name, "failed", why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
+            return _result(spec, run)
+        return TrialResult(spec.name, "failed", why=str(error).splitlines()[0])
+    # What one setting of a network leads to inside torch ends that trial, not the sweep.
+    return TrialResult(spec.name, "failed", why=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 
-def _best_before(path: Path) -> float:
-    """The best validation accuracy of a trial that was cut off and is to go on."""
+def _best_so_far(path: Path) -> float:
+    """The best validation accuracy of a trial that was interrupted and is to be resumed."""
     rows = read_rows(path / HISTORY) if (path / HISTORY).exists() else []
     return max(
         (row["val_accuracy"] for row in rows if row.get("val_accuracy") is not None), default=float("-inf")

@@ -1,4 +1,4 @@
-"""What runs on the machines of a Ray cluster: a training in a folder of its own, and the keeper of files."""
+"""What runs on the machines of a Ray cluster: a trial in a folder of its own, and the actor for the files."""
 
 import shutil
 import tempfile
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hundred.errors import HundredError
-from hundred.sweeps.executors.sync import Files, RunUploader, Store, UrlStore, lay_out
+from hundred.sweeps.executors.sync import Files, RunUploader, Store, UrlStore, write_files
 from hundred.version import __version__
 
 if TYPE_CHECKING:
@@ -28,43 +28,45 @@ Arrays = dict[str, Any]
 
 
 class RunStoreActor:
-    """Ray actor on the caller's machine: reads and writes the sweep's runs, for one attempt at each.
+    """Ray actor on the caller's machine: reads and writes the sweep's runs, for the latest attempt at each.
 
-    A worker that was given up for dead, but was only cut off, writes no more once another has begun.
+    A worker that was given up for dead, but was only cut off, can write nothing once another has begun.
     """
 
     def __init__(self, store: Store) -> None:
-        """`store` is where runs are kept."""
+        """`store` keeps the runs."""
         self.store = store
         self.attempts: dict[str, int] = {}
 
     def begin(self, name: str, read: bool) -> tuple[int, Files]:
-        """The number of a new attempt at `name`, and, with `read`, what is there of it."""
+        """The number of a new attempt at the run `name`, and, with `read`, the files that it has already."""
         self.attempts[name] = self.attempts.get(name, 0) + 1
         return self.attempts[name], self.store.read(name) if read else {}
 
-    def allowed(self, name: str, attempt: int) -> bool:
-        """Whether `attempt` is still the one that counts."""
+    def is_latest(self, name: str, attempt: int) -> bool:
+        """Whether no other attempt has begun after `attempt`."""
         return self.attempts.get(name) == attempt
 
-    def write(self, name: str, attempt: int, files: Mapping[str, bytes], gone: Sequence[str]) -> bool:
-        """Keep what has changed; False where another attempt has begun."""
-        if not self.allowed(name, attempt):
+    def write(self, name: str, attempt: int, files: Mapping[str, bytes], removed: Sequence[str]) -> bool:
+        """Write what has changed; False where another attempt has begun."""
+        if not self.is_latest(name, attempt):
             return False
-        self.store.write(name, files, gone)
+        self.store.write(name, files, removed)
         return True
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where runs will lie: in `folder` on the caller's machine, or at the URL `store`, where it is set."""
+class RunsLocation:
+    """Where runs are kept: in `folder` on the caller's machine, or at the URL `store`, where it is set."""
 
     folder: str
     store: str
 
 
-def work(task: "TrialSpec", images: Arrays, keeper: Any, home: Home, version: str) -> "TrialResult":
-    """Train `task`, from where an earlier attempt left it, and hand its run directory over. A Ray task.
+def train_trial(
+    spec: "TrialSpec", images: Arrays, store_actor: Any, location: RunsLocation, version: str
+) -> "TrialResult":
+    """Train `spec` from where an earlier attempt left it, and upload its run directory. A Ray task.
 
     Raises HundredError where this machine has another version of Hundred, or a disk refuses.
     """
@@ -76,70 +78,72 @@ def work(task: "TrialSpec", images: Arrays, keeper: Any, home: Home, version: st
         raise HundredError(
             f"a machine of the cluster has Hundred {__version__}, not {version}: install the same"
         )
-    _tidy()
-    direct = UrlStore(home.store) if home.store else None
-    attempt, there = ray.get(keeper.begin.remote(task.name, direct is None))
-    if direct is not None:
-        there = direct.read(task.name)
+    _remove_stale_folders()
+    url_store = UrlStore(location.store) if location.store else None
+    attempt, files = ray.get(store_actor.begin.remote(spec.name, url_store is None))
+    if url_store is not None:
+        files = url_store.read(spec.name)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    run = folder / task.name
+    run = folder / spec.name
     try:
-        lay_out(run, there)
-        sender = _Sender(task.name, attempt, keeper, direct)
-        carrier = RunUploader(run, f"{home.store or home.folder}/{task.name}", sender)
-        outcome = run_trial(task, as_dataset(images), folder, (carrier,))
-        carrier.carry(wait=True)
-        return outcome
+        write_files(run, files)
+        send = _Send(spec.name, attempt, store_actor, url_store)
+        uploader = RunUploader(run, f"{location.store or location.folder}/{spec.name}", send)
+        result = run_trial(spec, to_dataset(images), folder, (uploader,))
+        uploader.upload(wait=True)
+        return result
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Sender:
-    """Sends to the keeper without waiting, at most one parcel on its way; or to a store itself."""
+class _Send:
+    """Sends files to the store actor without waiting, at most one batch on its way; or writes to a URL."""
 
-    def __init__(self, name: str, attempt: int, keeper: Any, direct: UrlStore | None) -> None:
-        self.name, self.attempt, self.keeper, self.direct = name, attempt, keeper, direct
-        self.under_way: Any = None
+    def __init__(self, name: str, attempt: int, store_actor: Any, url_store: UrlStore | None) -> None:
+        self.name, self.attempt, self.store_actor, self.url_store = name, attempt, store_actor, url_store
+        self.pending: Any = None
 
-    def __call__(self, files: Files, gone: list[str], wait: bool) -> bool:
-        if self.direct is not None:
-            self._check(self._asked(self.keeper.allowed.remote(self.name, self.attempt)))
-            self.direct.write(self.name, files, gone)
+    def __call__(self, files: Files, removed: list[str], wait: bool) -> bool:
+        if self.url_store is not None:
+            self._check(self._get(self.store_actor.is_latest.remote(self.name, self.attempt)))
+            self.url_store.write(self.name, files, removed)
             return True
-        if not self._arrived(wait):
+        if not self._is_free(wait):
             return False
-        self.under_way = self.keeper.write.remote(self.name, self.attempt, files, gone)
-        return not wait or self._arrived(wait)
+        self.pending = self.store_actor.write.remote(self.name, self.attempt, files, removed)
+        return not wait or self._is_free(wait)
 
-    def _arrived(self, wait: bool) -> bool:
-        """Whether the last parcel is where it should be."""
+    def _is_free(self, wait: bool) -> bool:
+        """Whether the last batch has been written."""
         import ray
 
-        if self.under_way is None:
+        if self.pending is None:
             return True
-        ready, _ = ray.wait([self.under_way], timeout=None if wait else 0)
+        ready, _ = ray.wait([self.pending], timeout=None if wait else 0)
         if ready:
-            self._check(self._asked(self.under_way))
-            self.under_way = None
+            self._check(self._get(self.pending))
+            self.pending = None
         return bool(ready)
 
-    def _asked(self, reference: Any) -> bool:
-        """What the keeper answers. Its trouble is a disk's, not the trial's: so it is told."""
+    def _get(self, reference: Any) -> bool:
+        """What the actor returned. Its error is a disk's, not the trial's, so it is raised from an
+        OSError."""
         import ray
 
         try:
             return bool(ray.get(reference))
         except Exception as error:
             cause = getattr(error, "cause", error)
-            raise HundredError(f"{self.name} cannot be handed over: {cause}") from OSError(str(cause))
+            raise HundredError(f"{self.name} cannot be uploaded: {cause}") from OSError(str(cause))
 
-    def _check(self, allowed: bool) -> None:
-        if not allowed:
+    def _check(self, latest: bool) -> None:
+        if not latest:
             raise HundredError(f"{self.name} was taken over by another worker") from OSError("taken over")
 
 
-def as_arrays(dataset: "Dataset") -> Arrays:
-    """A dataset as what Ray's object store shares between the processes of a machine without a copy."""
+def to_arrays(dataset: "Dataset") -> Arrays:
+    """A dataset as arrays that Ray's object store shares between the processes of a machine without a
+    copy."""
     splits: dict[str, dict[str, NDArray[Any]]] = {
         name: {"images": split.images.numpy(), "fine": split.fine.numpy(), "coarse": split.coarse.numpy()}
         for name, split in (("train", dataset.train), ("test", dataset.test))
@@ -155,8 +159,8 @@ def as_arrays(dataset: "Dataset") -> Arrays:
     return {"splits": splits, "about": about}
 
 
-def as_dataset(arrays: Arrays) -> "Dataset":
-    """The dataset again; its images are the shared memory, which nothing may write to."""
+def to_dataset(arrays: Arrays) -> "Dataset":
+    """The dataset of `to_arrays`; its images are the shared memory, which is read-only."""
     import torch
 
     from hundred.data.dataset import Dataset, Split
@@ -171,7 +175,7 @@ def as_dataset(arrays: Arrays) -> "Dataset":
     return Dataset(train=splits["train"], test=splits["test"], **about)
 
 
-def _tidy() -> None:
+def _remove_stale_folders() -> None:
     """Remove what killed workers have left on this machine."""
     from hundred.runs.directory import is_written
 

@@ -1,13 +1,15 @@
-"""How a run directory gets from the machine that trains to where the sweep is kept, and back after a fault.
+"""How a run directory gets from the machine that trains it to where the sweep is kept, and back after a
+fault.
 
-A worker trains in a folder of its own. After a checkpoint it hands over the files that have changed, the
-checkpoint last, so that what lies at the other end can always be resumed; result.json ends it.
+A worker trains in a folder of its own. After a checkpoint it uploads the files that have changed, the
+checkpoint last, so that the copy can always be resumed; result.json completes it.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_with
@@ -17,7 +19,7 @@ from hundred.runs.os_errors import os_errors_as_hundred_errors
 if TYPE_CHECKING:
     from hundred.training.events import CheckpointWritten
 
-# Handing over may take at most so large a share of the time, and is not done more often than this.
+# Uploading may take at most so large a share of the time, and does not happen more often than this.
 SHARE = 0.1
 SECONDS_BETWEEN = 1.0
 
@@ -31,8 +33,8 @@ class Store(Protocol):
         """All files of the run `name` by their relative paths; {} where there is none."""
         ...
 
-    def write(self, name: str, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
-        """Write `files` in this order, each whole, then remove those that are `gone`."""
+    def write(self, name: str, files: Mapping[str, bytes], removed: Sequence[str]) -> None:
+        """Write `files` in this order, each whole, then delete those that were `removed`."""
         ...
 
 
@@ -44,18 +46,18 @@ class FolderStore:
         self.folder = folder
 
     def read(self, name: str) -> Files:
-        """As Store."""
-        return {key: path.read_bytes() for key, path in files_of(self.folder / name).items()}
+        """See `Store`."""
+        return {key: path.read_bytes() for key, path in run_files(self.folder / name).items()}
 
-    def write(self, name: str, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
-        """As Store. Raises HundredError where the disk refuses."""
-        path = self.folder / name
-        with os_errors_as_hundred_errors(path):
-            path.mkdir(parents=True, exist_ok=True)
+    def write(self, name: str, files: Mapping[str, bytes], removed: Sequence[str]) -> None:
+        """See `Store`. Raises HundredError where the disk refuses."""
+        run = self.folder / name
+        with os_errors_as_hundred_errors(run):
+            run.mkdir(parents=True, exist_ok=True)
             for key, data in files.items():
-                _put(_inside(path, key), data)
-            for key in gone:
-                _inside(path, key).unlink(missing_ok=True)
+                _write(_inside(run, key), data)
+            for key in removed:
+                _inside(run, key).unlink(missing_ok=True)
 
 
 class UrlStore:
@@ -72,35 +74,35 @@ class UrlStore:
             raise UsageError(f"--store {url}: {str(error).splitlines()[0]}") from None
 
     def read(self, name: str) -> Files:
-        """As Store. Raises HundredError where the place does not answer."""
+        """See `Store`. Raises HundredError where the place does not answer."""
         folder = f"{self.root}/{name}"
-        with self._told():
+        with self._errors():
             if not self.system.exists(folder):
                 return {}
             found = self.system.find(folder)
             return {path[len(folder) :].lstrip("/"): self.system.cat_file(path) for path in found}
 
-    def write(self, name: str, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
-        """As Store. Raises HundredError where the place refuses."""
-        with self._told():
+    def write(self, name: str, files: Mapping[str, bytes], removed: Sequence[str]) -> None:
+        """See `Store`. Raises HundredError where the place refuses."""
+        with self._errors():
             for key, data in files.items():
                 path = f"{self.root}/{name}/{key}"
                 self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
-                # A local file is not whole until it is renamed; an object store's is, once it is there.
+                # A local file is whole only once it is renamed; an object store's is whole when it appears.
                 self.system.pipe_file(f"{path}.part", data)
                 self.system.mv(f"{path}.part", path)
-            for key in gone:
+            for key in removed:
                 if self.system.exists(f"{self.root}/{name}/{key}"):
                     self.system.rm_file(f"{self.root}/{name}/{key}")
 
-    def _told(self) -> Any:
+    def _errors(self) -> AbstractContextManager[None]:
         return os_errors_as_hundred_errors(self.url, "cannot use")
 
 
-def files_of(run: Path) -> dict[str, Path]:
+def run_files(run: Path) -> dict[str, Path]:
     """The files of a run directory by their relative paths, without locks and half-written ones.
 
-    In the order in which they must arrive: what a checkpoint goes with before it, the result last.
+    In the order in which they must be written: a checkpoint after what belongs to it, the result last.
     """
     late = {CHECKPOINT: 1, RESULT: 2}
     found = {}
@@ -111,53 +113,58 @@ def files_of(run: Path) -> dict[str, Path]:
     return dict(sorted(found.items(), key=lambda item: (late.get(item[0], 0), item[0])))
 
 
-def lay_out(run: Path, files: Mapping[str, bytes]) -> None:
+def write_files(run: Path, files: Mapping[str, bytes]) -> None:
     """Write the files of a run that was begun elsewhere into the folder `run`."""
     FolderStore(run.parent).write(run.name, files, ())
 
 
 class RunUploader:
-    """Listener: hands over what has changed in `run` after a checkpoint, unless that takes too much time.
+    """Listener: uploads what has changed in `run` after a checkpoint, unless that takes too much time.
 
-    send: takes the changed files, the paths of those that are gone, and whether to wait for their arrival;
-    tells whether they were taken (a store that is still busy with the last ones does not).
-    home: where the run will lie, in place of `run` in the texts that name it.
+    send: takes the changed files, the paths of removed ones, and whether to wait until they are written;
+    returns whether it took them (not while the last ones are still on their way).
+    target: where the run will be, in place of `run` in the texts that name it.
     """
 
-    def __init__(self, run: Path, home: str, send: Callable[[Files, list[str], bool], bool]) -> None:
-        """Nothing has been sent yet but what lies there."""
-        self.run, self.home, self.send = run, home, send
-        self.sent = {key: _identity(path) for key, path in files_of(run).items()}
+    def __init__(self, run: Path, target: str, send: Callable[[Files, list[str], bool], bool]) -> None:
+        """What is in `run` already counts as uploaded."""
+        self.run, self.target, self.send = run, target, send
+        self.uploaded = {key: _stamp(path) for key, path in run_files(run).items()}
         self.not_before = 0.0
 
     def on_checkpoint_written(self, event: "CheckpointWritten") -> None:
-        """Send, where enough time has passed."""
+        """Upload, where enough time has passed."""
         if time.monotonic() >= self.not_before:
-            self.carry(wait=False)
+            self.upload(wait=False)
 
-    def carry(self, *, wait: bool) -> None:
+    def upload(self, *, wait: bool) -> None:
         """Send what has changed since the last time."""
         begin = time.monotonic()
-        now = files_of(self.run)
-        marks = {key: _identity(path) for key, path in now.items()}
-        changed = {key: self._content(key, now[key]) for key in now if self.sent.get(key) != marks[key]}
-        gone = [key for key in self.sent if key not in now]
-        if (changed or gone) and self.send(changed, gone, wait):
-            self.sent = marks
+        files = run_files(self.run)
+        stamps = {key: _stamp(path) for key, path in files.items()}
+        changed = {
+            key: self._content(key, path)
+            for key, path in files.items()
+            if self.uploaded.get(key) != stamps[key]
+        }
+        removed = [key for key in self.uploaded if key not in files]
+        if (changed or removed) and self.send(changed, removed, wait):
+            self.uploaded = stamps
         spent = time.monotonic() - begin
         self.not_before = time.monotonic() + max(SECONDS_BETWEEN, spent / SHARE)
 
     def _content(self, key: str, path: Path) -> bytes:
         data = path.read_bytes()
-        return data.replace(str(self.run).encode(), self.home.encode()) if key == RECIPE else data
+        return data.replace(str(self.run).encode(), self.target.encode()) if key == RECIPE else data
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    facts = path.stat()
-    return facts.st_size, facts.st_mtime_ns
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change: a file with other ones has changed."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
-def _put(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes) -> None:
     def fill(temporary: Path) -> None:
         temporary.write_bytes(data)
 

@@ -1,7 +1,7 @@
-"""Ending trials early: what a trial must have reached after an epoch not to be cut short.
+"""Pruning: the accuracy that a trial must have reached after an epoch to be trained on.
 
-The limits are computed before the trial begins, from trials that have ended, so it needs nobody while it
-trains and is judged the same wherever and beside whatever it runs.
+The limits are computed before the trial begins, from trials that have ended. So a trial communicates with
+nothing while it trains, and is pruned the same on every executor.
 """
 
 import math
@@ -17,21 +17,21 @@ REDUCTION = 3  # of halving: one in so many goes on (Li et al. 2020, arXiv 1810.
 PRUNED = "pruned"
 
 
-def limits(kind: str, epochs: int, told: Sequence[Trial]) -> dict[int, float]:
+def pruning_limits(kind: str, epochs: int, trials: Sequence[Trial]) -> dict[int, float]:
     """By epoch, the validation accuracy that a trial of `epochs` epochs must have reached; {} prunes nothing.
 
     `median`: the median of what complete trials had after that epoch (the rule of Golovin et al. 2017,
-    section 3.2.2, as Optuna's MedianPruner has it). `halving`: asynchronous successive halving (Li et al.):
+    section 3.2.2, as in Optuna's MedianPruner). `halving`: asynchronous successive halving (Li et al.):
     after each rung, at epochs / 3, epochs / 9 and so on, what the best third of all trials had there.
-    The last epoch has none: there is nothing left to save.
+    The last epoch has no limit: stopping there saves nothing.
     """
     if kind == "median":
-        complete = [trial for trial in told if trial.state == "complete"]
+        complete = [trial for trial in trials if trial.state == "complete"]
         if len(complete) < STARTUP:
             return {}
         found = {epoch: _quantile(complete, epoch, 0.5, least=1) for epoch in range(1, epochs)}
     elif kind == "halving":
-        tried = [trial for trial in told if trial.state in ("complete", "pruned")]
+        tried = [trial for trial in trials if trial.state in ("complete", "pruned")]
         share = 1 - 1 / REDUCTION
         found = {epoch: _quantile(tried, epoch, share, least=REDUCTION) for epoch in rungs(epochs)}
     else:
@@ -40,7 +40,7 @@ def limits(kind: str, epochs: int, told: Sequence[Trial]) -> dict[int, float]:
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which halving judges: `epochs` divided by 3 again and again, ascending."""
+    """The epochs after which halving prunes: `epochs` divided by 3 again and again, ascending."""
     found, rung = list[int](), epochs // REDUCTION
     while rung >= 1:
         found.append(rung)
@@ -49,14 +49,15 @@ def rungs(epochs: int) -> list[int]:
 
 
 class PruningCallback:
-    """Asked after each epoch; answers with a reason once the best so far is below the epoch's limit."""
+    """For `RunOptions.stop_when`: returns a reason once the best accuracy so far is below the epoch's
+    limit."""
 
     def __init__(self, limits: dict[int, float], best: float = -math.inf) -> None:
-        """`best` is what the trial had reached before, where it goes on after an interruption."""
+        """`best` is the accuracy that the trial had reached before it was interrupted."""
         self.limits, self.best = limits, best
 
     def __call__(self, row: EpochEnded) -> str:
-        """Why the trial ends here, or ''."""
+        """Why the trial ends here, or "" to go on."""
         if row.val_accuracy is None:
             return ""
         self.best = max(self.best, row.val_accuracy)

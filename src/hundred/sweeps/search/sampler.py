@@ -1,7 +1,7 @@
 """Which values a trial tries: a function of the sweep's seed, the trial's number, and earlier outcomes.
 
-Nothing is kept between proposals: each builds Optuna's study anew from what was told. So a sweep that was
-killed proposes what it would have, and so does one on a cluster.
+No state is kept between proposals: each builds Optuna's study anew from the known trials. So a resumed sweep
+proposes the same values as an undisturbed one, and so does one on a cluster.
 """
 
 import functools
@@ -14,7 +14,7 @@ import numpy as np
 
 from hundred.sweeps.journal import UNDER_WAY, Trial
 from hundred.sweeps.plan import SweepPlan
-from hundred.sweeps.search.space import MOST_POINTS, Choice, Parameter, Space, Value, grid_point, points
+from hundred.sweeps.search.space import MOST_POINTS, Choice, Parameter, Space, Value, count_points, grid_point
 
 if TYPE_CHECKING:
     import optuna
@@ -23,14 +23,14 @@ TRIES = 20  # to find values that no trial has had, where a space has few of the
 
 
 def propose(
-    plan: SweepPlan, number: int, told: Sequence[Trial], under_way: Sequence[Trial]
+    plan: SweepPlan, number: int, known: Sequence[Trial], pending: Sequence[Trial]
 ) -> dict[str, Any] | None:
     """The parameters of trial `number`; None where every point of the space has been tried.
 
-    told: the trials whose outcome may be known, by number. under_way: those between them and `number`.
+    known: the trials whose results may be used, by number. pending: those between them and `number`.
     """
     space = plan.space
-    size = points(space)
+    size = count_points(space)
     if size is not None and number >= size:
         return None
     if plan.search == "grid":
@@ -40,9 +40,9 @@ def propose(
         if few:
             return grid_point(space, _shuffled(few, plan.seed)[number])
         return _ask(plan, space, _seed(plan.seed, number, 0), (), ())
-    before = [trial.parameters for trial in (*told, *under_way)]
+    before = [trial.parameters for trial in (*known, *pending)]
     for attempt in range(TRIES):
-        found = _ask(plan, space, _seed(plan.seed, number, attempt), told, under_way)
+        found = _ask(plan, space, _seed(plan.seed, number, attempt), known, pending)
         if found not in before:
             return found
     left = (grid_point(space, place) for place in _shuffled(few, plan.seed))
@@ -50,7 +50,7 @@ def propose(
 
 
 def study_of(
-    space: Space, told: Sequence[Trial], under_way: Sequence[Trial] = (), sampler: Any = None
+    space: Space, known: Sequence[Trial], pending: Sequence[Trial] = (), sampler: Any = None
 ) -> "optuna.Study":
     """An Optuna study with these trials. A diverged one counts as 0; a failed one, that says nothing of its
     parameters, not at all."""
@@ -66,8 +66,8 @@ def study_of(
         "pruned": TrialState.PRUNED,
         UNDER_WAY: TrialState.RUNNING,
     }
-    # Of trials under way the outcome is not to be known, even where it is.
-    for trial in (*told, *(Trial(each.number, each.parameters) for each in under_way)):
+    # The results of pending trials must not be used, even where there are some.
+    for trial in (*known, *(Trial(each.number, each.parameters) for each in pending)):
         if trial.state not in states:
             continue
         curve = {epoch: reached for epoch, reached in enumerate(trial.curve, 1) if reached is not None}
@@ -75,7 +75,7 @@ def study_of(
             optuna.trial.create_trial(
                 state=states[trial.state],
                 value={"complete": trial.val_accuracy, "diverged": 0.0}.get(trial.state),
-                params=encoded(space, trial.parameters),
+                params=encode(space, trial.parameters),
                 distributions=distributions,
                 intermediate_values=curve,
             )
@@ -84,7 +84,7 @@ def study_of(
 
 
 def distribution(parameter: Parameter) -> "optuna.distributions.BaseDistribution":
-    """Optuna's word for a parameter; of a choice it knows the places only, whatever the values are."""
+    """A parameter as an Optuna distribution; a choice is one over the indices of its values."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(parameter, Choice):
@@ -94,8 +94,8 @@ def distribution(parameter: Parameter) -> "optuna.distributions.BaseDistribution
     return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
 
 
-def encoded(space: Space, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as Optuna has them: the place of a choice's value."""
+def encode(space: Space, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as Optuna stores them: the index of a choice's value."""
     return {
         parameter.key: parameter.values.index(parameters[parameter.key])
         if isinstance(parameter, Choice)
@@ -105,7 +105,7 @@ def encoded(space: Space, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ask(
-    plan: SweepPlan, space: Space, seed: int, told: Sequence[Trial], under_way: Sequence[Trial]
+    plan: SweepPlan, space: Space, seed: int, known: Sequence[Trial], pending: Sequence[Trial]
 ) -> dict[str, Value]:
     import optuna
 
@@ -113,32 +113,32 @@ def _ask(
         study = study_of(space, (), (), optuna.samplers.RandomSampler(seed=seed))
     else:
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=plan.startup)
-        study = study_of(space, told, under_way, sampler)
-    asked = study.ask({parameter.key: distribution(parameter) for parameter in space}).params
+        study = study_of(space, known, pending, sampler)
+    drawn = study.ask({parameter.key: distribution(parameter) for parameter in space}).params
     return {
-        parameter.key: parameter.values[asked[parameter.key]]
+        parameter.key: parameter.values[drawn[parameter.key]]
         if isinstance(parameter, Choice)
-        else parameter.rounded(asked[parameter.key])
+        else parameter.rounded(drawn[parameter.key])
         for parameter in space
     }
 
 
 @functools.lru_cache(maxsize=1)
 def _shuffled(size: int, seed: int) -> list[int]:
-    """The numbers of all points of a grid, in an order of the sweep's own."""
+    """The numbers of all points of a grid, in an order decided by the sweep's seed."""
     order = list(range(size))
     random.Random(seed).shuffle(order)  # noqa: S311 (a search, no secret)
     return order
 
 
 def _seed(seed: int, number: int, attempt: int) -> int:
-    """A seed of its own for each proposal, all decided by the sweep's."""
+    """A seed for each proposal, decided by the sweep's."""
     return int(np.random.SeedSequence([seed, number, attempt]).generate_state(1)[0])
 
 
 @contextmanager
 def _quiet_optuna() -> Iterator[None]:
-    """Inside, Optuna tells of no study that was made; a person's own setting stays."""
+    """Inside, Optuna logs no creation of a study; its verbosity is restored afterwards."""
     import optuna
 
     before = optuna.logging.get_verbosity()

@@ -1,4 +1,4 @@
-"""What a sweep varies: keys of the recipe with a range or a list of values each, as `--vary` says them."""
+"""What a sweep varies: keys of the recipe, each with a range or a list of values, as written in `--vary`."""
 
 import json
 import math
@@ -11,20 +11,20 @@ from hundred.errors import UsageError
 from hundred.recipe.load import leaves, load_recipe, parse_value
 from hundred.recipe.messages import annotation_of
 
-DIGITS = 4  # of a drawn number: nobody can tell a learning rate of 0.01234567 from 0.01235
+DIGITS = 4  # of a drawn number: a learning rate of 0.01234567 trains no differently from 0.01235
 MOST_POINTS = 1_000_000
-# What would make trials incomparable, or is not the experiment's.
+# Varied, these would make trials incomparable, or do not belong to the experiment.
 _FIXED = ("seed", "name", "summary", "extends", "tracking", "data")
-_FREE = ("data.scaling",)
+_ALLOWED = ("data.scaling",)
 _FORM = "write it as KEY=LOW..HIGH, KEY=LOW..HIGH:log, or KEY=A,B,C"
 
-Given = Mapping[str, Any] | Iterable[str]
+Vary = Mapping[str, Any] | Iterable[str]
 Value = int | float | str | bool | list[Any]
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from low to high, both among them. log: drawn evenly in the logarithm. whole: integers."""
+    """Numbers from low to high, both included. log: uniform in the logarithm. whole: integers."""
 
     key: str
     low: float
@@ -33,13 +33,13 @@ class Range:
     whole: bool
 
     def rounded(self, value: float) -> float | int:
-        """A drawn value as it goes into the recipe: a whole number, or one of few digits in the range."""
+        """A drawn value as it goes into the recipe: a whole number, or DIGITS digits inside the range."""
         if self.whole:
             return round(value)
         return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
 
-    def ends(self) -> list[Value]:
-        """The values that must be allowed if all are to be."""
+    def extremes(self) -> list[Value]:
+        """The values that the recipe must allow for all to be allowed."""
         return [int(self.low), int(self.high)] if self.whole else [self.low, self.high]
 
 
@@ -50,8 +50,8 @@ class Choice:
     key: str
     values: tuple[Value, ...]
 
-    def ends(self) -> list[Value]:
-        """The values that must be allowed: each."""
+    def extremes(self) -> list[Value]:
+        """The values that the recipe must allow: each."""
         return list(self.values)
 
 
@@ -72,16 +72,16 @@ def parse_space(vary: Mapping[str, Any], recipe: Mapping[str, Any]) -> Space:
     known = leaves(load_recipe(recipe).recipe)
     for parameter in space:
         key = parameter.key
-        if key.split(".")[0] in _FIXED and key not in _FREE:
+        if key.split(".")[0] in _FIXED and key not in _ALLOWED:
             raise UsageError(f"--vary {key}: all trials must share it, or they could not be compared")
-        for value in parameter.ends():
+        for value in parameter.extremes():
             found = leaves(load_recipe(recipe, {key: value}).recipe)
             if key not in known and key not in found:
                 raise UsageError(f"--vary {key}: that is a table; vary one of its keys")
     return space
 
 
-def as_mapping(vary: Given) -> dict[str, Any]:
+def parse_vary(vary: Vary) -> dict[str, Any]:
     """`KEY=VALUES` texts as a mapping; a mapping as a plain one. Raises UsageError for a text without `=`."""
     if isinstance(vary, Mapping):
         # As it will be read back from the sweep's file, so that the same call compares as the same.
@@ -97,8 +97,8 @@ def as_mapping(vary: Given) -> dict[str, Any]:
     return found
 
 
-def points(space: Space) -> int | None:
-    """How many different trials there are, or None where a range has no end of them."""
+def count_points(space: Space) -> int | None:
+    """How many different trials there are, None where a range is continuous."""
     count = 1
     for parameter in space:
         if isinstance(parameter, Choice):
@@ -121,7 +121,7 @@ def grid_point(space: Space, number: int) -> dict[str, Value]:
 
 
 def grid_values(parameter: Parameter) -> Sequence[Value]:
-    """All values of a parameter. Raises UsageError for a range of real numbers, which has no end of them."""
+    """All values of a parameter. Raises UsageError for a continuous range."""
     if isinstance(parameter, Choice):
         return parameter.values
     if not parameter.whole:
@@ -149,7 +149,8 @@ def _choice(key: str, values: list[Any]) -> Choice:
 
 
 def _range(key: str, text: str) -> Parameter:
-    """`LOW..HIGH` with `:log` and `:COUNT` in any order behind it; with a count, so many evenly spaced."""
+    """`LOW..HIGH` followed by `:log` and `:COUNT` in any order; a count makes so many evenly spaced
+    values."""
     ends, *options = text.split(":")
     low_text, _, high_text = ends.partition("..")
     try:

@@ -7,41 +7,41 @@ import pytest
 
 from hundred.sweeps.result import Sweep, best_of
 from hundred.sweeps.runner import Budget
-from tests.making.sweeps import MadeUpPool, a_plan, conducted
+from tests.making.sweeps import MadeUpExecutor, run_made_up, tiny_plan
 
 
 @pytest.mark.parametrize(("search", "prune"), [("tpe", "median"), ("tpe", "halving"), ("random", "median")])
 def test_up_to_four_workers_make_the_trials_of_one(tmp_path: Path, search: str, prune: str) -> None:
-    plan = a_plan(search=search, prune=prune, trials=20)
-    alone = conducted(tmp_path / "alone", plan, MadeUpPool())
+    plan = tiny_plan(search=search, prune=prune, trials=20)
+    alone = run_made_up(tmp_path / "alone", plan, MadeUpExecutor())
     assert len(alone) == 20
     assert any(trial.state == "pruned" for trial in alone)
     for seed in range(2):
-        assert conducted(tmp_path / str(seed), plan, MadeUpPool(4, seed)) == alone
+        assert run_made_up(tmp_path / str(seed), plan, MadeUpExecutor(4, seed)) == alone
 
 
 def test_more_workers_make_the_trials_of_one_that_waits_as_long(tmp_path: Path) -> None:
-    plan = a_plan(trials=18, workers=8)
+    plan = tiny_plan(trials=18, workers=8)
     assert plan.ahead == 8
-    alone = conducted(tmp_path / "alone", plan, MadeUpPool())
-    assert conducted(tmp_path / "eight", plan, MadeUpPool(8, 1)) == alone
+    alone = run_made_up(tmp_path / "alone", plan, MadeUpExecutor())
+    assert run_made_up(tmp_path / "eight", plan, MadeUpExecutor(8, 1)) == alone
 
 
 def test_random_search_without_pruning_waits_for_nothing(tmp_path: Path) -> None:
-    plan = a_plan(search="random", prune="none", trials=16)
-    alone = conducted(tmp_path / "alone", plan, MadeUpPool())
-    assert conducted(tmp_path / "sixteen", plan, MadeUpPool(16, 1)) == alone
+    plan = tiny_plan(search="random", prune="none", trials=16)
+    alone = run_made_up(tmp_path / "alone", plan, MadeUpExecutor())
+    assert run_made_up(tmp_path / "sixteen", plan, MadeUpExecutor(16, 1)) == alone
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_stopped_after_every_trial_none_is_lost_and_none_is_doubled(tmp_path: Path, workers: int) -> None:
-    plan = a_plan(trials=10)
-    undisturbed = conducted(tmp_path / "undisturbed", plan, MadeUpPool(workers))
+    plan = tiny_plan(trials=10)
+    undisturbed = run_made_up(tmp_path / "undisturbed", plan, MadeUpExecutor(workers))
     counted: list[str] = []
     for attempt in range(40):
-        pool = MadeUpPool(workers, attempt, stop_after=1)
+        pool = MadeUpExecutor(workers, attempt, stop_after=1)
         try:
-            trials = conducted(tmp_path / "stopped", plan, pool)
+            trials = run_made_up(tmp_path / "stopped", plan, pool)
             break
         except KeyboardInterrupt as stop:
             told = str(stop)
@@ -53,7 +53,7 @@ def test_stopped_after_every_trial_none_is_lost_and_none_is_doubled(tmp_path: Pa
 
 
 def test_the_best_is_the_earliest_of_the_best_complete_trials(tmp_path: Path) -> None:
-    trials = conducted(tmp_path, a_plan(trials=24), MadeUpPool())
+    trials = run_made_up(tmp_path, tiny_plan(trials=24), MadeUpExecutor())
     best = best_of(trials)
     assert best is not None
     complete = [trial for trial in trials if trial.state == "complete"]
@@ -71,7 +71,7 @@ def test_the_time_left_decides_whether_another_trial_begins(monkeypatch: pytest.
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     budget = Budget(began=0.0, minutes=3)
-    budget.note(20.0)
+    budget.record(20.0)
     assert budget.allows(4)
     assert not budget.allows(4.5)
     assert Budget(0.0, None).allows(1e9)

@@ -16,10 +16,10 @@ import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, MissingExtra, UsageError
 from hundred.runs.run import Run
-from hundred.sweeps.context import Resources
-from hundred.sweeps.executors.ray import fit
-from hundred.sweeps.repeats import repeat_on_ray
+from hundred.sweeps.executors.base import Resources
+from hundred.sweeps.executors.ray import trials_that_fit
 from hundred.sweeps.result import Sweep
+from hundred.sweeps.retrain import repeat_on_ray
 from tests.making.sweeps import SMALL
 
 # Read when Ray is imported; without one it would leave a token in the home folder.
@@ -73,13 +73,13 @@ def test_what_cannot_run_on_a_cluster_is_said_in_a_line(few_images: Dataset, tmp
         Resources(gpus=0.5)
     with pytest.raises(UsageError, match="1 or more"):
         Resources(ray="auto", cpus=0)
-    assert fit({"CPU": 8.0, "GPU": 2.0}, 1, 0.25) == 8
-    assert fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.25) == 8
-    assert fit({"CPU": 16.0}, 3, 0.0) == 5
-    assert fit({"CPU": 16.0}, 1, 1.0) == 0
-    assert fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.3) == 6
-    assert fit({"CPU": 16.0, "GPU": 4.0}, 1, 2.0) == 2
-    assert fit({}, 1, 0.0) == 0
+    assert trials_that_fit({"CPU": 8.0, "GPU": 2.0}, 1, 0.25) == 8
+    assert trials_that_fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.25) == 8
+    assert trials_that_fit({"CPU": 16.0}, 3, 0.0) == 5
+    assert trials_that_fit({"CPU": 16.0}, 1, 1.0) == 0
+    assert trials_that_fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.3) == 6
+    assert trials_that_fit({"CPU": 16.0, "GPU": 4.0}, 1, 2.0) == 2
+    assert trials_that_fit({}, 1, 0.0) == 0
 
 
 def test_without_ray_it_says_what_to_install(

@@ -7,7 +7,7 @@ import optuna
 import pytest
 
 from hundred.sweeps.journal import Trial
-from hundred.sweeps.search.pruner import PruningCallback, limits, rungs
+from hundred.sweeps.search.pruner import PruningCallback, pruning_limits, rungs
 from hundred.training.events import EpochEnded
 from tests.making.sweeps import ended
 
@@ -31,7 +31,7 @@ def row(epoch: int, accuracy: float | None) -> EpochEnded:
 @pytest.mark.parametrize("seed", range(8))
 def test_the_median_cuts_what_optunas_median_pruner_cuts(seed: int) -> None:
     told = curves(9, seed)
-    given = limits("median", EPOCHS, told)
+    given = pruning_limits("median", EPOCHS, told)
     study = optuna.create_study(
         direction="maximize", pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=0)
     )
@@ -52,10 +52,10 @@ def test_the_median_cuts_what_optunas_median_pruner_cuts(seed: int) -> None:
 
 def test_no_limit_before_five_trials_are_complete_nor_after_the_last_epoch() -> None:
     complete = [ended(number, curve=(0.1, 0.2, 0.3)) for number in range(5)]
-    assert limits("median", 3, complete[:4]) == {}
-    assert limits("median", 3, [*complete[:4], ended(4, state="failed")]) == {}
-    assert limits("median", 3, complete) == {1: 0.1, 2: 0.2}
-    assert limits("none", 3, complete) == {}
+    assert pruning_limits("median", 3, complete[:4]) == {}
+    assert pruning_limits("median", 3, [*complete[:4], ended(4, state="failed")]) == {}
+    assert pruning_limits("median", 3, complete) == {1: 0.1, 2: 0.2}
+    assert pruning_limits("none", 3, complete) == {}
 
 
 def test_halving_lets_the_best_third_go_on_at_each_rung() -> None:
@@ -63,10 +63,10 @@ def test_halving_lets_the_best_third_go_on_at_each_rung() -> None:
     assert rungs(8) == [2]
     assert rungs(2) == []
     told = [ended(n, state="pruned", curve=(0.1 * n,)) for n in range(7)]
-    given = limits("halving", 9, told)
+    given = pruning_limits("halving", 9, told)
     assert list(given) == [1]
     assert sum(0.1 * n >= given[1] for n in range(7)) == 3
-    assert limits("halving", 9, told[:2]) == {}
+    assert pruning_limits("halving", 9, told[:2]) == {}
 
 
 def test_a_trial_is_judged_by_the_best_it_has_had_also_before_an_interruption() -> None:

@@ -14,7 +14,7 @@ from hundred.experiment.run.lifecycle import train_run
 from hundred.runs.run import Run
 from hundred.sweeps.result import Sweep
 from hundred.sweeps.trial import TrialSpec, run_trial
-from tests.making.sweeps import SMALL, a_plan
+from tests.making.sweeps import SMALL, tiny_plan
 
 VARY = {"training.learning_rate": "0.01..0.5:log", "augment.flip": "none,random"}
 
@@ -130,7 +130,7 @@ def test_interrupted_in_a_trial_it_goes_on_to_the_same_trials(
 def test_a_trial_behind_its_limit_ends_early_and_a_resumed_one_stays_so(
     few_images: Dataset, tmp_path: Path
 ) -> None:
-    recipe = {**a_plan().recipe, "training": {**a_plan().recipe["training"], "epochs": 4}}
+    recipe = {**tiny_plan().recipe, "training": {**tiny_plan().recipe["training"], "epochs": 4}}
     outcome = run_trial(TrialSpec("t", recipe, {2: 0.99}), few_images, tmp_path)
     assert (outcome.state, outcome.epochs, len(outcome.curve)) == ("pruned", 2, 2)
     assert outcome.why.startswith("val_accuracy 0.")

@@ -42,7 +42,7 @@ def test_two_hundred_trials_keep_memory_and_file_handles(
         seen.append((resident(), sum(1 for _ in Path("/proc/self/fd").iterdir())))
         return outcome
 
-    monkeypatch.setattr(serial, "run_task", watched)
+    monkeypatch.setattr(serial, "run_trial", watched)
     found = hundred.sweep(
         "sprint",
         {"training.learning_rate": "0.01..0.5:log"},

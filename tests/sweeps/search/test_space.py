@@ -6,13 +6,21 @@ import pytest
 
 from hundred.errors import UsageError
 from hundred.recipe.load import load_recipe
-from hundred.sweeps.search.space import Choice, Range, Space, as_mapping, grid_point, parse_space, points
+from hundred.sweeps.search.space import (
+    Choice,
+    Range,
+    Space,
+    count_points,
+    grid_point,
+    parse_space,
+    parse_vary,
+)
 
 RECIPE = load_recipe("sprint").recipe.as_dict()
 
 
 def space(*texts: str) -> Space:
-    return parse_space(as_mapping(texts), RECIPE)
+    return parse_space(parse_vary(texts), RECIPE)
 
 
 def test_a_range_a_logarithmic_one_and_whole_numbers() -> None:
@@ -43,7 +51,7 @@ def test_values_to_choose_from(text: str, values: tuple[Any, ...]) -> None:
 
 
 def test_python_says_the_same_with_lists() -> None:
-    given = as_mapping({"augment.cutout": [0, 4], "augment.brightness": [(0.8, 1.2), (0.5, 1.5)]})
+    given = parse_vary({"augment.cutout": [0, 4], "augment.brightness": [(0.8, 1.2), (0.5, 1.5)]})
     assert parse_space(given, RECIPE) == space("augment.cutout=0,4", "augment.brightness=[0.8,1.2],[0.5,1.5]")
 
 
@@ -82,11 +90,11 @@ def test_nothing_to_vary_and_a_key_given_twice() -> None:
 
 def test_a_grid_has_every_point_once() -> None:
     grid = space("augment.cutout=0..2", "augment.flip=none,random", "training.nesterov=true,false")
-    assert points(grid) == 12
+    assert count_points(grid) == 12
     found = [tuple(grid_point(grid, number).values()) for number in range(12)]
     assert len(set(found)) == 12
     assert found[:3] == [(0, "none", True), (0, "none", False), (0, "random", True)]
-    assert points(space("training.momentum=0..0.9")) is None
+    assert count_points(space("training.momentum=0..0.9")) is None
 
 
 def test_drawn_numbers_have_few_digits_and_stay_in_their_range() -> None:

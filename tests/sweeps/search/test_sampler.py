@@ -8,7 +8,7 @@ from hundred.errors import UsageError
 from hundred.sweeps.journal import Trial
 from hundred.sweeps.plan import SweepPlan
 from hundred.sweeps.search.sampler import propose, study_of
-from tests.making.sweeps import a_plan, ended, score
+from tests.making.sweeps import ended, score, tiny_plan
 
 
 def trials(plan: SweepPlan, count: int) -> list[Trial]:
@@ -23,21 +23,21 @@ def trials(plan: SweepPlan, count: int) -> list[Trial]:
 
 @pytest.mark.parametrize("search", ["random", "tpe"])
 def test_the_same_seed_proposes_the_same_and_another_seed_something_else(search: str) -> None:
-    plan = a_plan(search=search, trials=12)
+    plan = tiny_plan(search=search, trials=12)
     first, again = trials(plan, 12), trials(plan, 12)
     assert first == again
-    other = trials(a_plan(search=search, trials=12, seed=1), 12)
+    other = trials(tiny_plan(search=search, trials=12, seed=1), 12)
     assert first[0].parameters != other[0].parameters
     assert len({str(trial.parameters) for trial in first}) == 12
 
 
 def test_random_search_does_not_look_at_outcomes() -> None:
-    plan = a_plan(search="random", trials=12)
+    plan = tiny_plan(search="random", trials=12)
     assert propose(plan, 7, [], []) == propose(plan, 7, [ended(n, n / 10) for n in range(7)], [])
 
 
 def test_tpe_looks_at_outcomes_but_not_at_those_of_trials_under_way() -> None:
-    plan = a_plan(search="tpe", trials=20)
+    plan = tiny_plan(search="tpe", trials=20)
     told = trials(plan, 12)
     asked = propose(plan, 15, told[:10], told[10:])
     worse = [ended(trial.number, 0.0, parameters=trial.parameters) for trial in told[10:]]
@@ -47,7 +47,10 @@ def test_tpe_looks_at_outcomes_but_not_at_those_of_trials_under_way() -> None:
 
 
 def test_tpe_comes_nearer_to_the_top_than_random_search() -> None:
-    tpe, chance = trials(a_plan(search="tpe", trials=60), 60), trials(a_plan(search="random", trials=60), 60)
+    tpe, chance = (
+        trials(tiny_plan(search="tpe", trials=60), 60),
+        trials(tiny_plan(search="random", trials=60), 60),
+    )
 
     def late(found: list[Trial]) -> float:
         return sum(trial.val_accuracy or 0.0 for trial in found[30:]) / 30
@@ -58,7 +61,7 @@ def test_tpe_comes_nearer_to_the_top_than_random_search() -> None:
 @pytest.mark.parametrize("search", ["random", "tpe", "grid"])
 def test_a_space_of_few_points_is_tried_without_a_point_twice(search: str) -> None:
     vary = {"augment.cutout": [0, 4, 8], "augment.flip": ["none", "random"]}
-    plan = a_plan(vary, search=search, trials=50)
+    plan = tiny_plan(vary, search=search, trials=50)
     assert plan.trials == 6
     found: list[Trial] = []
     for number in range(6):
@@ -71,12 +74,12 @@ def test_a_space_of_few_points_is_tried_without_a_point_twice(search: str) -> No
 
 def test_a_grid_of_real_numbers_asks_how_many() -> None:
     with pytest.raises(UsageError, match=r"add their number, as in 0\.001\.\.1:5"):
-        a_plan(search="grid")
-    plan = a_plan({"training.learning_rate": "0.001..1:log:4", "augment.cutout": [0, 4]}, search="grid")
+        tiny_plan(search="grid")
+    plan = tiny_plan({"training.learning_rate": "0.001..1:log:4", "augment.cutout": [0, 4]}, search="grid")
     assert plan.trials == 8
 
 
 def test_a_diverged_trial_counts_as_nothing_reached_and_a_failed_one_not_at_all() -> None:
-    plan = a_plan()
+    plan = tiny_plan()
     study = study_of(plan.space, [ended(0, 0.4), ended(1, 0.3, "diverged"), ended(2, 0.0, "failed")])
     assert [trial.value for trial in study.trials] == [0.4, 0.0]
