@@ -18,7 +18,7 @@ from hundred.recipe.schema import Recipe
 from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.runs.progress.plain import progress_listener
+from hundred.runs.progress.display import progress_listener
 from hundred.runs.repeats import REPEATS, Repeats
 from hundred.runs.run import Run
 from hundred.runs.trackers.mlflow.parent import ParentRun

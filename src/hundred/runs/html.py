@@ -1,27 +1,25 @@
-"""A run on one card: a line of text, or HTML with its headline figures and curves for notebooks."""
+"""A run in one line of text, or as HTML with its headline figures and curves, for notebooks."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hundred.errors import HundredError
-from hundred.runs import layout
-from hundred.runs.history import read_rows
+from hundred.formatting import percent, plural
 
-if TYPE_CHECKING:
-    from hundred.runs.run import Run
+# The rows of a history, as `read_rows` returns them.
+Rows = Sequence[Mapping[str, float]]
 
 _WIDTH, _HEIGHT = 300, 120
 _SMALL = "font-size='10'"
-# Okabe and Ito's blue and vermilion, apart for every kind of colour vision and on light and dark pages.
+# Okabe and Ito's blue and vermilion: distinct with every kind of colour vision, on light and dark pages.
 _TRAINING, _VALIDATION = "#0072B2", "#D55E00"
 
 _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    ("test_accuracy", "test accuracy", lambda value: f"{value:.2%}"),
-    ("test_top5_accuracy", "test top-5 accuracy", lambda value: f"{value:.2%}"),
-    ("test_coarse_accuracy", "test superclass accuracy", lambda value: f"{value:.2%}"),
-    ("val_accuracy", "validation accuracy", lambda value: f"{value:.2%}"),
+    ("test_accuracy", "test accuracy", percent),
+    ("test_top5_accuracy", "test top-5 accuracy", percent),
+    ("test_coarse_accuracy", "test superclass accuracy", percent),
+    ("val_accuracy", "validation accuracy", percent),
     ("calibration_error", "calibration error", lambda value: f"{value:.4f}"),
     ("parameters", "parameters", lambda value: f"{value:,.0f}"),
     ("train_seconds", "training, seconds", lambda value: f"{value:,.1f}"),
@@ -29,32 +27,24 @@ _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 )
 
 
-def summary(run: "Run") -> str:
-    """The run in some words, such as ``school, 20 epochs, test accuracy 57.10%``; never raises."""
-    try:
-        result, rows = run.result, _rows(run)
-    except HundredError as error:
-        return f"damaged: {error}"
-    words = [str(result.get("recipe") or run.name)]
+def summary(name: str, result: Mapping[str, Any], rows: Rows, *, finished: bool) -> str:
+    """A run in some words, such as ``school, 20 epochs, test accuracy 57.10%``."""
+    words = [str(result.get("recipe") or name)]
     if result.get("data") == "sample":
         words.append("sample data")
-    words.append(f"{len(rows)} epoch{'' if len(rows) == 1 else 's'}")
+    words.append(plural(len(rows), "epoch"))
     accuracy = result.get("test_accuracy")
     if _is_number(accuracy):
-        words.append(f"test accuracy {accuracy:.2%}")
+        words.append(f"test accuracy {percent(accuracy)}")
     elif rows and "val_accuracy" in rows[-1]:
-        words.append(f"validation accuracy {rows[-1]['val_accuracy']:.2%}")
-    if not run.finished:
+        words.append(f"validation accuracy {percent(rows[-1]['val_accuracy'])}")
+    if not finished:
         words.append("not finished")
     return ", ".join(words)
 
 
-def card_html(run: "Run") -> str:
-    """HTML for a notebook: figures and curves of `run`, all text escaped, no script, no outside file."""
-    try:
-        result, rows = run.result, _rows(run)
-    except HundredError as error:
-        return f"<p><b>{escape(run.name)}</b>: {escape(str(error))}</p>"
+def card_html(name: str, result: Mapping[str, Any], rows: Rows, *, finished: bool) -> str:
+    """HTML for a notebook: figures and curves of a run, all text escaped, no script, no outside file."""
     cells = [(label, form(result[key])) for key, label, form in _FIGURES if _is_number(result.get(key))]
     table = "".join(
         f"<tr><td style='text-align:left'>{escape(label)}</td>"
@@ -62,23 +52,19 @@ def card_html(run: "Run") -> str:
         for label, text in cells
     )
     curves = _curves(rows, "accuracy") + _curves(rows, "loss")
+    words = summary(name, result, rows, finished=finished)
     return (
-        f"<div><b>{escape(run.name)}</b> <span style='opacity:.7'>{escape(summary(run))}</span>"
+        f"<div><b>{escape(name)}</b> <span style='opacity:.7'>{escape(words)}</span>"
         f"<div style='display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start'>"
         f"<table>{table}</table>{curves}</div></div>"
     )
-
-
-def _rows(run: "Run") -> list[dict[str, float]]:
-    path = run.path / layout.HISTORY
-    return read_rows(path) if path.exists() else []
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _curves(rows: list[dict[str, float]], figure: str) -> str:
+def _curves(rows: Rows, figure: str) -> str:
     """One small chart: `figure` in training and validation over the epochs."""
     series = [
         (label, colour, [row.get(key, math.nan) for row in rows])

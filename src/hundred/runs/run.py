@@ -1,5 +1,6 @@
 """A run directory as an object: what a run was asked to do, what happened, and what came out."""
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from hundred.errors import HundredError, UsageError, nearest
 from hundred.runs import layout
 from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_history, read_rows
+from hundred.runs.html import card_html, summary
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object, read_result
 
@@ -94,16 +96,23 @@ class Run:
                 raise HundredError(f"{path} is damaged: {words}") from None
 
     def __repr__(self) -> str:
-        """Such as ``Run('runs/a': school, 20 epochs, test accuracy 57.10 %)``."""
-        from hundred.runs.html import summary
-
-        return f"Run({str(self.path)!r}: {summary(self)})"
+        """Such as ``Run('runs/a': school, 20 epochs, test accuracy 57.10%)``; never raises."""
+        try:
+            words = summary(self.name, self.result, self._rows(), finished=self.finished)
+        except HundredError as error:
+            words = f"damaged: {error}"
+        return f"Run({str(self.path)!r}: {words})"
 
     def _repr_html_(self) -> str:
         """The headline figures and curves, for notebooks."""
-        from hundred.runs.html import card_html
+        try:
+            return card_html(self.name, self.result, self._rows(), finished=self.finished)
+        except HundredError as error:
+            return f"<p><b>{escape(self.name)}</b>: {escape(str(error))}</p>"
 
-        return card_html(self)
+    def _rows(self) -> list[dict[str, float]]:
+        path = self.path / layout.HISTORY
+        return read_rows(path) if path.exists() else []
 
 
 def _checked(arrays: "dict[str, np.ndarray[Any, Any]]") -> "dict[str, np.ndarray[Any, Any]]":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hundred.formatting import eta, percent
-from hundred.runs.progress.plain import say
+from hundred.runs.progress.format import say
 from hundred.sweeps.journal import Trial
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 import pytest
 from rich.console import Console
 
-from hundred.runs.progress.plain import PlainProgress, progress_listener
+from hundred.runs.progress.display import progress_listener
+from hundred.runs.progress.plain import PlainProgress
 from hundred.runs.progress.rich import LiveProgress
 from hundred.training.events import (
     EVENTS,

@@ -1,12 +1,19 @@
-"""The progress of a training on standard error: a live display on a terminal, plain lines elsewhere."""
+"""The progress of a training as plain lines, where there is no terminal, and as warnings only."""
 
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from hundred.formatting import decimal, eta, percent, plural
+from hundred.formatting import decimal, eta, percent
+from hundred.runs.progress.format import (
+    TimeLeft,
+    cut_line,
+    finding_line,
+    heading,
+    restored_line,
+    say,
+    stopped_line,
+)
 
 if TYPE_CHECKING:
     from hundred.training.events import (
@@ -21,29 +28,6 @@ if TYPE_CHECKING:
     )
 
 _LINE_SECONDS = 30.0
-
-
-class Closing(Protocol):
-    """A listener that holds a terminal and gives it back with `close`."""
-
-    def close(self) -> None:
-        """Leave the terminal as it was found; may be called twice."""
-
-
-def progress_listener(*, quiet: bool = False, stream: TextIO | None = None) -> Closing:
-    """The listener that fits `stream` (standard error by default): live on a terminal, else plain lines.
-
-    With `quiet` only warnings show. Call `close()` when training has ended, however it ended.
-    """
-    stream = sys.stderr if stream is None else stream
-    if quiet:
-        return QuietProgress(stream)
-    if stream is not None and stream.isatty():
-        from hundred.runs.progress.rich import LiveProgress, can_draw
-
-        if can_draw(stream):
-            return LiveProgress(stream)
-    return PlainProgress(stream)
 
 
 class QuietProgress:
@@ -127,83 +111,3 @@ class PlainProgress:
     def _say(self, line: str) -> None:
         self.last_line = self.clock()
         say(self.stream, line)
-
-
-class TimeLeft:
-    """Estimates the seconds left at the end of an epoch.
-
-    By the trainer's last word in the epoch, which knows that later epochs may be on larger images; where
-    there was none, by how long whole epochs took, validation and all.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds and never goes back."""
-        self.clock = clock
-        self.started, self.first, self.epochs = clock(), 1, 0
-        self.end: float | None = None
-
-    def start(self, first: int, epochs: int) -> None:
-        """Training goes from epoch `first` to `epochs`, from now on."""
-        self.started, self.first, self.epochs = self.clock(), first, epochs
-
-    def note(self, seconds_left: float) -> None:
-        """In the middle of an epoch, the trainer expects the run to take so many more seconds."""
-        self.end = self.clock() + seconds_left
-
-    def after(self, epoch: int) -> float:
-        """Seconds left at the end of `epoch`."""
-        now, end, self.end = self.clock(), self.end, None
-        if epoch >= self.epochs:
-            return 0.0
-        if end is not None:
-            return max(0.0, end - now)
-        done = max(1, epoch - self.first + 1)
-        return (self.epochs - epoch) * (now - self.started) / done
-
-
-def say(stream: TextIO, line: str) -> None:
-    """Write `line`; a closed terminal or a broken pipe is no reason to end a training."""
-    with suppress(OSError, ValueError):
-        stream.write(line + "\n")
-        stream.flush()
-
-
-def heading(event: "RunStarted") -> str:
-    """What is trained, on how much, where."""
-    resumed = f", going on at epoch {event.first_epoch}" if event.first_epoch > 1 else ""
-    return (
-        f"{event.model}: {event.parameters:,} parameters, {event.training_images:,} training images, "
-        f"{plural(event.epochs, 'epoch')} on {event.device}{resumed}"
-    )
-
-
-def cut_line(event: "LearningRateCut") -> str:
-    """Such as ``learning rate 0.001 -> 0.0002 after epoch 12: val_loss ...``."""
-    reason = f": {event.reason}" if event.reason else ""
-    return f"learning rate {event.old:.3g} -> {event.new:.3g} after epoch {event.epoch}{reason}"
-
-
-def restored_line(event: "WeightsRestored") -> str:
-    """Such as ``weights of epoch 12 restored: the best val_loss``."""
-    reason = f": {event.reason}" if event.reason else ""
-    return f"weights of epoch {event.epoch} restored{reason}"
-
-
-def finding_line(event: "Finding") -> str:
-    """What the doctor saw, why, and its first advice."""
-    advice = f"; {event.advice[0]}" if event.advice else ""
-    return f"doctor: {event.name} ({event.evidence}){advice}"
-
-
-def stopped_line(event: "Stopped") -> str:
-    """Why training ended, in words."""
-    words = {
-        "epochs": "done",
-        "early-stopping": "stopped early",
-        "interrupted": "interrupted",
-        "not-finite": "stopped: the loss is not finite",
-        "callback": "stopped by a callback",
-    }
-    detail = f": {event.detail}" if event.detail else ""
-    epochs = plural(event.epoch, "epoch")
-    return f"{words.get(event.reason, event.reason)} after {epochs}{detail}"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hundred.formatting import decimal, eta, percent
-from hundred.runs.progress.plain import (
+from hundred.runs.progress.format import (
     TimeLeft,
     cut_line,
     finding_line,
