@@ -13,7 +13,7 @@ import torch
 import hundred
 from hundred.data.dataset import Dataset, Split
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.cross_validation import averaged, fold_indices, without
+from hundred.experiment.cross_validation import average_logits, fold_indices, hold_out
 from hundred.files import write_json
 from hundred.recipe.load import load_recipe
 from hundred.recipe.write import to_toml
@@ -155,15 +155,15 @@ def test_folds_hold_every_image_out_once_with_each_class_in_equal_parts() -> Non
 
 def test_a_part_without_its_fold_is_tested_on_it_first(data: Dataset) -> None:
     held = torch.tensor([3, 8, 399])
-    part = without(data, held)
+    part = hold_out(data, held)
     assert len(part.train) == 397
     assert torch.equal(part.test.images, torch.cat([data.train.images[held], data.test.images]))
-    assert part.digest not in (data.digest, without(data, torch.tensor([3, 8])).digest)
+    assert part.digest not in (data.digest, hold_out(data, torch.tensor([3, 8])).digest)
 
 
 def test_averaging_is_of_probabilities() -> None:
     one, other = np.log([[0.9, 0.1]], dtype=np.float32), np.log([[0.2, 0.8]], dtype=np.float32)
-    assert np.exp(averaged([one, other])) == pytest.approx(np.array([[0.55, 0.45]]))
+    assert np.exp(average_logits([one, other])) == pytest.approx(np.array([[0.55, 0.45]]))
 
 
 def test_folds_judge_every_training_image_and_are_gone_on_with(small_data: Dataset, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_trials_read_no_test_image_and_the_winner_does(done: Sweep) -> None:
     assert [run.result["seed"] for run in done.winner.runs] == [1]
 
 
-def test_its_files_tell_the_same_as_the_object(done: Sweep) -> None:
+def test_its_files_hold_the_same_as_the_object(done: Sweep) -> None:
     summary = json.loads((done.path / "sweep.json").read_text())
     assert summary == done.summary
     assert summary["best"]["parameters"] == done.best.parameters if done.best else False
@@ -74,7 +74,7 @@ def test_the_same_call_again_trains_nothing(
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
+    ("change", "message"),
     [
         ({"seed": 1}, "seed 0, not 1"),
         ({"search": "random"}, "search tpe, not random"),
@@ -85,9 +85,9 @@ def test_the_same_call_again_trains_nothing(
     ],
 )
 def test_another_sweep_under_the_same_name_is_refused(
-    done: Sweep, few_images: Dataset, change: dict[str, Any], word: str
+    done: Sweep, few_images: Dataset, change: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(UsageError, match=word):
+    with pytest.raises(UsageError, match=message):
         sweep(few_images, done.path.parent, trials=5, **change)
 
 
@@ -131,15 +131,13 @@ def test_a_trial_behind_its_limit_ends_early_and_a_resumed_one_stays_so(
     few_images: Dataset, tmp_path: Path
 ) -> None:
     recipe = {**tiny_plan().recipe, "training": {**tiny_plan().recipe["training"], "epochs": 4}}
-    outcome = run_trial(TrialSpec("t", recipe, {2: 0.99}), few_images, tmp_path)
-    assert (outcome.state, outcome.epochs, len(outcome.curve)) == ("pruned", 2, 2)
-    assert outcome.why.startswith("val_accuracy 0.")
-    assert run_trial(TrialSpec("t", recipe), few_images, tmp_path) == outcome
+    result = run_trial(TrialSpec("t", recipe, {2: 0.99}), few_images, tmp_path)
+    assert (result.state, result.epochs, len(result.curve)) == ("pruned", 2, 2)
+    assert result.why.startswith("val_accuracy 0.")
+    assert run_trial(TrialSpec("t", recipe), few_images, tmp_path) == result
 
 
-def test_a_trial_that_diverges_or_fails_is_told_and_the_sweep_goes_on(
-    few_images: Dataset, tmp_path: Path
-) -> None:
+def test_a_trial_that_diverges_is_recorded_and_the_sweep_goes_on(few_images: Dataset, tmp_path: Path) -> None:
     found = sweep(
         few_images, tmp_path, vary={"training.learning_rate": [1e30, 0.1, 0.05]}, seeds=0, search="grid"
     )
@@ -169,7 +167,7 @@ def test_with_minutes_alone_it_goes_on_until_the_time_is_up(few_images: Dataset,
     assert len(more.trials) == count + 1
 
 
-def test_two_commands_cannot_conduct_one_sweep(done: Sweep, few_images: Dataset) -> None:
+def test_two_commands_cannot_run_one_sweep(done: Sweep, few_images: Dataset) -> None:
     from hundred.runs.directory import lock_run
 
     with lock_run(done.path), pytest.raises(HundredError, match="being written by another process"):

@@ -36,11 +36,11 @@ def test_two_hundred_trials_keep_memory_and_file_handles(
     real = serial.run_trial
 
     def watched(*given: Any) -> Any:
-        outcome = real(*given)
+        result = real(*given)
         if len(seen) in (WARM, TRIALS - 1):
             gc.collect()
         seen.append((resident(), sum(1 for _ in Path("/proc/self/fd").iterdir())))
-        return outcome
+        return result
 
     monkeypatch.setattr(serial, "run_trial", watched)
     found = hundred.sweep(

@@ -39,15 +39,15 @@ def test_stopped_after_every_trial_none_is_lost_and_none_is_doubled(tmp_path: Pa
     undisturbed = run_made_up(tmp_path / "undisturbed", plan, MadeUpExecutor(workers))
     counted: list[str] = []
     for attempt in range(40):
-        pool = MadeUpExecutor(workers, attempt, stop_after=1)
+        executor = MadeUpExecutor(workers, attempt, stop_after=1)
         try:
-            trials = run_made_up(tmp_path / "stopped", plan, pool)
+            trials = run_made_up(tmp_path / "stopped", plan, executor)
             break
         except KeyboardInterrupt as stop:
-            told = str(stop)
+            message = str(stop)
         finally:
-            counted += pool.trained
-    assert told.endswith(f"hundred sweep {tmp_path / 'stopped'} --resume")
+            counted += executor.trained
+    assert message.endswith(f"hundred sweep {tmp_path / 'stopped'} --resume")
     assert trials == undisturbed
     assert sorted(counted) == [trial.name for trial in undisturbed]
 

@@ -27,7 +27,7 @@ from hundred.evaluation.labels import suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
 from hundred.experiment.build.data import Lines, open_data
 from hundred.experiment.compare import entry_of
-from hundred.experiment.cross_validation import averaged, fold_logits
+from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.experiment.train import resolve
 from hundred.files import write_json
 from hundred.recipe.load import load_recipe
@@ -116,7 +116,7 @@ def audit(
 ) -> Audit:
     """Look for images that are mislabelled or occur twice in the data of `run`, or in `data`.
 
-    run: a run, or a folder of repeats, whose predictions of test and validation images are used (averaged
+    run: a run, or a folder of repeats, whose predictions of test and validation images are used (average_logits
         over repeats). folds: instead, train `recipe` (with `set`, `seed`, `device`) so many times, each time
         without a part of the training images, to judge them all; see `fold_logits`. Without either, only
         duplicates are looked for.
@@ -185,7 +185,7 @@ def _images_of(run: Run, data: str | Path | Dataset | None) -> Dataset:
 
 
 def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predicted:
-    """The held-out predictions of `runs`, averaged; a note on what they lack."""
+    """The held-out predictions of `runs`, average_logits; a note on what they lack."""
     arrays = [run.predictions() for run in runs]
     found: Predicted = {}
     if all("test_logits" in each for each in arrays):
@@ -194,7 +194,7 @@ def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predi
                 raise HundredError(
                     "the predictions are of other test images: name the run's data with --data"
                 )
-        found["test"] = (np.arange(len(dataset.test)), averaged([each["test_logits"] for each in arrays]))
+        found["test"] = (np.arange(len(dataset.test)), average_logits([each["test_logits"] for each in arrays]))
     else:
         notes.append("the test labels were not judged: the run was not tested")
     held = [each for each in arrays if "val_logits" in each]
@@ -206,7 +206,7 @@ def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predi
         return found
     # Repeats hold the same images out; a run that holds others out is left aside.
     same = [each for each in held if np.array_equal(each["val_indices"], held[0]["val_indices"])]
-    found["train"] = (held[0]["val_indices"], averaged([each["val_logits"] for each in same]))
+    found["train"] = (held[0]["val_indices"], average_logits([each["val_logits"] for each in same]))
     notes.append(
         f"{len(held[0]['val_indices']):,} of {len(dataset.train):,} training labels were judged, those held "
         "out; --folds 5 judges all"
@@ -262,8 +262,8 @@ def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
     """
     callbacks = [Lines(f"{doing}{how}", "images") if doing else no_progress for how in ("", ", mirrored")]
     others = None if one is other else other.images
-    plain = near_duplicates(one.images, others, at_most=near, tell=callbacks[0])
-    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, tell=callbacks[1])
+    plain = near_duplicates(one.images, others, at_most=near, progress=callbacks[0])
+    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, progress=callbacks[1])
     both = pd.concat([plain.assign(mirrored=False), mirrored.assign(mirrored=True, exact=False)])
     return both.drop_duplicates(["first", "second"], ignore_index=True)
 

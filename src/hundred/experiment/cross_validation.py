@@ -37,10 +37,10 @@ def fold_logits(
     images, averaged over the networks: float32 [n, classes] each.
 
     `recipe` is trained `folds` times, on all but one part of the training images, with the protocol `full`
-    (nothing is selected). The runs are `fold-1`, `fold-2`... in `runs`; those that are there are gone on
-    with, or taken as they are.
+    (nothing is selected). The runs are `fold-1`, `fold-2`... in `runs`; unfinished ones are
+    resumed, finished ones taken as they are.
 
-    Raises UsageError for a number of folds that cannot be, and as `train` does.
+    Raises UsageError for an impossible number of folds, and whatever `train` raises.
     """
     if folds < 2:
         raise UsageError(f"--folds {folds}: it takes 2 or more to hold images out")
@@ -49,12 +49,12 @@ def fold_logits(
     for number, held in enumerate(fold_indices(dataset.train.fine, folds), start=1):
         if not quiet:
             print(f"fold {number} of {folds}", file=sys.stderr, flush=True)  # noqa: T201
-        part = without(dataset, held)
-        run = _trained(part, recipe, runs, f"fold-{number}", device=device, quiet=quiet)
+        part = hold_out(dataset, held)
+        run = _train_fold(part, recipe, runs, f"fold-{number}", device=device, quiet=quiet)
         logits = run.predictions()["test_logits"]
         train_logits[held.numpy()] = logits[: len(held)]
         test_logits.append(logits[len(held) :])
-    return train_logits, averaged(test_logits)
+    return train_logits, average_logits(test_logits)
 
 
 def fold_indices(fine: Tensor, folds: int) -> Iterator[Tensor]:
@@ -72,7 +72,7 @@ def fold_indices(fine: Tensor, folds: int) -> Iterator[Tensor]:
         yield torch.cat([each[number::folds] for each in shuffled]).sort().values
 
 
-def without(dataset: Dataset, held: Tensor) -> Dataset:
+def hold_out(dataset: Dataset, held: Tensor) -> Dataset:
     """`dataset` whose training split lacks the images `held`, and whose test split begins with them."""
     kept = torch.ones(len(dataset.train), dtype=torch.bool)
     kept[held] = False
@@ -86,7 +86,7 @@ def without(dataset: Dataset, held: Tensor) -> Dataset:
     return replace(dataset, train=dataset.train.take(torch.nonzero(kept).flatten()), test=test, digest=part)
 
 
-def averaged(logits: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+def average_logits(logits: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Log-probabilities of the mean prediction of several networks, float32 [n, classes]."""
     if len(logits) == 1:
         return logits[0]
@@ -95,9 +95,9 @@ def averaged(logits: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     return result
 
 
-def _trained(part: Dataset, recipe: Recipe, runs: Path, name: str, **options: Any) -> Run:
-    # The part is what is to be trained on as it is, and its runs are no experiment to be tracked. Every value
-    # is set by hand, so that a fold that is gone on with is one of this very recipe.
+def _train_fold(part: Dataset, recipe: Recipe, runs: Path, name: str, **options: Any) -> Run:
+    # `part` is trained on as it is, and its runs are no experiment to be tracked. Every value is set
+    # explicitly, so that a resumed fold is one of this very recipe.
     fixed: dict[str, Any] = {
         "growth": [],
         "data.protocol": "full",
@@ -106,10 +106,10 @@ def _trained(part: Dataset, recipe: Recipe, runs: Path, name: str, **options: An
         "tracking.mlflow": False,
     }
     settings = {**leaves(recipe), **fixed}
-    there = is_run(runs / name)
-    if there:
+    resume = is_run(runs / name)
+    if resume:
         recipe_of_run(runs / name, load_recipe({}, settings))  # raises where it was another recipe
         if Run(runs / name).environment.get("data_digest", part.digest) != part.digest:
             raise UsageError(f"{runs / name} was trained on other images: remove it, or name another --out")
-    run = train({}, data=part, name=name, runs=runs, resume=there, figures=False, set=settings, **options)
+    run = train({}, data=part, name=name, runs=runs, resume=resume, figures=False, set=settings, **options)
     return Run(run.path)

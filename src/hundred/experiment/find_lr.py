@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEPS = 150
-# Wide enough for any network seen so far; an own rate outside widens it.
+# Wide enough for every network tried so far; widened to AROUND times the recipe's own rate.
 RANGES = {"adam": (1e-6, 1.0), "adamw": (1e-6, 1.0), "sgd": (1e-4, 30.0), "muon": (1e-4, 30.0)}
 AROUND = 30.0
 SECONDS_BETWEEN_LINES = 2.0
@@ -38,11 +38,12 @@ SUFFIXES = (".png", ".svg")
 
 @dataclass(frozen=True)
 class FoundRate:
-    """The outcome of a range test.
+    """The result of a range test.
 
-    recipe, model, data, optimizer: what was tested. learning_rate: the recipe's own.
+    recipe, model, data, optimizer: what was tested. learning_rate: the recipe's.
     rest_factor: of a Muon recipe with a rate of its own for what SGD steps: that rate over the learning rate.
-    size: side of the images in pixels, 0 as stored. test: the measurement; reading: what it says.
+    size: side of the images in pixels, 0 for that of the stored ones. test: the measurement.
+    reading: what follows from it.
     """
 
     recipe: str
@@ -90,21 +91,21 @@ class FoundRate:
 
     @property
     def verdict(self) -> str:
-        """The outcome in one or two sentences."""
+        """The result in one or two sentences."""
         reading = self.reading
         if reading.suggestion is None:
             return (
                 f"The loss never clearly fell in {len(self.test.rates)} steps: no rate can be suggested; "
                 "take more steps, or rates further up."
             )
-        told = (
+        text = (
             f"The loss fell from a rate of about {reading.begins:.2g}, fastest at {reading.steepest:.2g}, "
             f"and was lowest at {reading.lowest:.2g}: try {reading.suggestion:g}"
             f" (the recipe has {self.learning_rate:g})."
         )
         if reading.open_end:
-            told += " It had not risen again at the largest rate: larger ones may do better."
-        return told
+            text += " It had not risen again at the largest rate: larger ones may do better."
+        return text
 
     def draw(self) -> "Figure":
         """The picture: loss against learning rate, with the suggestion marked."""
@@ -267,13 +268,13 @@ class _Lines:
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        self.began = self.told = time.monotonic()
+        self.began = self.printed = time.monotonic()
 
     def __call__(self, step: int, steps: int, rate: float, loss: float) -> None:
         now = time.monotonic()
-        if self.quiet or now - self.told < SECONDS_BETWEEN_LINES:
+        if self.quiet or now - self.printed < SECONDS_BETWEEN_LINES:
             return
-        self.told = now
+        self.printed = now
         left = eta((now - self.began) / step * (steps - step))
         line = f"step {step}/{steps}  lr {rate:.3g}  loss {loss:.4f}  at most {left} left"
         print(line, file=sys.stderr, flush=True)  # noqa: T201

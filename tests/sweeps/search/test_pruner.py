@@ -30,13 +30,13 @@ def row(epoch: int, accuracy: float | None) -> EpochEnded:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_median_cuts_what_optunas_median_pruner_cuts(seed: int) -> None:
-    told = curves(9, seed)
-    given = pruning_limits("median", EPOCHS, told)
+    known = curves(9, seed)
+    given = pruning_limits("median", EPOCHS, known)
     study = optuna.create_study(
         direction="maximize", pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=0)
     )
     states = {"complete": optuna.trial.TrialState.COMPLETE, "pruned": optuna.trial.TrialState.PRUNED}
-    for trial in told:
+    for trial in known:
         study.add_trial(
             optuna.trial.create_trial(
                 state=states[trial.state],
@@ -62,18 +62,18 @@ def test_halving_lets_the_best_third_go_on_at_each_rung() -> None:
     assert rungs(27) == [1, 3, 9]
     assert rungs(8) == [2]
     assert rungs(2) == []
-    told = [ended(n, state="pruned", curve=(0.1 * n,)) for n in range(7)]
-    given = pruning_limits("halving", 9, told)
+    known = [ended(n, state="pruned", curve=(0.1 * n,)) for n in range(7)]
+    given = pruning_limits("halving", 9, known)
     assert list(given) == [1]
     assert sum(0.1 * n >= given[1] for n in range(7)) == 3
-    assert pruning_limits("halving", 9, told[:2]) == {}
+    assert pruning_limits("halving", 9, known[:2]) == {}
 
 
-def test_a_trial_is_judged_by_the_best_it_has_had_also_before_an_interruption() -> None:
-    judge = PruningCallback({2: 0.5, 3: 0.5})
-    assert judge(row(1, 0.6)) == ""
-    assert judge(row(2, 0.1)) == ""
-    assert judge(row(3, None)) == ""
+def test_a_trial_is_compared_by_the_best_it_has_had_also_before_an_interruption() -> None:
+    callback = PruningCallback({2: 0.5, 3: 0.5})
+    assert callback(row(1, 0.6)) == ""
+    assert callback(row(2, 0.1)) == ""
+    assert callback(row(3, None)) == ""
     assert PruningCallback({2: 0.5}, best=0.6)(row(2, 0.1)) == ""
     assert PruningCallback({2: 0.5}, best=0.4)(row(2, 0.1)).startswith(
         "pruned: val_accuracy 0.4000 after epoch 2 is below 0.5000"

@@ -1,4 +1,4 @@
-"""Proposals depend on the seed, the number and what was told, on nothing else."""
+"""Proposals depend on the seed, the number and the known trials, on nothing else."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.making.sweeps import ended, score, tiny_plan
 
 
 def trials(plan: SweepPlan, count: int) -> list[Trial]:
-    """What one worker would make, each told of all before it."""
+    """What one worker would make, each knowing all before it."""
     found: list[Trial] = []
     for number in range(count):
         parameters = propose(plan, number, found, [])
@@ -38,12 +38,14 @@ def test_random_search_does_not_look_at_outcomes() -> None:
 
 def test_tpe_looks_at_outcomes_but_not_at_those_of_trials_under_way() -> None:
     plan = tiny_plan(search="tpe", trials=20)
-    told = trials(plan, 12)
-    asked = propose(plan, 15, told[:10], told[10:])
-    worse = [ended(trial.number, 0.0, parameters=trial.parameters) for trial in told[10:]]
-    assert propose(plan, 15, told[:10], worse) == asked
-    turned = [ended(trial.number, 1 - trial.val_accuracy, parameters=trial.parameters) for trial in told[:10]]
-    assert propose(plan, 15, turned, told[10:]) != asked
+    known = trials(plan, 12)
+    asked = propose(plan, 15, known[:10], known[10:])
+    worse = [ended(trial.number, 0.0, parameters=trial.parameters) for trial in known[10:]]
+    assert propose(plan, 15, known[:10], worse) == asked
+    turned = [
+        ended(trial.number, 1 - trial.val_accuracy, parameters=trial.parameters) for trial in known[:10]
+    ]
+    assert propose(plan, 15, turned, known[10:]) != asked
 
 
 def test_tpe_comes_nearer_to_the_top_than_random_search() -> None:
@@ -79,7 +81,7 @@ def test_a_grid_of_real_numbers_asks_how_many() -> None:
     assert plan.trials == 8
 
 
-def test_a_diverged_trial_counts_as_nothing_reached_and_a_failed_one_not_at_all() -> None:
+def test_a_diverged_trial_counts_as_accuracy_zero_and_a_failed_one_not_at_all() -> None:
     plan = tiny_plan()
     study = study_of(plan.space, [ended(0, 0.4), ended(1, 0.3, "diverged"), ended(2, 0.0, "failed")])
     assert [trial.value for trial in study.trials] == [0.4, 0.0]

@@ -1,4 +1,4 @@
-"""What `--vary` may say, and what is said of what it may not."""
+"""What `--vary` accepts, and the errors for what it does not."""
 
 from typing import Any
 
@@ -50,13 +50,13 @@ def test_values_to_choose_from(text: str, values: tuple[Any, ...]) -> None:
     assert space(text) == (Choice(text.partition("=")[0], values),)
 
 
-def test_python_says_the_same_with_lists() -> None:
+def test_lists_in_python_are_the_same_as_texts() -> None:
     given = parse_vary({"augment.cutout": [0, 4], "augment.brightness": [(0.8, 1.2), (0.5, 1.5)]})
     assert parse_space(given, RECIPE) == space("augment.cutout=0,4", "augment.brightness=[0.8,1.2],[0.5,1.5]")
 
 
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "message"),
     [
         ("training.learning_rate", "write it as"),
         ("training.learning_rate=", "write it as"),
@@ -75,8 +75,8 @@ def test_python_says_the_same_with_lists() -> None:
         ("data.protocol=full,holdout", "share it"),
     ],
 )
-def test_what_cannot_be_varied_is_said_in_a_line_that_names_it(text: str, word: str) -> None:
-    with pytest.raises(UsageError, match=word.replace("(", r"\(")) as caught:
+def test_what_cannot_be_varied_is_refused_in_one_line_that_names_it(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")) as caught:
         space(text)
     assert len(str(caught.value).splitlines()) == 1
 
