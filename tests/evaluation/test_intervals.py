@@ -45,5 +45,5 @@ def test_wilsons_interval_is_scipys(images: int, share: float) -> None:
 
 @pytest.mark.parametrize(("correct", "images"), [(0, 0), (3, 2), (-1, 5)])
 def test_an_impossible_count_is_refused(correct: int, images: int) -> None:
-    with pytest.raises(HundredError, match="is no accuracy"):
+    with pytest.raises(HundredError, match="is not an accuracy"):
         wilson_interval(correct, images)

@@ -162,7 +162,7 @@ def test_labels_that_do_not_fit_are_refused(labels: list[float], message: str) -
 
 @pytest.mark.parametrize("shape", [(0, 100), (5,), (5, 1), (2, 3, 4)])
 def test_logits_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(HundredError, match="cannot be judged"):
+    with pytest.raises(HundredError, match="cannot be evaluated"):
         evaluate(np.zeros(shape), np.zeros(shape[0], dtype=int), FINE_TO_COARSE)
 
 

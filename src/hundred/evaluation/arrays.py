@@ -20,7 +20,7 @@ def as_logits(logits: Any) -> FloatArray:
     array = np.asarray(_on_cpu(logits), dtype=np.float64)
     if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] < 2:
         raise HundredError(
-            f"logits of shape {list(array.shape)} cannot be judged: they must be [images, classes], "
+            f"logits of shape {list(array.shape)} cannot be evaluated: they must be [images, classes], "
             "with at least one image and two classes"
         )
     bad = ~np.isfinite(array).all(axis=1)

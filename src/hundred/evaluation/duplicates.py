@@ -18,7 +18,7 @@ Of the pairs that thumbnails find in CIFAR-100, two thirds are sifted out.
 """
 
 AT_ONCE = 100
-"""Images, or pairs at full size, that are worked on at once, so that they stay in a core's own memory. A pair
+"""Images, or pairs at full size, compared at once, so that they stay in a core's cache. A pair
 took 14 microseconds so, and 59 with 5,000 at once."""
 
 NEAR = 0.5
@@ -40,14 +40,14 @@ def near_duplicates(
     mirrored: bool = False,
     at_most: float = NEAR,
     block: int = 1000,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> pd.DataFrame:
     """Pairs of nearly equal pictures, nearest first: first, second, distance, exact.
 
     images: uint8 [n, 3, h, w]; others: uint8 [m, 3, h, w], same size, on the CPU. first indexes `images`,
     second `others`; without `others` pairs within `images`, first < second. mirrored: the first of each pair
-    is looked at from behind. block: images per matrix product. tell: called with the images of `images` that
-    are done, and with how many there are.
+    is mirrored. block: images per matrix product. progress: called with the number of
+    `images` that are done, and of all.
 
     distance: Euclidean, between whole images with their mean colour taken out and scaled to length 1: 0 for
     equal up to brightness and contrast, 1.41 for unrelated ones. exact: every pixel is equal. Pairs up to
@@ -61,7 +61,7 @@ def near_duplicates(
         rows, columns = _sifted(*candidates, sketch, other_sketch, WIDER * at_most)
         part = _measured(first, second, rows, columns)
         parts.append(part[part["distance"] <= WIDER * at_most])
-        tell(min(len(parts) * block, len(images)), len(images))
+        progress(min(len(parts) * block, len(images)), len(images))
     table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     if others is None:
         neighbours = np.bincount(np.concatenate([table["first"], table["second"]]), minlength=len(images))
@@ -86,7 +86,7 @@ def _candidates(
     # |a - b|^2 = 2 - 2 a.b for vectors of length 1
     alike = 1 - at_most**2 / 2
     for start in range(0, len(first), block):
-        # Within one set the pair (a, b) is (b, a) again: only columns to the right are looked at.
+        # Within one set the pair (a, b) is (b, a) again: only columns to the right are compared.
         skipped = start if within else 0
         similarity = thumbs[start : start + block] @ other_thumbs[skipped:].T  # [block, rest]
         row, column = torch.nonzero(similarity >= alike, as_tuple=True)

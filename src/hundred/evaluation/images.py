@@ -12,8 +12,8 @@ from hundred.evaluation.arrays import as_labels, as_logits, log_probabilities, p
 def image_table(logits: Any, labels: Any, fine_names: Sequence[str] | None = None) -> pd.DataFrame:
     """One row per image, in order: index, true, predicted, loss, probability, true_probability.
 
-    logits: float [n, classes]; labels: int [n]. true and predicted are class numbers; with `fine_names` the
-    columns true_name and predicted_name stand beside them. loss: cross-entropy in nats. probability: of the
+    logits: float [n, classes]; labels: int [n]. true and predicted are class numbers; with `fine_names` there
+    are also the columns true_name and predicted_name. loss: cross-entropy in nats. probability: of the
     predicted class. true_probability: of the true one.
     """
     logits = as_logits(logits)
@@ -78,8 +78,8 @@ def confident_mistakes(
     fine_names: Sequence[str] | None = None,
     label: int | None = None,
 ) -> pd.DataFrame:
-    """The `n` wrong predictions with the highest probability, surest first; of true class `label` only, where
-    given.
+    """The `n` wrong predictions with the highest probability, highest first; of true class `label` only,
+    where given.
 
     Columns as `image_table`.
     """

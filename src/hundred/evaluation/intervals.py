@@ -61,7 +61,7 @@ def wilson_interval(correct: int, images: int, confidence: float = 0.95) -> tupl
     from scipy.special import ndtri
 
     if images <= 0 or not 0 <= correct <= images:
-        raise HundredError(f"{correct} right out of {images} images is no accuracy")
+        raise HundredError(f"{correct} right out of {images} images is not an accuracy")
     z = float(ndtri(0.5 + confidence / 2))
     rate = correct / images
     centre = (rate + z * z / (2 * images)) / (1 + z * z / images)

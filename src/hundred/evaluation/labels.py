@@ -1,8 +1,8 @@
-"""Images whose label a network has reason to doubt, by confident learning.
+"""Images whose label may be wrong, by confident learning.
 
 The rule is that of Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset
-labels" (JAIR 2021), section 3.1: images off the diagonal of the confident joint. It is short enough to stand
-here without a dependency. In 56 of 60 random cases it named the very images that cleanlab 2.9 does
+labels" (JAIR 2021), section 3.1: images off the diagonal of the confident joint. It is short enough to need
+no dependency. In 56 of 60 random cases it named the same images as cleanlab 2.9
 (`filter_by="confident_learning"`), and in 4 one fewer: where several classes are confident, cleanlab takes
 the likeliest class of all, and the paper the likeliest of those.
 """
@@ -26,13 +26,13 @@ from hundred.evaluation.arrays import (
 def suspected_label_errors(
     logits: Any, labels: Any, *, n: int | None = None, fine_names: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Images that look mislabelled, most doubtful first (the first `n`, where given).
+    """Images that may be mislabelled, most doubtful first (the first `n`, where given).
 
     logits: float [images, classes] for images the network was not trained on; labels: int [images].
     Columns index, given, suggested (class numbers), given_probability, suggested_probability, and margin, the
     first minus the second (-1..0); with `fine_names` also given_name and suggested_name.
 
-    They are suspicions: the better the network, the more of them are true.
+    These are suspicions: the better the network, the more of them are right.
     """
     logits = as_logits(logits)
     labels = as_labels(labels, *logits.shape)
@@ -66,7 +66,7 @@ def _confident_class(p: FloatArray, labels: IntArray) -> IntArray:
     count = np.bincount(labels, minlength=p.shape[1])
     of_label = np.bincount(labels, weights=p[np.arange(len(labels)), labels], minlength=p.shape[1])
     threshold = np.where(count > 0, of_label / np.maximum(count, 1), np.inf)
-    # Rounding must not shut out a class whose images all have the very same probability.
+    # Rounding must not exclude a class whose images all have the same probability.
     reached = p >= threshold - 1e-6
     candidate = np.where(reached, p, -1.0)
     return np.where(reached.any(axis=1), candidate.argmax(axis=1), -1).astype(np.int64)

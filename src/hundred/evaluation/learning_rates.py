@@ -11,13 +11,13 @@ from hundred.evaluation.arrays import FloatArray
 WIDTH = 1 / 30
 # The loss is taken to fall at all from this much, in standard errors of the smoothed curve.
 CERTAIN = 6.0
-# From here on, as a share of the whole fall, the network is said to learn.
+# From this share of the whole fall on, the network is taken to learn.
 BEGUN = 0.1
 
 
 @dataclass(frozen=True)
 class RateReading:
-    """What a range test says.
+    """The result of a range test.
 
     smoothed: float64 [steps], the loss without the noise of single batches; infinite where the loss was.
     suggestion: a base learning rate to train with, or None where the loss never clearly fell.
@@ -40,9 +40,9 @@ def read_range_test(rates: FloatArray, losses: FloatArray, planned: int | None =
 
     Smith (WACV 2017) reads off two rates: where the network begins to learn, and where it no longer does; he
     cycles between them. For the highest rate of a whole training, suggested is the middle, on a logarithmic
-    scale, between the lowest loss, which lies at a rate about to break the training, and the centre of
+    scale, between the lowest loss, which is at a rate about to break the training, and the centre of
     gravity of the fall (the mean of the logarithm of the rate over the fall of the smoothed loss), which
-    does not hang on a few steps as the steepest point does. `benchmarks.learning_rates` held it against
+    does not depend on a few steps as the steepest point does. `benchmarks.learning_rates` compares it with
     sweeps.
     """
     usable = np.isfinite(losses)
@@ -83,7 +83,7 @@ def _smoothed(losses: FloatArray, width: float) -> FloatArray:
 
 
 def _falls(losses: FloatArray, smoothed: FloatArray, lowest: int, width: float) -> bool:
-    """Whether the loss falls by more than the noise of its batches would have it."""
+    """Whether the loss falls by more than the noise of its batches."""
     noise = float(np.std((losses - smoothed)[: lowest + 1]))
     # A Gaussian window of standard deviation w averages as well as 2 sqrt(pi) w equal weights.
     error = noise / math.sqrt(2 * math.sqrt(math.pi) * width)

@@ -23,10 +23,10 @@ from hundred.evaluation.intervals import wilson_interval
 class Metrics:
     """Accuracies and calibration_error are fractions; loss is in nats.
 
-    coarse_accuracy: how often the predicted fine class lies in the right superclass.
+    coarse_accuracy: how often the predicted fine class belongs to the right superclass.
     coarse_accuracy_summed: how often the superclass with the highest sum of probabilities is the right one.
     reliability: one row per confidence bin: low, high, count, confidence, accuracy, gap (NaN where empty).
-    images: how many were judged.
+    images: how many there were.
     """
 
     accuracy: float
@@ -50,7 +50,7 @@ class Metrics:
 
 
 def evaluate(logits: Any, labels: Any, fine_to_coarse: Any, *, bins: int = 15) -> Metrics:
-    """Judge `logits` (float [n, classes]) against `labels` (int [n]).
+    """The metrics of `logits` (float [n, classes]) on `labels` (int [n]).
 
     fine_to_coarse: int [classes], the superclass of each fine class. bins: of the calibration error.
     Where logits are equal, the lower class number ranks first.

@@ -22,10 +22,10 @@ def predict_logits(
 
     images: uint8 [n, 3, h, w], on any device; moved batch by batch.
     mean, std: [3], in 0..1 units: the network sees (pixel / 255 - mean) / std.
-    device: where to work, and where the network is left; None is where its parameters are.
+    device: where to compute, and where the network is left; None is where its parameters are.
     precision: `auto`, `float32` or `bfloat16`, as in a recipe.
 
-    The network works in eval mode; each of its modules then has its own mode again.
+    The network runs in eval mode; afterwards each module is back in its own mode.
     Raises HundredError for images of another shape, or a network whose output is not [n, classes].
     """
     if images.ndim != 4 or images.shape[1] != 3 or len(images) == 0:
@@ -53,7 +53,7 @@ def predict_logits(
             module.training = training
     if logits.ndim != 2 or len(logits) != len(images):
         raise HundredError(
-            f"the network answers {len(images)} images with shape {list(logits.shape)}: "
+            f"the network returns shape {list(logits.shape)} for {len(images)} images: "
             "it must give one row of logits per image"
         )
     # A tensor made in inference mode could not take part in autograd later; a clone can.

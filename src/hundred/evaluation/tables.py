@@ -1,4 +1,4 @@
-"""Every table of one network's test as a CSV file."""
+"""All tables of one network's test, and how they are written as CSV files."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

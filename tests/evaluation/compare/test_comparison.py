@@ -182,7 +182,7 @@ def test_the_same_seed_twice_is_warned_of() -> None:
     right = Recipe(LABELS).runs(2, np.random.default_rng(0))
     found = compare([contender("a", right[[0, 1, 0]]), contender("b", right)])
     (warning,) = found.warnings
-    assert "1 of the 3 runs of a answer exactly as another of its runs" in warning
+    assert "1 of the 3 runs of a give the same answers as another of its runs" in warning
 
 
 def test_calls_that_make_no_comparison_are_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hundred.evaluation.compare.class_changes import class_changes
-from hundred.evaluation.compare.contender import Contender, check_comparable, doubts
+from hundred.evaluation.compare.contender import Contender, check_comparable, fairness_warnings
 from hundred.evaluation.compare.cost import cost_table
 from hundred.evaluation.compare.significance import holm, mcnemar, paired_bootstrap, seeds_to_settle
 from hundred.evaluation.compare.spread import Difference, difference
@@ -82,12 +82,12 @@ def compare(
 
     fine_names: for `per_class`; default the class numbers.
     Raises UsageError for fewer than two, equal names or other test images, and HundredError for logits that
-    cannot be judged.
+    are not finite.
     """
     check_comparable(contenders)
     ranked = sorted(contenders, key=lambda contender: -contender.accuracy)
-    judged = _judge_pairs(ranked, confidence)
-    facts = _facts(ranked, judged, confidence)
+    pairs = _compare_pairs(ranked, confidence)
+    facts = _facts(ranked, pairs, confidence)
     names = fine_names if fine_names is not None else [str(n) for n in range(int(ranked[0].truth.max()) + 1)]
     return Comparison(
         leader=facts.leader,
@@ -100,9 +100,9 @@ def compare(
         seeds_to_settle=facts.seeds_to_settle,
         method=facts.method,
         confidence=confidence,
-        warnings=tuple(doubts(contenders)),
+        warnings=tuple(fairness_warnings(contenders)),
         table=_contender_table(ranked, confidence),
-        pairs=pd.DataFrame([pair.row(confidence) for pair in judged]),
+        pairs=pd.DataFrame([pair.row(confidence) for pair in pairs]),
         per_class=class_changes(
             ranked[0].right, ranked[1].right, ranked[0].truth, names, confidence=confidence
         ),
@@ -146,25 +146,25 @@ class _Pair:
         return row
 
 
-def _judge_pairs(ranked: Sequence[Contender], confidence: float) -> list[_Pair]:
+def _compare_pairs(ranked: Sequence[Contender], confidence: float) -> list[_Pair]:
     """Every pair, the more accurate first, in ranked order."""
     couples = [(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]]
     found = [difference(a.right, b.right, a.truth) for a, b in couples]
     corrected = holm([one.p_value for one in found])
-    judged = []
+    pairs = []
     for (a, b), one, p in zip(couples, found, corrected, strict=True):
-        # At the level at which Holm's step judged this pair, so that the interval holds 0 exactly where the
+        # At the level at which Holm's method tested this pair, so that the interval holds 0 exactly where the
         # corrected p value does not reach the level.
         strictness = p / one.p_value if 0 < one.p_value < 1 and p < 1 else float(len(couples))
         interval = one.interval(1 - (1 - confidence) / strictness)
         seeds = seeds_to_settle(one.difference, one.run_sd, level=1 - confidence)
-        judged.append(_Pair(a, b, one, float(p), interval, seeds))
-    return judged
+        pairs.append(_Pair(a, b, one, float(p), interval, seeds))
+    return pairs
 
 
-def _facts(ranked: Sequence[Contender], judged: Sequence[_Pair], confidence: float) -> ComparisonFacts:
+def _facts(ranked: Sequence[Contender], pairs: Sequence[_Pair], confidence: float) -> ComparisonFacts:
     # Pairs are made in ranked order, so the leader's come first and its first rival is the runner-up.
-    of_leader = judged[: len(ranked) - 1]
+    of_leader = pairs[: len(ranked) - 1]
     level = 1 - confidence
     settled = all(pair.corrected < level for pair in of_leader)
     top = of_leader[0]

@@ -96,8 +96,8 @@ def check_comparable(contenders: Sequence[Contender]) -> None:
             )
 
 
-def doubts(contenders: Sequence[Contender]) -> list[str]:
-    """Sentences on what makes this comparison unfair or less than it seems; empty where nothing does."""
+def fairness_warnings(contenders: Sequence[Contender]) -> list[str]:
+    """Sentences on what makes this comparison unfair or weaker than it looks; empty where nothing does."""
     found = []
     flattered = [c.name for c in contenders if c.protocol == "test-as-validation"]
     if flattered:
@@ -107,18 +107,18 @@ def doubts(contenders: Sequence[Contender]) -> list[str]:
         )
     protocols = {c.name: c.protocol for c in contenders if c.protocol is not None}
     if len(set(protocols.values())) > 1:
-        told = ", ".join(f"{name} by {protocol}" for name, protocol in protocols.items())
-        found.append(f"The protocols differ ({told}): so may the number of training images.")
+        listed = ", ".join(f"{name} by {protocol}" for name, protocol in protocols.items())
+        found.append(f"The protocols differ ({listed}): so may the number of training images.")
     digests = {c.name: c.data for c in contenders if c.data is not None}
     if len(set(digests.values())) > 1:
-        told = ", ".join(f"{name} on {digest[:12]}" for name, digest in digests.items())
-        found.append(f"The data differ ({told}): the difference may be the data's, not the recipe's.")
+        listed = ", ".join(f"{name} on {digest[:12]}" for name, digest in digests.items())
+        found.append(f"The data differ ({listed}): the difference may be the data's, not the recipe's.")
     for contender in contenders:
         copies = _copies(contender.right)
         if copies:
             found.append(
-                f"{copies} of the {contender.runs} runs of {contender.name} answer exactly as another of its "
-                "runs: the same seed again is no repeat, and the spread looks smaller than it is."
+                f"{copies} of the {contender.runs} runs of {contender.name} give the same answers as another of "
+                "its runs: the same seed again is no repeat, and the spread looks smaller than it is."
             )
     return found
 

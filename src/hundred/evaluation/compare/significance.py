@@ -1,7 +1,7 @@
-"""Tests and intervals that `hundred compare` is built of. Nothing here knows what a run is.
+"""The statistical tests and intervals of `hundred compare`, on plain arrays.
 
-Distributions come from scipy.special: scipy.stats takes longer to import than a comparison may last. The
-tests hold them against scipy.stats.
+Distributions come from scipy.special: scipy.stats takes longer to import than a comparison may take. The
+tests check them against scipy.stats.
 """
 
 import math
@@ -66,7 +66,7 @@ def paired_bootstrap(
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:
-    """Holm's step-down correction (Holm 1979): p values to hold against the level for all of them together.
+    """Holm's step-down correction (Holm 1979): p values to compare with the level for all of them together.
 
     [m] in, [m] out, in the order given, at most 1.
     """

@@ -38,7 +38,7 @@ SEED_SD_DEGREES = 6.0
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean accuracy of the first minus the second, judged against the spread from seed to seed.
+    """Mean accuracy of the first minus the second, compared with the spread from seed to seed.
 
     method: `welch` (spread measured on both) or `assumed` (see this module). spreads: standard error of the
     difference and its degrees of freedom, for each t test that has to agree. run_sd: standard deviation of
@@ -93,7 +93,7 @@ def _measured(first: FloatArray, second: FloatArray) -> Difference:
 
 
 def _assumed(first: BoolArray, second: BoolArray, labels: IntArray) -> Difference:
-    """The assumed variance of a run, sharpened by what repeats there are, as Smyth's moderated t (2004).
+    """The assumed variance of a run, combined with any repeats as in Smyth's moderated t test (2004).
 
     The assumption counts as `degrees` values; Satterthwaite's formula gives them from the part that is
     guessed and the part that is read off the images.
@@ -120,7 +120,7 @@ def _image_variance(per_image: FloatArray, labels: IntArray) -> tuple[float, flo
     counts = np.bincount(labels)
     present = counts > 0
     classes = int(present.sum())
-    if classes < 10:  # too few clusters for their spread to mean anything
+    if classes < 10:  # too few clusters to estimate their spread
         return over_images
     sums = np.bincount(labels, weights=per_image)[present]
     # Each class adds its sum; the part that all classes share is the difference under test, not noise.

@@ -1,11 +1,11 @@
-"""The outcome of a comparison as one sentence that a person can quote."""
+"""The outcome of a comparison as one sentence to quote."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ComparisonFacts:
-    """What the sentence tells; fractions, as in `Comparison`.
+    """What the sentence is made of; fractions, as in `Comparison`.
 
     settled: the leader beats all its `rivals`; clear_of_other: at least the runner-up. runs: of leader and
     runner-up. run_sd: standard deviation of one run's accuracy, measured or assumed as `method` says.
@@ -27,7 +27,7 @@ class ComparisonFacts:
 
 
 def sentence(facts: ComparisonFacts) -> str:
-    """The verdict. The words "real difference" stand in it exactly where one was found."""
+    """The verdict. It has the words "real difference" exactly where one was found."""
     # Two digits where one would hide the difference or its lower end.
     digits = 2 if min(facts.difference, abs(facts.interval[0])) < 0.0095 else 1
     low, high = (_points(bound, digits) for bound in facts.interval)
@@ -46,7 +46,7 @@ def sentence(facts: ComparisonFacts) -> str:
 
 def _why_not(facts: ComparisonFacts) -> str:
     if facts.clear_of_other:
-        return "but does not stand clear of every other one"
+        return "but does not beat every other one"
     cause = "no more than other seeds could change"
     if facts.seeds_to_settle is None:
         return f"{cause}; more than 1,000 runs of each would be needed to settle so small a difference"
