@@ -116,7 +116,7 @@ def audit(
 ) -> Audit:
     """Look for images that are mislabelled or occur twice in the data of `run`, or in `data`.
 
-    run: a run, or a folder of repeats, whose predictions of test and validation images are used (average_logits
+    run: a run, or a folder of repeats, whose predictions of test and validation images are used (averaged
         over repeats). folds: instead, train `recipe` (with `set`, `seed`, `device`) so many times, each time
         without a part of the training images, to judge them all; see `fold_logits`. Without either, only
         duplicates are looked for.
@@ -185,7 +185,7 @@ def _images_of(run: Run, data: str | Path | Dataset | None) -> Dataset:
 
 
 def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predicted:
-    """The held-out predictions of `runs`, average_logits; a note on what they lack."""
+    """The held-out predictions of `runs`, averaged; a note on what they lack."""
     arrays = [run.predictions() for run in runs]
     found: Predicted = {}
     if all("test_logits" in each for each in arrays):
