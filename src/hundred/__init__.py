@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hundred.interchange.read.load import load
     from hundred.models.registry import register
     from hundred.recipe.load import load_recipe
+    from hundred.runs.leaderboard.board import leaderboard
     from hundred.runs.repeats import Repeats
     from hundred.runs.run import Run, list_runs, open_run
     from hundred.study.result import Study, open_study
@@ -55,6 +56,7 @@ _MODULES = {
     "doctor": "evaluation.doctor.diagnosis",
     "export": "experiment.export",
     "find_lr": "experiment.find_lr",
+    "leaderboard": "runs.leaderboard.board",
     "list_runs": "runs.run",
     "load": "interchange.read.load",
     "load_recipe": "recipe.load",
@@ -85,6 +87,7 @@ __all__ = [
     "doctor",
     "export",
     "find_lr",
+    "leaderboard",
     "list_runs",
     "load",
     "load_recipe",

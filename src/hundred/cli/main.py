@@ -22,6 +22,7 @@ COMMANDS = {
     "find-lr": ("find_lr", "Find a learning rate for a recipe by a range test."),
     "audit": ("audit", "Find images that look mislabelled or that occur twice."),
     "export": ("export", "Write a trained network as a Keras or ONNX file."),
+    "runs": ("runs", "List the runs here, best first; tag, note, archive, remove them."),
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),

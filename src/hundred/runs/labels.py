@@ -1,7 +1,7 @@
 """labels.json: what a user says about a run. Tags, a note, and whether it is archived.
 
-Trackers send tags and note along: MLflow as tags of the run (`tag.NAME`, and its description), Weights & Biases as
-its tags and notes.
+Trackers send them along: to MLflow as tags of the run (`tag.NAME`, and the run's description), to Weights &
+Biases as its tags and notes.
 """
 
 import re
@@ -20,7 +20,7 @@ LONGEST_NOTE = 4000  # MLflow's limit is 5,000 characters
 
 @dataclass(frozen=True)
 class Labels:
-    """Tags in the order in which they were given, a note, and whether the run is hidden from the leaderboard."""
+    """Tags in the order given, a note, and whether the leaderboard hides the run."""
 
     tags: tuple[str, ...] = ()
     note: str = ""

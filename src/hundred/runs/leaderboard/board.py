@@ -94,7 +94,7 @@ def leaderboard(
     columns: Sequence[str] | None = None,
     unfold: bool = False,
 ) -> "pd.DataFrame":
-    """The runs in the folder `runs` as a data frame, best first; repeats, sweeps and studies are one row each.
+    """The runs in the folder `runs` as a data frame, best first; repeats, sweeps and studies are a row each.
 
     sort: a column. where: a condition such as `"test_accuracy > 0.6 and recipe = sprint"`. columns: names of
     figures of result.json (such as `test_loss`), and dotted keys of recipes (such as `training.batch_size`).

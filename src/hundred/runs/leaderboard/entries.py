@@ -55,7 +55,7 @@ class Entry:
             return {}
 
     def get(self, column: str) -> Any:
-        """The value of a column: a figure, or a recipe's value by its dotted key; None where there is none."""
+        """The value of a column: a figure, or a recipe's value by its dotted key; None if absent."""
         if column == "size":
             return size_of(self.path)
         return self.recipe.get(column) if "." in column else self.values.get(column)
@@ -105,7 +105,7 @@ def _entry(path: Path, name: str, depth: int) -> Entry | None:
     members = tuple(_scan(path, f"{name}/", depth - 1)) if depth > 1 else ()
     if not members:
         return None
-    kind = kind_of_group(path, names)
+    kind = kind_of_group(names)
     found = Entry(path, kind, {}, members)
     values = group_values(path, kind, [run.values for run in found.runs])
     found.values.update({"name": name, "kind": kind, **values, **_labels(path)})

@@ -1,4 +1,4 @@
-"""Groups of runs (repeats, sweeps, studies): which kind a folder is, and its figures from those of its runs."""
+"""Groups of runs (repeats, sweeps, studies): which kind a folder is, and its figures from its runs'."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _SAME = ("recipe", "model", "device", "data", "data_digest", "protocol")
 _SUMS = ("train_seconds", "total_seconds", "model_bytes")
 
 
-def kind_of_group(path: Path, names: set[str]) -> str:
+def kind_of_group(names: set[str]) -> str:
     """`sweep`, `study`, `repeats` or `folder`, by the files in a folder of runs."""
     if names & {SWEEP, SWEEP_PLAN}:
         return "sweep"

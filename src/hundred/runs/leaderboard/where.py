@@ -1,4 +1,4 @@
-"""Conditions on runs, as after `hundred runs --where`: `test_accuracy>0.6 and (recipe=sprint or tags=best)`."""
+"""Conditions on runs for `hundred runs --where`: `test_accuracy>0.6 and (recipe=sprint or tags=best)`."""
 
 import operator
 import re
@@ -106,11 +106,10 @@ def _compare(found: Any, sign: str, wanted: Any) -> bool:
     if sign == "~":
         return isinstance(found, str | list) and str(wanted).lower() in str(found).lower()
     if sign in ("=", "=="):
-        if isinstance(found, list):
-            return str(wanted) in map(str, found) or found == wanted
-        if isinstance(found, str) and isinstance(wanted, float | bool):
-            return False
-        return bool(found == wanted)
-    if found is None or isinstance(found, bool | list) or isinstance(found, str) != isinstance(wanted, str):
-        return False
-    return bool(_ORDERED[sign](found, wanted))
+        return str(wanted) in map(str, found) if isinstance(found, list) else bool(found == wanted)
+    comparable = isinstance(found, str) if isinstance(wanted, str) else _is_number(found)
+    return comparable and bool(_ORDERED[sign](found, wanted))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

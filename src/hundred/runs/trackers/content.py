@@ -1,4 +1,4 @@
-"""What a run directory says in MLflow's terms: parameters, tags, metrics and artifacts. Knows no MLflow."""
+"""A run directory as parameters, tags, metrics and artifacts for trackers. Imports no tracker."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ from hundred.formatting import json_safe
 from hundred.runs import layout
 from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_rows
+from hundred.runs.labels import read_labels
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import read_object
 
@@ -21,6 +22,9 @@ from hundred.runs.result import read_object
 _PARAM_CHARACTERS = 500
 _TAG_CHARACTERS = 5000
 _NAME_CHARACTERS = 250
+
+LABEL = "tag."  # what a user's own tags begin with in MLflow
+NOTE = "mlflow.note.content"  # what MLflow shows as the description of a run
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def parameters(run: Path) -> dict[str, str]:
 
 
 def tags(run: Path) -> dict[str, str]:
-    """Where and on what the run was made, what its events tell, and the figures that are words."""
+    """The environment of the run, facts from its events, and the entries of result.json that are texts."""
     path = run / layout.ENVIRONMENT
     environment = read_object(path) if path.exists() else {}
     environment.pop("earlier", None)
@@ -59,14 +63,16 @@ def tags(run: Path) -> dict[str, str]:
         if environment.get(key):
             found[tag] = str(environment[key])
     found.update(_event_tags(read_events(run / layout.EVENTS)))
-    words = {key: value for key, value in result(run).items() if value is not None and not _is_figure(value)}
-    found.update({key: _text(value) for key, value in words.items()})
+    texts = {key: value for key, value in result(run).items() if value is not None and not _is_figure(value)}
+    found.update({key: _text(value) for key, value in texts.items()})
+    labels = read_labels(run)
+    found.update({f"{LABEL}{tag}": "true" for tag in labels.tags} | {NOTE: labels.note})
     return {_name(key): text[:_TAG_CHARACTERS] for key, text in found.items() if text and _name(key)}
 
 
 def epochs(run: Path, *, ended: bool) -> list[EpochFigures]:
-    """The rows of history.csv with the time their event was written, so that sending one twice is sending it
-    once: MLflow's stores keep one of several equal metrics with equal times.
+    """The rows of history.csv with the time their event was written, so that sending one again
+    changes nothing: MLflow's stores keep one of several equal metrics with equal times.
 
     A row whose event is not written yet is left for the next time, unless the run has ended.
     """
@@ -124,7 +130,7 @@ def start_time(run: Path) -> int | None:
 
 
 def status(run: Path) -> str:
-    """MLflow's word for how a run that nobody writes any more has ended."""
+    """MLflow's status of a run that has ended: `FINISHED`, `FAILED` or `KILLED`."""
     stopped = [
         event for event in read_events(run / layout.EVENTS) if event["kind"] in ("stopped", "run-started")
     ]
@@ -135,7 +141,7 @@ def status(run: Path) -> str:
 
 
 def artifacts(run: Path, *, ended: bool) -> dict[str, Path]:
-    """The files to keep in MLflow by their path in the run; what still grows only once it has ended.
+    """The files to keep in MLflow by their path in the run; those that still grow only once it has ended.
 
     Predictions stay in the run directory: every figure made of them is there already.
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hundred.errors import MissingExtra
 from hundred.files import write_json
 from hundred.runs.history import COLUMNS
+from hundred.runs.labels import read_labels
 from hundred.runs.trackers import content
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _STATE = "wandb.json"
 class WeightsAndBiases:
     """Listener: logs each epoch, and the figures of result.json at the end, to Weights & Biases.
 
-    Trouble with the service is told once to `warn` and ends this listener, never the training.
+    Trouble with the service is one call of `warn` and ends this listener, never the training.
     """
 
     def __init__(
@@ -35,8 +36,8 @@ class WeightsAndBiases:
         warn: Callable[[str], None] | None = None,
         module: Any = None,
     ) -> None:
-        """`run` is the run directory; `project` defaults to WANDB_PROJECT, else `hundred`. `module` stands in
-        for the wandb package, in tests. Raises MissingExtra where wandb is not installed."""
+        """`run` is the run directory; `project` defaults to WANDB_PROJECT, else `hundred`. `module` replaces
+        the wandb package in tests. Raises MissingExtra where wandb is not installed."""
         self.run = Path(run)
         self.project = project or os.environ.get("WANDB_PROJECT") or "hundred"
         self.warn = warn or (lambda _: None)
@@ -63,6 +64,7 @@ class WeightsAndBiases:
             self.there = None
 
     def _open(self) -> None:
+        labels = read_labels(self.run)
         self.there = self.module.init(
             project=self.project,
             id=self._id(),
@@ -70,6 +72,8 @@ class WeightsAndBiases:
             dir=str(self.run),
             resume="allow",
             config=content.parameters(self.run),
+            tags=list(labels.tags) or None,
+            notes=labels.note or None,
         )
 
     def _finish(self) -> None:

@@ -59,13 +59,17 @@ class RunUploader:
         self._remember()
 
     def tags(self, values: dict[str, str]) -> None:
-        """Set the tags that are new or have changed."""
+        """Set the tags that are new or have changed, and remove the user's own that are gone."""
         from mlflow.entities import RunTag
 
         new = {key: value for key, value in values.items() if self.state.tags.get(key) != value}
         for some in _batches(list(new.items()), _PARAMETERS_PER_CALL):
             self.client.log_batch(self.state.run_id, tags=[RunTag(key, value) for key, value in some])
-        if new:
+        own = {key for key in self.state.tags if key.startswith(content.LABEL) or key == content.NOTE}
+        for key in sorted(own - set(values)):
+            self.client.delete_tag(self.state.run_id, key)
+            del self.state.tags[key]
+        if new or own - set(values):
             self.state.tags.update(new)
             self._remember()
 
