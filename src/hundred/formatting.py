@@ -48,6 +48,11 @@ def decimal(value: Any, digits: int = 3) -> str:
     return f"{float(value):.{digits}f}" if is_known(value) else MISSING
 
 
+def readable(name: str) -> str:
+    """A class or superclass name for people: `aquarium_fish` becomes `aquarium fish`."""
+    return name.replace("_", " ")
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: `1 class`, `100 classes`, `1,775 images`."""
     many = many or one + ("es" if one.endswith(("s", "x", "sh")) else "s")

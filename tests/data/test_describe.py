@@ -1,7 +1,8 @@
 """A dataset in words."""
 
-from hundred.data.describe import class_label, readable, summary_line
+from hundred.data.describe import class_label, summary_line
 from hundred.data.load import as_dataset
+from hundred.formatting import readable
 from tests.making.archives import made
 
 

@@ -18,6 +18,7 @@ import torch
 
 import hundred
 from hundred.errors import HundredError
+from hundred.experiment.report.contents import run_report
 from hundred.experiment.report.page import write_run_report
 from hundred.interchange.read.load import load
 from hundred.recipe.load import load_recipe
@@ -61,11 +62,10 @@ def test_nothing_in_the_package_can_execute_what_it_reads() -> None:
         if name in safe:
             seen.add(name)
             key, value = safe[name]
-            given = {word.arg: word.value for word in call.keywords}
-            said = given.get(key)
-            if not (isinstance(said, ast.Constant) and said.value is value):
+            given = {keyword.arg: keyword.value for keyword in call.keywords}.get(key)
+            if not (isinstance(given, ast.Constant) and given.value is value):
                 wrong.append(f"{where} {name} without {key}={value}")
-        if any(word.arg == "shell" for word in call.keywords):
+        if any(keyword.arg == "shell" for keyword in call.keywords):
             wrong.append(f"{where} shell")
     assert wrong == []
     assert seen == set(safe)  # the test looks at what it means to
@@ -170,10 +170,12 @@ def test_hostile_names_in_files_of_a_run_stay_text_on_its_page(finished: Finishe
     data = replace(
         finished.data, fine_names=names, coarse_names=tuple(EVIL for _ in finished.data.coarse_names)
     )
-    page = write_run_report(Run(folder), data).read_text()
+    page = write_run_report(Run(folder), run_report(Run(folder), data)).read_text()
     assert "alert(1)" in page  # the names are shown
     tags = Tags(page).all
-    plain = Tags(write_run_report(Run(finished.b), finished.data).read_text()).all
+    plain = Tags(
+        write_run_report(Run(finished.b), run_report(Run(finished.b), finished.data)).read_text()
+    ).all
     assert not [attributes for tag, attributes in tags if attributes.get("src") == "x"]
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
     assert sum(tag == "script" for tag, _ in tags) == sum(tag == "script" for tag, _ in plain)

@@ -1,6 +1,7 @@
 """A dataset and its classes in words, for terminals, figures and reports."""
 
 from hundred.data.dataset import Dataset
+from hundred.formatting import readable
 
 
 def summary_line(dataset: Dataset) -> str:
@@ -11,15 +12,6 @@ def summary_line(dataset: Dataset) -> str:
         f"{len(dataset.fine_names)} fine classes in {len(dataset.coarse_names)} superclasses, "
         f"{dataset.source}, digest {dataset.digest[:12]}"
     )
-
-
-def readable(name: str) -> str:
-    """A class name as people write it.
-
-    >>> readable("aquarium_fish")
-    'aquarium fish'
-    """
-    return name.replace("_", " ")
 
 
 def class_label(dataset: Dataset, fine: int) -> str:

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from hundred.data.dataset import Dataset, Split
-from hundred.data.describe import readable
 from hundred.data.formats.raw import no_progress
 from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
@@ -30,6 +29,7 @@ from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.experiment.train import resolve
 from hundred.files import write_json
+from hundred.formatting import readable
 from hundred.recipe.load import load_recipe
 from hundred.reports.figures.mosaic import Shot
 from hundred.reports.figures.pairs import Pair, draw_pairs
@@ -194,7 +194,10 @@ def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predi
                 raise HundredError(
                     "the predictions are of other test images: name the run's data with --data"
                 )
-        found["test"] = (np.arange(len(dataset.test)), average_logits([each["test_logits"] for each in arrays]))
+        found["test"] = (
+            np.arange(len(dataset.test)),
+            average_logits([each["test_logits"] for each in arrays]),
+        )
     else:
         notes.append("the test labels were not judged: the run was not tested")
     held = [each for each in arrays if "val_logits" in each]

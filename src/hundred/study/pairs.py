@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from hundred.data.describe import readable
 from hundred.data.names import FINE_NAMES
 from hundred.data.sample.draw import SAMPLE_FINE_NAMES
 from hundred.evaluation.compare.class_changes import class_changes
 from hundred.evaluation.compare.comparison import Comparison, compare
 from hundred.evaluation.compare.contender import Contender
+from hundred.formatting import readable
 from hundred.runs.run import Run
 
 PAIRS = (("school", "school-revisited"), ("simple", "simple-revisited"))

@@ -5,13 +5,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
+from hundred.formatting import readable
 from hundred.reports.figures.style import (
     Provenance,
     lighter,
     run_colour,
     shortened,
     text_width,
-    words,
     wrapped,
 )
 
@@ -19,7 +19,7 @@ from hundred.reports.figures.style import (
 @pytest.mark.parametrize("size", [5.6, 7.0, 11.0])
 def test_widths_are_those_of_the_drawn_text(size: float) -> None:
     font = FontProperties(family="DejaVu Sans", size=size)
-    for name in map(words, (*FINE_NAMES, *COARSE_NAMES)):
+    for name in map(readable, (*FINE_NAMES, *COARSE_NAMES)):
         true = TextPath((0, 0), name, prop=font).get_extents().width
         assert text_width(name, size) == pytest.approx(true, abs=0.25 * size), name
 

@@ -1,18 +1,25 @@
-"""A picture of what a recipe's augmentation does to training images, without training."""
+"""The figure of what a recipe's augmentation does to training images, which needs no training."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+from matplotlib.figure import Figure
+
+from hundred.data.augment.rng import AugmentRng
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
+from hundred.experiment.build.augmentation import build_pipeline
 from hundred.experiment.build.data import open_data
-from hundred.experiment.report.figures import augmented
 from hundred.recipe.load import load_recipe
+from hundred.recipe.schema import Recipe
+from hundred.reports.figures.samples import draw_augmented
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 SUFFIXES = (".png", ".svg")
+IMAGES, EPOCHS = 8, 8
 
 
 def draw_augmentation(
@@ -33,6 +40,21 @@ def draw_augmentation(
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--out {path}: a picture is a {' or '.join(SUFFIXES)} file")
     dataset = open_data(data)
-    figure = augmented(resolved, dataset, Provenance(dataset.name, resolved.data.protocol))
+    figure = augmented_figure(resolved, dataset, Provenance(dataset.name, resolved.data.protocol))
     with os_errors_as_hundred_errors(path):
         return save(figure, path)
+
+
+def augmented_figure(recipe: Recipe, dataset: Dataset, provenance: Provenance) -> Figure:
+    """Originals beside what the augmentation of `recipe` makes of them in eight epochs."""
+    pipeline = build_pipeline(recipe.augment, recipe.seed)
+    indices = torch.arange(IMAGES) * max(len(dataset.train) // IMAGES, 1)
+    originals = dataset.train.images[indices]
+    versions = []
+    for epoch in range(1, EPOCHS + 1):
+        rng = AugmentRng(torch.Generator().manual_seed(epoch), epoch, indices)
+        versions.append(pipeline(originals, rng).round().clamp(0, 255).to(torch.uint8))
+    names = [dataset.fine_names[int(label)] for label in dataset.train.fine[indices]]
+    return draw_augmented(
+        originals.numpy(), torch.stack(versions, 1).numpy(), names, note=str(pipeline), provenance=provenance
+    )

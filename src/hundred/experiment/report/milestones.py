@@ -1,4 +1,4 @@
-"""The moments of a run that its curves mark: learning-rate cuts, the epoch that counts, the stop."""
+"""The epochs of a run that its curves mark: learning-rate cuts, the best epoch, the stop."""
 
 import pandas as pd
 
@@ -8,10 +8,10 @@ from hundred.reports.milestones import Milestones, milestones
 from hundred.runs.run import Run
 
 
-def moments(run: Run, history: pd.DataFrame, recipe: Recipe | None) -> Milestones:
-    """The milestones as the events tell them; the cuts of a schedule in steps stand in the history alone.
+def run_milestones(run: Run, history: pd.DataFrame, recipe: Recipe | None) -> Milestones:
+    """The milestones from the events of `run`; the cuts of a step schedule, which emit none, from `history`.
 
-    A schedule that falls all the time (linear, cosine) cuts nothing, however few its epochs.
+    A schedule that falls all the time (linear, cosine) has no cuts, however few its epochs.
     """
     try:
         events = run.events

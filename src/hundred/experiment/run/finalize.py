@@ -1,4 +1,4 @@
-"""What a run leaves behind when training has ended: predictions, figures, the model file and its result."""
+"""After training: write predictions, figures, the model file and the result of a run."""
 
 import time
 from collections.abc import Callable
@@ -25,10 +25,10 @@ from hundred.training.events import Stopped
 
 
 def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None]) -> Run:
-    """Write everything that a finished run holds; of an interrupted one, only the model as it stands.
+    """Write everything that a finished run holds; of an interrupted one, only the current model.
 
-    All of it can be done again from the last epoch's checkpoint, which goes last.
-    `warn` is told what a person should know of trouble that does not cost the run.
+    All of it can be repeated from the last epoch's checkpoint, which is removed last.
+    warn: called with a message for each problem that does not fail the run.
     """
     run = Run(context.path)
     saved = save_model(context, warn)

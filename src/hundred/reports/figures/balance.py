@@ -8,6 +8,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from hundred.formatting import readable
 from hundred.reports.figures.style import (
     MUTED,
     REAL,
@@ -18,7 +19,6 @@ from hundred.reports.figures.style import (
     shortened,
     styled,
     text_width,
-    words,
 )
 
 _ROW = 10.6
@@ -48,7 +48,7 @@ def draw_balance(
     for label, name in enumerate(fine_names):
         left, y = 14 + label // lines * 156 + 66, top + label % lines * _ROW
         axes.text(
-            left - 4, y + _ROW / 2, shortened(words(name), 6.8, 66), fontsize=6.8, ha="right", va="center"
+            left - 4, y + _ROW / 2, shortened(readable(name), 6.8, 66), fontsize=6.8, ha="right", va="center"
         )
         x = left
         for number, values in enumerate(stacked.values()):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from hundred.formatting import readable
 from hundred.reports.figures.style import (
     BLUE,
     FAINT,
@@ -26,7 +27,6 @@ from hundred.reports.figures.style import (
     shortened,
     styled,
     superclass_colours,
-    words,
 )
 
 _ROW = 10.6
@@ -62,7 +62,7 @@ def _error_column(
         y = top + number * _ROW
         error = float(row.error)  # type: ignore[arg-type]
         superclass = str(row.superclass)
-        name = shortened(words(str(row[1 + list(rows.columns).index("class")])), 7, 76)
+        name = shortened(readable(str(row[1 + list(rows.columns).index("class")])), 7, 76)
         axes.text(names - 4, y + _ROW / 2, name, fontsize=7, va="center", ha="right")
         length = 0.0 if np.isnan(error) else room * error / longest
         bars.append(
@@ -70,7 +70,7 @@ def _error_column(
         )
         value = "no images" if np.isnan(error) else f"{error:.0%}"
         axes.text(names + length + 3, y + _ROW / 2, value, fontsize=6.6, va="center")
-        small = shortened(words(superclass), 5.6, 98)
+        small = shortened(readable(superclass), 5.6, 98)
         axes.text(left + 304, y + _ROW / 2, small, fontsize=5.6, va="center", ha="right", color=MUTED)
     axes.add_collection(PatchCollection(bars, match_original=True))
     axes.plot([names, names], [top, top + len(rows) * _ROW], color=RULE, linewidth=0.8)
@@ -104,7 +104,7 @@ def draw_superclass_errors(
     axes.set_xlim(0, max(0.05, highest) * (1.2 if classes is not None else 1.04))
     if classes is not None:
         _fine_points(axes, ranked, classes)
-    axes.set_yticks(places, [words(name) for name in ranked["superclass"]])
+    axes.set_yticks(places, [readable(name) for name in ranked["superclass"]])
     axes.set_ylim(-0.6, len(ranked) - 0.4)
     ticks = np.linspace(0, 1, 6 if highest > 0.5 else 11)
     axes.set_xticks(ticks[ticks <= axes.get_xlim()[1]])
@@ -130,7 +130,7 @@ def _fine_points(axes: Axes, ranked: pd.DataFrame, classes: pd.DataFrame) -> Non
         )
         hardest = members.iloc[-1]
         axes.annotate(
-            words(hardest["class"]),
+            readable(hardest["class"]),
             (hardest["error"], place),
             xytext=(6, 0),
             textcoords="offset points",
@@ -186,7 +186,12 @@ def _change_column(
         length = room * abs(row["gain"]) / longest
         fill = colour if row["change"] else lighter(colour, 0.55)
         axes.text(
-            start - 4, y + 6.5, shortened(words(row["class"]), 7.4, 80), fontsize=7.4, va="center", ha="right"
+            start - 4,
+            y + 6.5,
+            shortened(readable(row["class"]), 7.4, 80),
+            fontsize=7.4,
+            va="center",
+            ha="right",
         )
         axes.add_patch(Rectangle((start, y + 1.5), room, 10, facecolor=FAINT, linewidth=0, alpha=0.6))
         axes.add_patch(Rectangle((start, y + 1.5), length, 10, facecolor=fill, linewidth=0))

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from hundred.formatting import readable
 from hundred.reports.figures.style import (
     BLUE,
     FAINT,
@@ -27,7 +28,6 @@ from hundred.reports.figures.style import (
     new_figure,
     shortened,
     styled,
-    words,
 )
 
 _CELL = 5.2
@@ -103,7 +103,7 @@ def _edges(ordered: np.ndarray) -> list[int]:
 def _names(plane: Axes, names: Sequence[str], left: float, top: float) -> None:
     for place, name in enumerate(names):
         y = top + (place + 0.5) * _CELL
-        plane.text(left - 4, y, words(name), fontsize=4.6, ha="right", va="center")
+        plane.text(left - 4, y, readable(name), fontsize=4.6, ha="right", va="center")
 
 
 def _superclasses(
@@ -111,7 +111,7 @@ def _superclasses(
 ) -> None:
     edges = _edges(ordered)
     for low, high in itertools.pairwise(edges):
-        name = words(coarse_names[ordered[low]])
+        name = readable(coarse_names[ordered[low]])
         middle = (low + high) / 2 * _CELL
         bar = left - 58
         plane.plot(
@@ -143,7 +143,7 @@ def _pairs(plane: Axes, counts: np.ndarray, names: Sequence[str], left: float, t
             va="center",
             fontweight="bold",
         )
-        pair = f"{words(names[true])} → {words(names[predicted])}"
+        pair = f"{readable(names[true])} → {readable(names[predicted])}"
         plane.text(left + 26, y, shortened(pair, 7.5, 126), fontsize=7.5, va="center")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from hundred.formatting import readable
 from hundred.reports.figures.mosaic import TILE, Shot, paste, pixels
 from hundred.reports.figures.style import (
     INK,
@@ -17,7 +18,6 @@ from hundred.reports.figures.style import (
     new_figure,
     shortened,
     styled,
-    words,
 )
 
 
@@ -59,7 +59,7 @@ def draw_pairs(
         ):
             places.append((left, y))
             shown.append(shot.image)
-            name = shortened(words(shot.true), 6.6 * 1.125, TILE + 8)
+            name = shortened(readable(shot.true), 6.6 * 1.125, TILE + 8)
             axes.text(
                 left + TILE / 2,
                 y - 6,

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from hundred.formatting import readable
 from hundred.reports.figures.mosaic import TILE, Shot, paste, pixels
 from hundred.reports.figures.style import (
     BLUE,
@@ -22,7 +23,6 @@ from hundred.reports.figures.style import (
     shortened,
     styled,
     superclass_colours,
-    words,
     wrapped,
 )
 
@@ -65,13 +65,13 @@ def draw_sample_grid(
     for coarse, fine in enumerate(members):
         left, top = 20 + (coarse // lines) * block, 40 + (coarse % lines) * 90.0
         axes.add_patch(Rectangle((left, top + 2), 3, 9, facecolor=colours[coarse_names[coarse]], linewidth=0))
-        heading = words(coarse_names[coarse])
+        heading = readable(coarse_names[coarse])
         axes.text(left + 8, top + 6.5, heading, fontsize=8, fontweight="bold", va="center")
         for number, label in enumerate(fine):
             x = left + number * _CELL
             places.append((x, top + 15))
             shown.append(tiles[label])
-            name = shortened(words(fine_names[int(label)]), 6.8, _CELL - 3)
+            name = shortened(readable(fine_names[int(label)]), 6.8, _CELL - 3)
             axes.text(x + TILE / 2, top + 15 + TILE + 7, name, fontsize=6.8, va="center", ha="center")
     paste(axes, shown, places)
     return figure
@@ -106,7 +106,12 @@ def draw_augmented(
     for row, (first, others) in enumerate(zip(firsts, versions, strict=True)):
         y = top + row * step
         axes.text(
-            left - 8, y + TILE / 2, shortened(words(names[row]), 8, 80), fontsize=8, ha="right", va="center"
+            left - 8,
+            y + TILE / 2,
+            shortened(readable(names[row]), 8, 80),
+            fontsize=8,
+            ha="right",
+            va="center",
         )
         places += [(left, y), *((left + TILE + 16 + time * step, y) for time in range(times))]
         shown += [first, *others]
@@ -142,9 +147,11 @@ def draw_class_galleries(
 
 
 def _class_row(axes: Axes, gallery: ClassGallery, top: float) -> None:
-    axes.text(14, top + 16, shortened(words(gallery.name), 9, 96), fontsize=9, fontweight="bold", va="center")
+    axes.text(
+        14, top + 16, shortened(readable(gallery.name), 9, 96), fontsize=9, fontweight="bold", va="center"
+    )
     axes.text(14, top + 28, f"{gallery.error:.0%} error", fontsize=8, va="center")
-    for number, line in enumerate(wrapped(words(gallery.superclass), 6.5, 100)[:2]):
+    for number, line in enumerate(wrapped(readable(gallery.superclass), 6.5, 100)[:2]):
         axes.text(14, top + 39 + 8 * number, line, fontsize=6.5, va="center", color=MUTED)
     _shots(axes, gallery.shots, [(118 + number * _CELL, top) for number in range(len(gallery.shots))])
 
@@ -167,7 +174,7 @@ def draw_shots(
     places = [(18 + number % columns * _CELL, 58 + number // columns * 86.0) for number in range(len(shots))]
     for shot, (x, y) in zip(shots, places, strict=True):
         # Bold letters are an eighth wider than those that the width is reckoned for.
-        name = shortened(words(shot.true), 7 * 1.125, _CELL - 5)
+        name = shortened(readable(shot.true), 7 * 1.125, _CELL - 5)
         axes.text(x + TILE / 2, y - 6, name, fontsize=7, ha="center", va="center", fontweight="bold")
     _shots(axes, shots, places)
     return figure
@@ -183,7 +190,7 @@ def _shots(axes: Axes, shots: Sequence[Shot], places: Sequence[tuple[float, floa
             continue
         colour = BLUE if shot.right else VERMILLION
         axes.add_patch(Rectangle((x, y + TILE), TILE, 2, facecolor=colour, linewidth=0, zorder=3))
-        text = shortened("✓ right" if shot.right else f"→ {words(shot.predicted)}", 6.6, _CELL - 5)
+        text = shortened("✓ right" if shot.right else f"→ {readable(shot.predicted)}", 6.6, _CELL - 5)
         axes.text(x + TILE / 2, y + TILE + 8, text, fontsize=6.6, ha="center", va="center", color=INK)
         if shot.probability is not None:
             axes.text(

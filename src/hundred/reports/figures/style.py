@@ -175,11 +175,6 @@ def board(figure: Figure) -> Axes:
     return axes
 
 
-def words(name: str) -> str:
-    """A class or superclass name as people write it: `aquarium_fish` becomes `aquarium fish`."""
-    return name.replace("_", " ")
-
-
 def text_width(text: str, size: float) -> float:
     """How wide `text` is in points at font size `size`, without drawing it."""
     return size * sum(_advance(character) for character in text)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from hundred.formatting import decimal, duration, file_size, is_known, number, percent
-from hundred.reports.figures.style import words
+from hundred.formatting import decimal, duration, file_size, is_known, number, percent, readable
 from hundred.reports.page.data import RunReport
 from hundred.reports.page.text import exact
 
@@ -34,7 +33,7 @@ def headlines(run: RunReport) -> list[Headline]:
         ("test_loss", "Test loss", decimal, "mean cross-entropy, nats"),
         ("calibration_error", "Calibration error", percent, "expected, on test images"),
         ("parameters", "Parameters", number, ""),
-        ("epochs", "Epochs", number, words(str(result.get("stopped") or "")).replace("-", " ")),
+        ("epochs", "Epochs", number, readable(str(result.get("stopped") or "")).replace("-", " ")),
         ("train_seconds", "Training time", duration, f"{duration(result.get('total_seconds'))} in all"),
         ("images_per_second", "Images per second", lambda v: number(round(v)), "while training"),
         ("model_bytes", "File size", file_size, ""),

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from hundred.formatting import percent
+from hundred.formatting import percent, readable
 from hundred.reports.figures.mosaic import Shot, pixels
-from hundred.reports.figures.style import words
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,13 @@ class Picture:
 def picture(shot: Shot, said: tuple[str, str] = ("is", "taken for")) -> Picture:
     """A shot as the page shows it; `said` are the verbs before the true and the predicted class."""
     image = pixels(np.asarray(shot.image)[None])[0]
-    predicted = words(shot.predicted) if shot.predicted is not None else ""
+    predicted = readable(shot.predicted) if shot.predicted is not None else ""
     probability = percent(shot.probability, 0) if shot.probability is not None else ""
     place = f"Test image {shot.index}: " if shot.index is not None else "Image: "
-    alt = f"{place}{said[0]} {words(shot.true)}"
+    alt = f"{place}{said[0]} {readable(shot.true)}"
     if predicted:
         alt += f", {said[1]} {predicted}" + (f" with {probability}" if probability else "")
-    return Picture(data_uri(image), alt, words(shot.true), predicted, probability, shot.right)
+    return Picture(data_uri(image), alt, readable(shot.true), predicted, probability, shot.right)
 
 
 def data_uri(image: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hundred.reports.figures.style import words
+from hundred.formatting import readable
 from hundred.reports.page.data import Confusion
 
 _LEVELS = 8
@@ -57,8 +57,8 @@ def confusion_svg(confusion: Confusion) -> Matrix:
         layers=tuple(_layers(shares)),
         blocks=tuple(_blocks(coarse[order], confusion.coarse_names)),
         counts={
-            "names": [words(confusion.fine_names[label]) for label in order],
-            "superclasses": [words(confusion.coarse_names[coarse[label]]) for label in order],
+            "names": [readable(confusion.fine_names[label]) for label in order],
+            "superclasses": [readable(confusion.coarse_names[coarse[label]]) for label in order],
             "rows": [_sparse(row) for row in ordered],
             "totals": ordered.sum(axis=1).tolist(),
         },
@@ -85,7 +85,9 @@ def _layers(shares: np.ndarray) -> list[Layer]:
 
 def _blocks(ordered: np.ndarray, names: Sequence[str]) -> list[Block]:
     edges = [0, *(int(place) + 1 for place in np.flatnonzero(np.diff(ordered))), len(ordered)]
-    return [Block(words(names[ordered[low]]), low, high - low) for low, high in pairwise(edges) if high > low]
+    return [
+        Block(readable(names[ordered[low]]), low, high - low) for low, high in pairwise(edges) if high > low
+    ]
 
 
 def _sparse(row: np.ndarray) -> list[int]:

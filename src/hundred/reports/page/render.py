@@ -42,7 +42,7 @@ def _rendered(data: ReportData) -> str:
     )  # fmt: skip
 
 
-def write_report(path: Path | str, data: ReportData) -> Path:
+def write_page(path: Path | str, data: ReportData) -> Path:
     """Write the page of `data` whole at `path`, and return the path."""
     path = Path(path)
     write_text(path, render_page(data))

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hundred.formatting import is_known, number, percent
+from hundred.formatting import is_known, number, percent, readable
 from hundred.reports.figures.samples import ClassGallery
 from hundred.reports.figures.stages import stages
-from hundred.reports.figures.style import words
 from hundred.reports.milestones import milestones
 from hundred.reports.page import tables
 from hundred.reports.page.curve_plots import curve_plots
@@ -49,7 +48,7 @@ def _doctor(run: RunReport, prefix: str) -> Section | None:
             **finding,
             "advice": _as_lines(finding.get("try")),
             "evidence": _as_lines(finding.get("evidence")),
-            "title": words(str(finding.get("name", ""))).replace("-", " "),
+            "title": readable(str(finding.get("name", ""))).replace("-", " "),
             "sure": percent(finding.get("confidence"), 0),
         }
         for finding in run.doctor.get("findings", ())
@@ -147,8 +146,8 @@ def _class_galleries(run: RunReport, prefix: str) -> Section | None:
 def _gallery_rows(galleries: Sequence[ClassGallery]) -> list[dict[str, Any]]:
     return [
         {
-            "name": words(gallery.name),
-            "superclass": words(gallery.superclass),
+            "name": readable(gallery.name),
+            "superclass": readable(gallery.superclass),
             "error": percent(gallery.error, 1),
             "pictures": _pictures(gallery),
         }
@@ -214,7 +213,8 @@ def _repeat(run: RunReport, prefix: str) -> Section | None:
     if not run.repeat and run.environment is None:
         return None
     rows = [
-        (words(str(key)), value if is_known(value) else "–") for key, value in (run.environment or {}).items()
+        (readable(str(key)), value if is_known(value) else "–")
+        for key, value in (run.environment or {}).items()
     ]
     flat = [(key, value) for key, value in rows if not isinstance(value, Mapping | list | tuple)]
     return Section(

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hundred.formatting import MISSING, duration, file_size, is_known, number, percent, points
+from hundred.formatting import MISSING, duration, file_size, is_known, number, percent, points, readable
 from hundred.reports.figures.stages import shape_text
-from hundred.reports.figures.style import words
 from hundred.reports.page.data import Change, Confusion, Setting
 from hundred.reports.page.text import exact
 
@@ -290,7 +289,7 @@ def _toml(value: str | None) -> Cell:
 
 def name_cell(value: Any) -> Cell:
     """A class or superclass name."""
-    return Cell(words(str(value))) if is_known(value) else Cell(MISSING)
+    return Cell(readable(str(value))) if is_known(value) else Cell(MISSING)
 
 
 def number_cell(value: Any) -> Cell:
