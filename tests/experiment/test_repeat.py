@@ -120,7 +120,7 @@ def test_repeats_go_on_with_one_warning_where_mlflow_cannot_be_had(
         raise HundredError("MLflow at http://nowhere does not answer")
 
     monkeypatch.setattr("hundred.runs.trackers.mlflow.sync.start_parent", refuse)
-    monkeypatch.setattr("hundred.experiment.run.listeners._trackers", lambda job, warn: iter([]))
+    monkeypatch.setattr("hundred.experiment.run.listeners._trackers", lambda context, warn: iter([]))
     repeats = train(epochs=1, repeat=2, set={"tracking.mlflow": True})
     assert len(repeats.runs) == 2
     assert capsys.readouterr().err.count("does not answer") == 1

@@ -1,4 +1,4 @@
-"""Networks of timm and of a person's own, and the one line that each mistake gets."""
+"""Networks of timm and of a user's own, and the one line that each mistake gets."""
 
 import sys
 from collections.abc import Iterator
@@ -166,7 +166,7 @@ class Fake(nn.Module):
         super().__init__()
         if drop_rate > 1:
             raise RuntimeError("drop_rate is too much")
-        self.told = (wanted, num_classes, pretrained, drop_rate)
+        self.arguments = (wanted, num_classes, pretrained, drop_rate)
         self.dense = nn.Linear(3072, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -186,8 +186,8 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_timm_is_asked_for_the_network() -> None:
     network = build("timm/resnet18", classes=9, drop_rate=0.25)
     assert isinstance(network, Fake)
-    assert network.told == ("resnet18", 9, False, 0.25)
-    assert build("timm/resnet18.a1_in1k", pretrained=True).told == ("resnet18.a1_in1k", 100, True, 0.0)
+    assert network.arguments == ("resnet18", 9, False, 0.25)
+    assert build("timm/resnet18.a1_in1k", pretrained=True).arguments == ("resnet18.a1_in1k", 100, True, 0.0)
     assert options("timm/resnet18") == {}
 
 

@@ -33,7 +33,7 @@ def row(epoch: int = 1, **values: Any) -> EpochEnded:
 
 
 class Watcher:
-    """A person's own callback, with state."""
+    """A user's own callback, with state."""
 
     def __init__(self) -> None:
         self.seen = 0

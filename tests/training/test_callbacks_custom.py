@@ -1,4 +1,4 @@
-"""A person's own callbacks: half an interface is enough, and mistakes are told in their terms."""
+"""A user's own callbacks: a part of the interface is enough, and mistakes are named."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -65,15 +65,15 @@ def test_mixed_precision_casts_products_and_float32_does_not() -> None:
 
 
 def test_a_tally_weighs_batches_by_their_images() -> None:
-    tally = RunningMetrics(CPU)
-    tally.add(torch.tensor(1.0), torch.tensor(3), 4)
-    tally.add(torch.tensor(4.0), torch.tensor(0), 1)
-    assert (tally.loss, tally.accuracy, tally.images) == (1.6, 0.6, 5)
+    metrics = RunningMetrics(CPU)
+    metrics.add(torch.tensor(1.0), torch.tensor(3), 4)
+    metrics.add(torch.tensor(4.0), torch.tensor(0), 1)
+    assert (metrics.loss, metrics.accuracy, metrics.images) == (1.6, 0.6, 5)
 
 
 def test_a_tally_keeps_digits_that_float32_would_lose() -> None:
-    tally = RunningMetrics(CPU)
+    metrics = RunningMetrics(CPU)
     for _ in range(10_000):
-        tally.add(torch.tensor(0.1), torch.tensor(1), 500)
-    assert tally.loss == pytest.approx(float(torch.tensor(0.1)), rel=1e-12)
-    assert tally.accuracy == pytest.approx(1 / 500)
+        metrics.add(torch.tensor(0.1), torch.tensor(1), 500)
+    assert metrics.loss == pytest.approx(float(torch.tensor(0.1)), rel=1e-12)
+    assert metrics.accuracy == pytest.approx(1 / 500)

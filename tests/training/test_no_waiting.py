@@ -72,7 +72,7 @@ class WatchMaking(TorchFunctionMode):
 
 
 class OfTheHost(torch.Generator):
-    """A generator of the host that says it is of `meta`, which has none of its own."""
+    """A CPU generator that claims the device `meta`, which has none."""
 
     device = META
 
@@ -81,7 +81,7 @@ class OfTheHost(torch.Generator):
 
 
 class Own(nn.Module):
-    """A person's network, with batch norm, dropout and an activation of its own."""
+    """A user's network, with batch norm, dropout and an activation of its own."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()

@@ -116,7 +116,7 @@ def test_each_process_has_a_gpu_of_its_own_or_the_call_is_refused(monkeypatch: p
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert device_here("auto") == "cuda:1"
     assert device_here("cpu") == "cpu"
-    with pytest.raises(SystemExit):  # the first process says it for all
+    with pytest.raises(SystemExit):  # process 0 reports it for all
         device_here("cuda:0")
     monkeypatch.setenv("RANK", "0")
     with pytest.raises(UsageError, match="takes its own GPU"):

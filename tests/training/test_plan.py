@@ -108,7 +108,7 @@ def test_too_little_time_for_an_epoch_gives_it_fewer_steps_and_says_so() -> None
 
 
 class Clock:
-    """Time that passes only where a test says so."""
+    """Time that passes only where a test advances it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -116,16 +116,16 @@ class Clock:
 
 
 def simulate(plan: EpochPlan, clock: Clock, slower: float, beside: float, slow_from: int = 1) -> list[str]:
-    """Run the plan on a machine that needs `slower` times as long as measured; the words it said."""
-    said, epoch = [], 0
+    """Run the plan on a machine that needs `slower` times as long as measured; its warnings."""
+    warnings, epoch = [], 0
     while epoch < plan.epochs:
         epoch += 1
         factor = slower if epoch >= slow_from else 1.0
         seconds = factor * sum(SECONDS[size] for size in plan.sizes(epoch))
         clock.now += seconds + beside
         plan.note(epoch, seconds, beside)
-        said.append(plan.replan(epoch))
-    return [warning for warning in said if warning]
+        warnings.append(plan.replan(epoch))
+    return [warning for warning in warnings if warning]
 
 
 @given(
@@ -153,9 +153,9 @@ def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.Mo
     plan = EpochPlan(8, 20, deadline=clock.now + 600)
     plan.fit_into(600, SECONDS, 1.0)
     planned = plan.epochs
-    said = simulate(plan, clock, slower=0.5, beside=1.0)
-    assert all(warning.startswith("the machine is quicker than measured") for warning in said)
-    assert said[0].endswith(f"epochs instead of {planned}")
+    warnings = simulate(plan, clock, slower=0.5, beside=1.0)
+    assert all(warning.startswith("the machine is faster than measured") for warning in warnings)
+    assert warnings[0].endswith(f"epochs instead of {planned}")
     assert plan.epochs > 1.7 * planned
     assert clock.now <= (plan.deadline or 0.0)
     assert plan.progress(plan.epochs * plan.steps_per_epoch) == pytest.approx(1.0)

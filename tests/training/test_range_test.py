@@ -19,7 +19,7 @@ def test_each_step_multiplies_the_rate_by_the_same_factor_and_all_groups_keep_th
     ratios = [group["lr"] / 0.05 for group in one.optimizer.param_groups]
     seen: list[list[float]] = []
     test = run_lr_range_test(
-        one, 1e-5, 1e-2, 31, tell=lambda *_: seen.append([g["lr"] for g in one.optimizer.param_groups])
+        one, 1e-5, 1e-2, 31, progress=lambda *_: seen.append([g["lr"] for g in one.optimizer.param_groups])
     )
     assert test.stopped == "planned"
     assert len(test.rates) == len(test.losses) == test.planned == 31

@@ -220,11 +220,11 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_the_last_good_weights(ema: 
 
 def test_callbacks_that_go_back_to_the_same_epoch_say_so_once() -> None:
     same_epoch = [EarlyStopping("loss", restore_best_weights=True), BestWeights("loss")]
-    told = [e for e in trainer(epochs=3, callbacks=same_epoch).run() if isinstance(e, WeightsRestored)]
-    assert len(told) == 1
+    seen = [e for e in trainer(epochs=3, callbacks=same_epoch).run() if isinstance(e, WeightsRestored)]
+    assert len(seen) == 1
     least, most = BestWeights("loss"), BestWeights("loss", mode="max")
-    told = [e for e in trainer(epochs=3, callbacks=[least, most]).run() if isinstance(e, WeightsRestored)]
-    assert len({event.epoch for event in told}) == len(told) == 2
+    seen = [e for e in trainer(epochs=3, callbacks=[least, most]).run() if isinstance(e, WeightsRestored)]
+    assert len({event.epoch for event in seen}) == len(seen) == 2
 
 
 def poison(one: Trainer, at: int) -> None:
@@ -274,10 +274,10 @@ def test_the_run_announces_itself_and_tells_its_progress(monkeypatch: pytest.Mon
     monkeypatch.setattr("hundred.training.trainer.SECONDS_BETWEEN_REPORTS", -1.0)
     events = list(trainer(epochs=2).run())
     assert events[0] == RunStarted("network", 0, 2, 5, 38, "cpu", 1)
-    told = [event for event in events if isinstance(event, StepsDone)]
-    assert [event.step for event in told] == [1, 2, 3, 4, 5] * 2
-    assert told[-1].seconds_left == 0.0
-    assert all(event.loss is not None for event in told)
+    seen = [event for event in events if isinstance(event, StepsDone)]
+    assert [event.step for event in seen] == [1, 2, 3, 4, 5] * 2
+    assert seen[-1].seconds_left == 0.0
+    assert all(event.loss is not None for event in seen)
 
 
 def test_gradients_are_clipped_to_the_given_norm() -> None:

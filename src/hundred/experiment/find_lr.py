@@ -193,7 +193,7 @@ def find_lr(
             _steps(trainer, size, steps, deadline),
             size=size,
             deadline=deadline,
-            tell=_Lines(quiet),
+            progress=_Lines(quiet),
         )
     if test.stopped == "interrupted":
         raise KeyboardInterrupt(f"stopped after {len(test.rates)} of {test.planned} steps; nothing was kept")

@@ -14,7 +14,7 @@ from hundred.experiment.build.model import table_of_file, table_of_network
 from hundred.experiment.build.targets import overrides_for
 from hundred.experiment.repeats import train_repeats
 from hundred.experiment.run.context import Network, RunOptions
-from hundred.experiment.run.distributed import follow, join, leading
+from hundred.experiment.run.distributed import dismissing_followers, follow, join_processes
 from hundred.experiment.run.lifecycle import train_run
 from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
 from hundred.runs.layout import is_run
@@ -55,30 +55,29 @@ def train(
     model: your own network instead of the recipe's: a function of the number of classes that builds it, or an
         nn.Module, which is trained itself. It takes float [n, 3, 32, 32], normalized, to logits [n, classes].
     start_from: a saved model, ours or anyone's Keras file, whose network is trained further instead of the
-        recipe's, with the input scale it had; `scale` (`0-1`, `0-255`, `standard`) says a foreign file's.
+        recipe's, with its input scale; `scale` (`0-1`, `0-255`, `standard`) gives that of a foreign file.
     epochs: instead of the recipe's; with `minutes`, at most so many.
-    minutes: end the whole call within so many minutes; epochs are planned from measured step times.
-    target: a test accuracy (fraction) for which the cheapest known setting is taken.
-    repeat: train so many seeds, `seed`, `seed + 1` and so on, and return Repeats instead.
+    minutes: end the whole call within this time; epochs are planned from measured step times.
+    target: a test accuracy (fraction): takes the cheapest setting known to reach it.
+    repeat: train this many seeds, `seed`, `seed + 1` and so on; returns Repeats.
     set: overrides such as `["training.batch_size=256"]` or `{"training.batch_size": 256}`.
     resume: go on with the run `name`, with the run whose directory is given as `recipe`, or with the newest
         unfinished one (of this recipe, where one is given). A finished run is returned as it is.
-    doctor: let the doctor say what it sees while the run goes on (`doctor.live` of the recipe, which by
-        `doctor.act` may let it act).
-    listeners: objects with some of the methods of `hundred.training.events.METHODS`.
-    quiet: no progress display on standard error, only warnings. figures: draw pictures at the end.
+    doctor: report the doctor's findings during the run (`doctor.live`; with `doctor.act` it acts on them).
+    listeners: objects with any of the methods of `hundred.training.events.METHODS`.
+    quiet: no progress display on standard error, only warnings. figures: draw them at the end.
     keep_checkpoint: leave checkpoint.pt when the run has finished.
     test: False leaves the test images unread, for runs among which you will choose; test figures are null.
     started: `time.monotonic()` when the command began, for `minutes` and `total_seconds`; None is now.
 
-    Under PyTorch's `torchrun`, its processes train one network together: call this in each of them.
+    Under PyTorch's `torchrun`, call this in each process; they train one network together.
 
     Raises UsageError for a wrong call, HundredError where the work fails, and KeyboardInterrupt after an
-    interruption, with everything up to then kept.
+    interruption, with everything so far kept.
     """
     _check(minutes, repeat, model, start_from, scale)
     began = time.monotonic() if started is None else started
-    device, strategy = join(device)
+    device, strategy = join_processes(device)
     options = RunOptions(
         data=data,
         device=choose_device(device),
@@ -103,7 +102,7 @@ def train(
     if resume and name is None and isinstance(recipe, str | Path) and is_run(Path(recipe)):
         path = Path(recipe).resolve()
         options = replace(options, name=path.name, runs=path.parent)
-    with leading(strategy) as outcome:
+    with dismissing_followers(strategy) as outcome:
         resolved = resolve(
             recipe,
             epochs=epochs,
@@ -138,8 +137,7 @@ def resolve(
     overrides: Iterable[str] | Mapping[str, Any] = (),
     device: str = "cpu",
 ) -> Resolved:
-    """The recipe with the shorthands of the command line and `overrides` applied, in that order, as it holds
-    on a kind of `device`."""
+    """The recipe with the command line's shorthands, then `overrides`, applied, for a kind of `device`."""
     recipe = DEFAULT_RECIPE if recipe is None else recipe
     shorthands = {
         "training.epochs": epochs,
@@ -150,7 +148,7 @@ def resolve(
     given = {key: value for key, value in shorthands.items() if value is not None}
     if target is not None:
         given = {**overrides_for(recipe, target), **given}
-        device = "cpu"  # the targets were measured without what a recipe changes on a GPU
+        device = "cpu"  # the targets were measured without the recipe's changes for a GPU
     return for_device(load_recipe(recipe, given, overrides), device)
 
 
@@ -170,9 +168,7 @@ def _check(
     if isinstance(model, nn.Module) and repeat > 1:
         raise UsageError("one network cannot be trained by several seeds: give a function that builds it")
     if scale is not None and start_from is None:
-        raise UsageError(
-            f"--scale {scale} says how a saved model wants its pixels: it belongs to --from FILE"
-        )
+        raise UsageError(f"--scale {scale} is the input scale of a saved model: it belongs to --from FILE")
 
 
 def _with_model(resolved: Resolved, table: Any) -> Resolved:

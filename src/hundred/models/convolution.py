@@ -50,7 +50,7 @@ class Conv2d(nn.Conv2d):
 
 
 def most_pixels(x: Tensor, *, padded: bool) -> int:
-    """Up to how many output pixels a product is quicker than a convolution of `x` on this CPU."""
+    """Up to how many output pixels a product is faster than a convolution of `x` on this CPU."""
     bfloat16 = x.dtype == torch.bfloat16 or (
         torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
     )

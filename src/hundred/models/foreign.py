@@ -1,6 +1,6 @@
-"""Networks from elsewhere: timm's by name, and a person's own by `package.module:function`.
+"""Networks from elsewhere: timm's by name, and a user's own by `package.module:function`.
 
-What they give back is tried with two images before it is trusted, so that a mistake shows as one line.
+The result is run on two images first, so that a mistake is reported in one line.
 """
 
 import importlib
@@ -22,11 +22,11 @@ from hundred.models.summary import CIFAR_SHAPE, evaluating
 from hundred.models.validate import unknown_option
 
 TIMM = "timm/"
-CLASS_WORDS = ("classes", "num_classes", "n_classes")
+CLASS_COUNT_NAMES = ("classes", "num_classes", "n_classes")
 
 
 def is_foreign(name: str) -> bool:
-    """Whether `name` has the form of a timm network or of a person's own builder."""
+    """Whether `name` has the form of a timm network or of a user's own builder."""
     return isinstance(name, str) and (name.startswith(TIMM) or ":" in name)
 
 
@@ -45,7 +45,7 @@ def build_foreign(name: str, classes: int, options: Mapping[str, Any]) -> nn.Mod
 
 
 def foreign_options(name: str) -> dict[str, Any]:
-    """The options with a default of a person's own builder; none are listed for timm."""
+    """The options with a default of a user's own builder; none are listed for timm."""
     if name.startswith(TIMM):
         return {}
     with _working_directory_importable():
@@ -57,7 +57,7 @@ def keyword_defaults(builder: Callable[..., object]) -> dict[str, Any]:
     return {
         parameter.name: parameter.default
         for parameter in _signature(builder).parameters.values()
-        if parameter.default is not parameter.empty and parameter.name not in CLASS_WORDS
+        if parameter.default is not parameter.empty and parameter.name not in CLASS_COUNT_NAMES
     }
 
 
@@ -102,14 +102,14 @@ def _find_own(name: str) -> Callable[..., Any]:
 def _own_arguments(
     name: str, builder: Callable[..., Any], classes: int, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The keyword arguments for a person's builder: the options, and the number of classes if taken."""
+    """The keyword arguments for a user's builder: the options, and the number of classes if taken."""
     signature = _signature(builder)
-    word = next((word for word in CLASS_WORDS if word in signature.parameters), None)
+    parameter = next((each for each in CLASS_COUNT_NAMES if each in signature.parameters), None)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-    if word is None and takes_any:
-        word = CLASS_WORDS[0]
-    arguments = {**({word: classes} if word else {}), **options}
-    known = [one for one in signature.parameters if one not in CLASS_WORDS]
+    if parameter is None and takes_any:
+        parameter = CLASS_COUNT_NAMES[0]
+    arguments = {**({parameter: classes} if parameter else {}), **options}
+    known = [one for one in signature.parameters if one not in CLASS_COUNT_NAMES]
     for option in options:
         if not takes_any and option not in signature.parameters:
             raise unknown_option(name, option, known)
@@ -181,7 +181,7 @@ def _article(value: object) -> str:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """The kind of an error, the first line of its text, and where in a person's own code it rose."""
+    """The kind of an error, the first line of its text, and where in the user's code it was raised."""
     text = next(iter(str(error).strip().splitlines()), "")
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
     place = ""
@@ -191,7 +191,7 @@ def _in_one_line(error: BaseException) -> str:
 
 
 def _is_own(filename: str) -> bool:
-    """Whether a file is a person's, and not Python's, an installed package's or Hundred's."""
+    """Whether a file is the user's, not Python's, an installed package's or Hundred's."""
     path = Path(filename)
     libraries = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
     return (

@@ -1,4 +1,4 @@
-"""How weights begin. Each function draws from torch's global generator, so `torch.manual_seed` decides.
+"""Weight initialization from torch's global generator, so that `torch.manual_seed` decides it.
 
 Glorot: X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
 AISTATS 2010. He: K. He et al., "Delving deep into rectifiers", ICCV 2015, arXiv:1502.01852.

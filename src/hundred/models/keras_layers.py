@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-# Keras says how much of the old moving average stays (0.99); PyTorch how much of the new batch comes in.
+# Keras gives the weight of the old moving average (0.99), PyTorch that of the new batch.
 KERAS_MOMENTUM = 1 - 0.99
 KERAS_EPSILON = 1e-3
 

@@ -1,4 +1,4 @@
-"""What this machine's processor multiplies in hardware."""
+"""Which number formats this machine's processor multiplies in hardware."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Networks by name: the built-in ones, and the way to timm's and to a person's own.
+"""Networks by name: the built-in ones, and those of timm and a user's own.
 
 A builder is a function `builder(classes=100, *, option=default, ...) -> nn.Module` under a `@register` name.
 """
@@ -114,7 +114,7 @@ def _check_options(name: str, builder: Callable[..., nn.Module], given: Mapping[
 
 
 def _fits(value: object, hint: Any) -> bool:
-    """Whether `value` may be given where a builder says `hint`; a whole number is a number, a bool is not."""
+    """Whether `value` fits the type hint of an option; an int is a float, a bool is not."""
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     if get_origin(hint) in (Union, UnionType):

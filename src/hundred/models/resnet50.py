@@ -1,9 +1,9 @@
 """ResNet-50 exactly as `keras.applications.ResNet50`, between the study's upsampling and head.
 
 K. He, X. Zhang, S. Ren, J. Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385,
-table 1, in the form that Keras gives it: convolutions have biases, padding is laid on by layers of its own,
+table 1, in the form that Keras gives it: convolutions have biases, padding is done by separate layers,
 the stride is on the first 1x1 convolution of a stage (later variants put it on the 3x3), and batch norm has
-epsilon 1.001e-5. Layers bear Keras' names, so that its published weights can be laid in by name.
+epsilon 1.001e-5. Layers have Keras' names, so that its published weights load by name.
 """
 
 from typing import Literal

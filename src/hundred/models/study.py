@@ -1,4 +1,4 @@
-"""The four plain networks of the published CIFAR-100 study, and nothing but them.
+"""The four plain networks of the published CIFAR-100 study.
 
 All take float [n, 3, 32, 32] to logits [n, classes]. Convolutions are 3x3, stride 1, without padding (Keras'
 "valid"), each followed at once by ReLU and only then, where there is one, by batch norm; pooling is 2x2

@@ -1,4 +1,4 @@
-"""What is in a network and what it costs: parameters, layers with their output shapes, operations."""
+"""What a network contains and costs: parameters, layers with their output shapes, operations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

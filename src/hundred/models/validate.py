@@ -1,4 +1,4 @@
-"""Checks of the values that people give to networks; each raises UsageError in one line."""
+"""Checks of network options; each raises UsageError in one line."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""All that a resume needs, in one file that is written whole and read without running anything in it."""
+"""All that a resume needs, in one file that is written whole and read with `weights_only`."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +15,7 @@ FORMAT = 1
 
 
 def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) -> None:
-    """Write `state` (plain values and tensors) with `about`, which a resume compares with what it was given.
+    """Write `state` (plain values and tensors) with `about`, which a resume compares with its own.
 
     Raises HundredError where the file cannot be written, or `state` holds what could not be read back.
     """
@@ -30,7 +30,7 @@ def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) ->
 
 
 class _Writing:
-    """A file for torch.save, which tells of a full disk only that it did not get where it wanted."""
+    """A file for torch.save that keeps the operating system's error, which torch.save hides."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -75,7 +75,7 @@ def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
     except HundredError:
         raise
     except Exception as error:
-        # torch.load raises whatever the damage leads to; to a person all of it means the same.
+        # torch.load raises many types of errors for damaged files.
         raise HundredError(
             f"checkpoint {path} is damaged ({type(error).__name__}): start the run again"
         ) from None

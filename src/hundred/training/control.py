@@ -1,4 +1,4 @@
-"""What a callback may do to a run: read and set the base learning rate, change weights, ask for the end."""
+"""What a callback may do to a run: change the learning rate or the weights, and stop it."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Control:
 
     network: the network under training, as it is evaluated (with an average of weights, the averaged one).
     learning_rate: the base rate, before the schedule's factor; assign it to change it from the next step on.
-    stopped: True once the end was asked for; `reason` (one of `Stopped.REASONS`) and `detail` say why.
+    stopped: True once a stop was requested; `reason` (one of `Stopped.REASONS`) and `detail` say why.
     """
 
     network: nn.Module
@@ -23,9 +23,9 @@ class Control:
     detail: str = ""
 
     def stop(self, reason: str, detail: str = "") -> None:
-        """Ask for the end of training after this epoch. The first who asks is the one reported.
+        """Stop training after this epoch. Only the first reason is reported.
 
-        A `reason` outside `Stopped.REASONS` (a person's own words) is reported as "callback: <the words>".
+        A `reason` outside `Stopped.REASONS` (a user's own) is reported as "callback: <reason>".
         """
         if self.stopped:
             return

@@ -33,7 +33,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What people call it: `cpu (2 threads)` or the GPU's own name."""
+    """For display: `cpu (2 threads)` or the name of the GPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"cpu ({torch.get_num_threads()} threads)" if device.type == "cpu" else device.type

@@ -1,4 +1,4 @@
-"""How long a run is: epochs, image sizes, and how both bend to a time limit."""
+"""How long a run is: epochs, image sizes, and how both adapt to a time limit."""
 
 import time
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from typing import Any
 MARGIN = 0.05
 STORED_SIDE = 32
 MOST_EPOCHS = 100_000
-# The progress after which a plan grows no more: epochs added at a learning rate near its end bring little.
+# Progress after which no epochs are added: near the end of a learning-rate schedule they bring little.
 LATEST_GROWTH = 0.5
 
 
 @dataclass
 class Spent:
-    """What the epochs so far took: seconds of training, their cost (`EpochPlan.cost`), and the seconds beside
-    training (validation, files), which fell on so many validations."""
+    """What the epochs so far took: seconds of training, their cost (`EpochPlan.cost`), and other seconds
+    (validation, files) over a number of validations."""
 
     seconds: float = 0.0
     cost: float = 0.0
@@ -31,9 +31,9 @@ class EpochPlan:
     resolutions: (until which share of all steps, side in pixels); empty for images as stored.
     validate_every: epochs between validations; 0 is only after the last, which always is validated.
     deadline: `time.monotonic()` by which training should have ended, or None.
-    most_epochs: to which a plan may grow where the machine turns out quicker; 0 is not at all.
-    anchor: where the plan was last changed, as (steps done, progress): progress goes on from there.
-    costs: of a step by image side, in any unit; its pixels where nothing was measured.
+    most_epochs: limit for epochs added where the machine turns out faster; 0 adds none.
+    anchor: (steps done, progress) at the last change of the plan; progress continues from there.
+    costs: of a step by image side, in any unit; by default its number of pixels.
     """
 
     epochs: int
@@ -66,7 +66,7 @@ class EpochPlan:
         return epoch == self.epochs or (self.validate_every > 0 and epoch % self.validate_every == 0)
 
     def cost(self, first: int, last: int) -> float:
-        """Of the steps from `first` to before `last` (counted over all epochs), in the unit of `costs`."""
+        """Cost of the steps from `first` to before `last` (over all epochs), in the unit of `costs`."""
         begin, end = self.progress(first), self.progress(last)
         if end <= begin:
             return 0.0
@@ -79,10 +79,10 @@ class EpochPlan:
         validation_seconds: float,
         at_most: int = MOST_EPOCHS,
     ) -> str:
-        """Set `epochs` to as many as fit into `seconds`, from 1 to `at_most`.
+        """Set `epochs` to as many as fit into `seconds`, from 1 to `at_most`; returns a warning or ''.
 
         step_seconds: measured, of one step, by image side. validation_seconds: of one validation.
-        Where not even one epoch fits, it gets fewer steps, and a sentence says so; else ''.
+        Where not even one epoch fits, it gets fewer steps, with a warning.
         """
         self.costs, self.most_epochs = dict(step_seconds), at_most
         usable = seconds * (1.0 - MARGIN)
@@ -98,7 +98,7 @@ class EpochPlan:
         return f"not even one epoch fits into the time: it gets {self.steps_per_epoch} of its {whole} steps"
 
     def note(self, epoch: int, seconds: float, beside: float) -> None:
-        """`epoch` took `seconds` of training and `beside` for all else."""
+        """Record that `epoch` took `seconds` of training and `beside` for everything else."""
         last = epoch * self.steps_per_epoch
         self.spent.seconds += seconds
         self.spent.cost += self.cost(last - self.steps_per_epoch, last)
@@ -106,11 +106,10 @@ class EpochPlan:
         self.spent.validations += self.validates(epoch)
 
     def replan(self, epoch: int) -> str:
-        """After `epoch`: leave out epochs that, by what was noted, no longer end before the deadline, or add
-        those that now do.
+        """After `epoch`: by the recorded times, remove epochs that would end after the deadline, or add some.
 
-        The learning rate and image size then run through the rest of their schedules in the epochs left.
-        Returns a sentence for people where the plan changed, else ''.
+        The schedules of learning rate and image size then end with the new last epoch. Returns a warning if
+        the plan changed, else ''.
         """
         if self.deadline is None or epoch >= self.epochs or not self.spent.cost:
             return ""
@@ -119,24 +118,24 @@ class EpochPlan:
             return ""
         changed = self._with(epochs, epoch)
         self.epochs, self.anchor = changed.epochs, changed.anchor
-        turned, why = ("slower", ", to end in time") if epochs < planned else ("quicker", "")
-        return f"the machine is {turned} than measured: {epochs} epochs instead of {planned}{why}"
+        speed, why = ("slower", ", to end in time") if epochs < planned else ("faster", "")
+        return f"the machine is {speed} than measured: {epochs} epochs instead of {planned}{why}"
 
     def _epochs_within(self, seconds: float, epoch: int) -> int:
-        """How many epochs in all end within so many seconds from the end of `epoch`."""
+        """How many epochs in all end within `seconds` after the end of `epoch`."""
         epochs = self.epochs
         while epochs > epoch and self._with(epochs, epoch)._seconds_after(epoch) > seconds:
             epochs -= 1
         if epochs < self.epochs or self.progress(epoch * self.steps_per_epoch) > LATEST_GROWTH:
             return epochs
-        # With the margin of a first plan, so that an epoch is not added and taken away in turns.
+        # With the margin of a first plan, so that an epoch is not added and removed in turns.
         usable = seconds * (1.0 - MARGIN)
         while epochs < self.most_epochs and self._with(epochs + 1, epoch)._seconds_after(epoch) <= usable:
             epochs += 1
         return epochs
 
     def _with(self, epochs: int, epoch: int) -> "EpochPlan":
-        """This plan changed to so many epochs after `epoch`."""
+        """This plan changed to `epochs` after `epoch`."""
         done = epoch * self.steps_per_epoch
         return replace(self, epochs=epochs, anchor=(done, self.progress(done)))
 
@@ -152,7 +151,7 @@ class EpochPlan:
         return seconds * rest / done if done > 0.0 else 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The plan as it stands; a deadline belongs to one sitting and is not kept."""
+        """The state of the plan; a deadline is not kept, since a resumed run has its own."""
         return {
             "epochs": self.epochs,
             "steps_per_epoch": self.steps_per_epoch,
@@ -162,7 +161,7 @@ class EpochPlan:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on with the plan as it stood."""
+        """Restore `state_dict()`."""
         self.epochs, self.steps_per_epoch = state["epochs"], state["steps_per_epoch"]
         self.anchor = (state["anchor"][0], state["anchor"][1])
         self.costs = dict(state["costs"])
@@ -186,7 +185,7 @@ class EpochPlan:
         return self.epochs * epoch_seconds + self._validations_after(0) * validation_seconds
 
     def _seconds_after(self, epoch: int) -> float:
-        """What the epochs after `epoch` will take, if they go on as those so far."""
+        """Estimated seconds of the epochs after `epoch`, at the average speed so far."""
         done, end = epoch * self.steps_per_epoch, self.epochs * self.steps_per_epoch
         beside = self.spent.beside / max(self.spent.validations, 1)
         training = self.spent.seconds * self.cost(done, end) / self.spent.cost

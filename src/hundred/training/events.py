@@ -1,8 +1,8 @@
-"""What training says while it works. It prints nothing and draws nothing: listeners do.
+"""The events of a training run. Training prints and draws nothing: listeners do.
 
 A listener is any object with some of the methods named in `METHODS`, each taking the event:
 
-    class Tell:
+    class PrintAccuracy:
         def on_epoch_ended(self, event: EpochEnded) -> None:
             print(event.epoch, event.val_accuracy)
 """
@@ -114,7 +114,7 @@ class WeightsRestored(Event):
 
 @dataclass(frozen=True)
 class CheckpointWritten(Event):
-    """All that a resume needs lies in `path`, as of the end of `epoch`."""
+    """All that a resume needs was written to `path` after `epoch`."""
 
     kind: ClassVar[str] = "checkpoint-written"
     epoch: int
@@ -123,7 +123,7 @@ class CheckpointWritten(Event):
 
 @dataclass(frozen=True)
 class Warned(Event):
-    """Something a person should know that does not stop the work."""
+    """A problem that does not stop the run."""
 
     kind: ClassVar[str] = "warned"
     message: str

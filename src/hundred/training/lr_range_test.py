@@ -48,7 +48,7 @@ def run_lr_range_test(
     *,
     size: int = 0,
     deadline: float | None = None,
-    tell: Callable[[int, int, float, float], None] = lambda _step, _steps, _rate, _loss: None,
+    progress: Callable[[int, int, float, float], None] = lambda _step, _steps, _rate, _loss: None,
 ) -> LrRangeTest:
     """Take up to `steps` steps with `trainer` while its base rate grows from `lowest` to `highest`.
 
@@ -57,7 +57,7 @@ def run_lr_range_test(
     is not worth keeping afterwards.
 
     size: side of the images in pixels, 0 as stored. deadline: `time.monotonic()` at which to end.
-    tell: called after each step with its number (from 1), the number of all, its rate and its loss.
+    progress: called after each step with its number (from 1), the number of all, its rate and its loss.
 
     Raises UsageError for a range or number of steps that makes no test.
     """
@@ -71,7 +71,7 @@ def run_lr_range_test(
     for rate, (inputs, targets) in zip(rates, _batches(trainer, size), strict=False):
         set_learning_rate(trainer.optimizer, rate / trainer.learning_rate)
         losses.append(trainer.step(inputs, targets)[0].item())
-        tell(len(losses), steps, float(rate), losses[-1])
+        progress(len(losses), steps, float(rate), losses[-1])
         if fall.is_over(losses[-1]):
             stopped = "diverged"
         elif trainer.interrupted():

@@ -1,4 +1,4 @@
-"""Means over an epoch, gathered on the device so that reading them stalls it once, not every step."""
+"""Means over an epoch, accumulated on the device so that reading them waits for it once, not every step."""
 
 from collections.abc import Callable
 
@@ -23,12 +23,12 @@ class RunningMetrics:
         self._correct += correct
         self.images += images
 
-    def combine(self, add_up: Callable[[Tensor], None]) -> None:
-        """Let `add_up` replace the sums (float64 [3], on the device) by those of several tallies together."""
+    def combine(self, all_reduce: Callable[[Tensor], None]) -> None:
+        """Let `all_reduce` replace the sums (float64 [3], on the device) by those of several processes."""
         sums = torch.stack(
             [self._loss, self._correct.to(self._loss.dtype), self._loss.new_tensor(self.images)]
         )
-        add_up(sums)
+        all_reduce(sums)
         self._loss, self._correct, self.images = sums[0], sums[1].long(), int(sums[2])
 
     @property

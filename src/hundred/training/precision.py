@@ -1,4 +1,4 @@
-"""Which arithmetic a device is quick in, and the context that uses it."""
+"""The fastest arithmetic of a device, and the autocast context for it."""
 
 from contextlib import AbstractContextManager, nullcontext
 

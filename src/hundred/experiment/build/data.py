@@ -17,16 +17,16 @@ class Lines:
         """Such as `Lines("downloading", "MB", 1e-6)`; the clock starts with the first call."""
         self._doing, self._unit, self._factor = doing, unit, factor
         self._begin: tuple[float, int] | None = None
-        self._told = 0.0
+        self._printed = 0.0
 
     def __call__(self, done: int, total: int | None) -> None:
-        """`done` of `total` are done; `total` is None where nobody knows."""
+        """`done` of `total` are done; `total` is None where it is unknown."""
         now = time.monotonic()
         if self._begin is None:
             self._begin = (now, done)
-        if now - self._told < SECONDS_BETWEEN_LINES and done != total:
+        if now - self._printed < SECONDS_BETWEEN_LINES and done != total:
             return
-        self._told = now
+        self._printed = now
         begin, at = self._begin
         speed = (done - at) / max(now - begin, 1e-9)
         line = f"{self._doing}: {done * self._factor:,.0f}"

@@ -24,7 +24,7 @@ SIDE = 32
 
 @dataclass(frozen=True)
 class Start:
-    """A network before training, on the CPU, and the scaling of its input where a file has fixed that."""
+    """A network before training, on the CPU, and the scaling of its input where a file defines it."""
 
     network: nn.Module
     scaling: Normalize | None = None
@@ -33,7 +33,7 @@ class Start:
 def starting_network(
     model: ModelSection, classes: int, given: nn.Module | Callable[[int], nn.Module] | None = None
 ) -> Start:
-    """The network of a recipe's `[model]` table, or `given`; its weights are drawn by torch's generator.
+    """The network of a recipe's `[model]` table, or `given`; initialized by torch's generator.
 
     Raises UsageError for a name, option or network that does not fit, HundredError for a damaged file.
     """
@@ -50,7 +50,7 @@ def starting_network(
 
 
 def check_sizes(network: nn.Module, name: str, sizes: Iterable[int], device: torch.device) -> None:
-    """Try a network on each image side that a recipe's `training.resolutions` has (0 is as stored).
+    """Try a network on each image side of `training.resolutions` (0 is as stored).
 
     Raises UsageError naming the first that it cannot take.
     """

@@ -1,4 +1,4 @@
-"""From a recipe to the parts that train: the only place where recipes meet networks, data and optimizers."""
+"""From a recipe to the parts that train: the only place that knows recipes, networks, data and optimizers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ IMAGES_FOR_PREPARE = 1_000
 class Splits:
     """What trains, validates and tests, on the device.
 
-    train: the whole training split; train_indices says which of its images train. validation: None under the
+    train: the whole training split; train_indices are those trained on. validation: None under the
     protocol `full`; validation_indices are into the training split, None where the test set validates.
     """
 
@@ -66,16 +66,16 @@ def build_splits(
         validation = test
     if scaling is None:
         # Statistics of all training images: the few held out move them by less than a ten-thousandth.
-        # Counted where the data lies: on a GPU, counting waits, and Apple's has no float64.
+        # Computed on the CPU: on a GPU it would wait, and Apple's has no float64.
         scaling = standardized(dataset.train.images) if recipe.data.scaling == "standard" else zero_to_one()
     return Splits(train, indices, validation, held_out, test, scaling.to(device))
 
 
 def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.Module:
-    """`network` on `device`, its first layers prepared on training images where it asks for that."""
+    """`network` on `device`, after `network.prepare(images)` on training images, if it has that."""
     prepare: Callable[[Tensor], None] | None = getattr(network, "prepare", None)
     if prepare is not None:
-        # From all over the split: in some forms of the data its images lie class by class.
+        # From the whole split: some forms of the data are sorted by class.
         step = max(len(splits.train_indices) // IMAGES_FOR_PREPARE, 1)
         few = splits.train.images[splits.train_indices[::step][:IMAGES_FOR_PREPARE]]
         # Where the network is, mostly the CPU: on a GPU a small matrix takes a library that loads for long.
@@ -85,7 +85,7 @@ def put_network(network: nn.Module, splits: Splits, device: torch.device) -> nn.
 
 
 def build_network(recipe: Recipe, classes: int, splits: Splits, device: torch.device) -> nn.Module:
-    """The network of the recipe's `[model]` table on `device`, its random start decided by the seed."""
+    """The network of the recipe's `[model]` table on `device`, initialized by the seed."""
     torch.manual_seed(recipe.seed)
     return put_network(starting_network(recipe.model, classes).network, splits, device)
 
@@ -97,9 +97,9 @@ def build_run_parts(
     given: nn.Module | Callable[[int], nn.Module] | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> tuple[Splits, Trainer]:
-    """All parts of a run on `device`, the network's random start decided by the seed.
+    """All parts of a run on `device`, the network initialized by the seed.
 
-    dataset: limited as the recipe says. given: a network instead of the recipe's, or what builds it.
+    dataset: after the recipe's limits per class. given: a network, or its builder, instead of the recipe's.
 
     Raises UsageError and HundredError as `starting_network` does.
     """
@@ -117,7 +117,7 @@ def build_trainer(
     network: nn.Module,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Trainer:
-    """A Trainer for `network` as the recipe says."""
+    """A Trainer for `network` by the recipe."""
     training = recipe.training
     device = splits.train.images.device
     precision = choose_precision(training.precision, device)
@@ -176,7 +176,7 @@ def build_callbacks(section: CallbacksSection) -> list[Callback]:
 
 
 def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
-    """The doctor beside the run, where the recipe asks for it; last, so that it sees what the others did."""
+    """The live doctor, where the recipe has it; last, so that it sees what the others did."""
     section = recipe.doctor
     if not (section.live or section.act):
         return []

@@ -1,4 +1,4 @@
-"""All parts of one run, put together from its recipe and the call."""
+"""Building all parts of one run from its recipe and options."""
 
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ from hundred.recipe.schema import Recipe
 
 
 def build_context(path: Path, recipe: Recipe, options: RunOptions) -> RunContext:
-    """Everything that the run in `path` consists of, ready to train; nothing is written."""
+    """All parts of the run in `path`, ready to train; nothing is written."""
     dataset = subset_per_class(
         open_data(options.data), recipe.data.train_per_class, recipe.data.test_per_class
     )

@@ -1,8 +1,7 @@
-"""One call of `train` over several processes of `torchrun`: the first does all that one process does.
+"""One call of `train` in several processes of `torchrun`: process 0 does all that a single process does.
 
-The others train along; see `hundred.training.strategies.distributed` for what they share. They build each
-run from what the
-first one says, write nothing, and print nothing but an error of their own, on which torchrun ends them all.
+The others follow; see `hundred.training.strategies.distributed` for what they exchange. They build each run
+from what process 0 sends, write nothing, and print only an error of their own, on which torchrun ends all.
 """
 
 import tomllib
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from hundred.training.strategies.distributed import DistributedStrategy
 
 
-def join(device: str) -> "tuple[str, DistributedStrategy | None]":
-    """The device of this process for `--device DEVICE`, and who trains along where torchrun started several.
+def join_processes(device: str) -> "tuple[str, DistributedStrategy | None]":
+    """The device of this process for `--device DEVICE`, and the strategy where torchrun started several.
 
     Raises UsageError where several processes cannot have that device.
     """
@@ -40,8 +39,8 @@ def join(device: str) -> "tuple[str, DistributedStrategy | None]":
     return device, DistributedStrategy(rank, size, choose_device(device))
 
 
-def lead(context: RunContext, *, resumed: bool) -> None:
-    """In the first process: have the others, where there are any, build the run of `context` as it stands.
+def start_followers(context: RunContext, *, resumed: bool) -> None:
+    """In process 0: make the other processes, if any, build the run of `context` in its current state.
 
     Raises UsageError where the batch has fewer images than there are processes.
     """
@@ -58,7 +57,7 @@ def lead(context: RunContext, *, resumed: bool) -> None:
         {
             "recipe": to_toml(context.recipe),
             "digest": context.dataset.digest,
-            "rehearses": measures_step_time(context.options, resumed=resumed),
+            "measure_step_time": measures_step_time(context.options, resumed=resumed),
             "state": context.trainer.state_dict() if resumed else None,
         }
     )
@@ -72,11 +71,10 @@ def measures_step_time(options: RunOptions, *, resumed: bool) -> bool:
 
 
 @contextmanager
-def leading(strategy: "DistributedStrategy | None") -> Iterator[list[Path]]:
-    """Inside, this process leads; put into the list that it yields what came of it.
+def dismissing_followers(strategy: "DistributedStrategy | None") -> Iterator[list[Path]]:
+    """Around the work of process 0, which puts the paths of its results into the yielded list.
 
-    The others are dismissed at the end. Where this process fails in the middle of a run they notice by
-    themselves: its connection is gone.
+    The other processes end afterwards. Where this process fails within a run they notice a lost connection.
     """
     outcome: list[Path] = []
     try:
@@ -87,14 +85,13 @@ def leading(strategy: "DistributedStrategy | None") -> Iterator[list[Path]]:
 
 
 def follow(strategy: "DistributedStrategy", options: RunOptions) -> Path:
-    """In the other processes: train along until the first one has done what it was called for; its outcome.
+    """In the other processes: train until process 0 has finished; return the path of its result.
 
-    Raises HundredError where this process cannot go on, and SystemExit where the first could not: it has said
-    why.
+    Raises HundredError where this process cannot go on, SystemExit where process 0 failed and has said why.
     """
     try:
         while "end" not in (order := strategy.broadcast()):
-            _train_along(strategy, options, order)
+            _train_one(strategy, options, order)
     except RuntimeError as error:
         if "gloo" not in str(error) and type(error).__name__ not in ("DistBackendError", "DistNetworkError"):
             raise
@@ -104,21 +101,21 @@ def follow(strategy: "DistributedStrategy", options: RunOptions) -> Path:
     return Path(order["end"][0])
 
 
-def _train_along(strategy: "DistributedStrategy", options: RunOptions, order: Mapping[str, Any]) -> None:
+def _train_one(strategy: "DistributedStrategy", options: RunOptions, order: Mapping[str, Any]) -> None:
     recipe = load_recipe(tomllib.loads(order["recipe"])).recipe
-    # The first process' callbacks act for all.
+    # The callbacks of process 0 act for all.
     recipe = recipe.model_copy(update={"callbacks": CallbacksSection()})
     context = build_context(options.runs, recipe, replace(options, strategy=strategy))
     if context.dataset.digest != order["digest"]:
         raise UsageError(
-            f"process {strategy.rank} found other images than the first one: {context.dataset.source}"
+            f"process {strategy.rank} found other images than process 0: {context.dataset.source}"
         )
     trainer = context.trainer
     if order["state"] is not None:
         trainer.load_state_dict({**order["state"], "callbacks": []})
     strategy.start(trainer.network)
     with context.interrupt, out_of_memory_as_hundred_error(recipe):
-        if order["rehearses"]:
+        if order["measure_step_time"]:
             measure_step_time(trainer)
         trainer.sync_state()
         for _ in trainer.run():

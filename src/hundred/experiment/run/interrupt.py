@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish to end after the current step, not as an exception in the middle of one."""
+"""Ctrl-C ends training after the current step instead of raising within one."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Interrupt:
-    """While it is open, the first SIGINT or SIGTERM sets a mark; a second one acts as it would have.
+    """While it is open, the first SIGINT or SIGTERM sets a flag; a second one acts as usual.
 
     with Interrupt() as interrupt:
         Trainer(..., interrupted=interrupt.asked)
@@ -16,23 +16,23 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        """Nothing has been asked yet."""
+        """No signal has arrived yet."""
         self._asked = False
         self._before: dict[int, Any] = {}
 
     def asked(self) -> bool:
-        """Whether the end was asked for."""
+        """Whether a signal has arrived."""
         return self._asked
 
     def __enter__(self) -> "Interrupt":
-        """Catch the signals from here on."""
+        """Install the handlers."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the signals as they were."""
+        """Restore the previous handlers."""
         self._restore()
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,11 +1,11 @@
-"""Training one run, and going on with one that was cut off."""
+"""Training one run, new or resumed, from its recipe to its finished directory."""
 
 from dataclasses import replace
 
 from hundred.errors import HundredError
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
-from hundred.experiment.run.distributed import lead
+from hundred.experiment.run.distributed import start_followers
 from hundred.experiment.run.finalize import finalize
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
@@ -23,9 +23,9 @@ from hundred.runs.run import Run
 
 
 def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = False) -> Run:
-    """Train `resolved` as `options` says, in a run directory of its own, and return the Run.
+    """Train `resolved` with `options` in its own run directory; return the Run.
 
-    any_recipe: a resume without a name takes the newest unfinished run, whatever its recipe.
+    any_recipe: resuming without a name takes the newest unfinished run of any recipe.
 
     Raises HundredError where the loss stopped being finite (the last good weights are kept), and
     KeyboardInterrupt after an interruption.
@@ -48,19 +48,19 @@ def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = Fal
 
 
 def _train(context: RunContext) -> Run:
-    """Resume where asked, plan the time, train and finish the job."""
-    # Written at once: a run that is killed while it plans is still one that can be resumed.
+    """Resume if asked, plan the time, train and finalize."""
+    # Written first, so that a run killed while it measures steps can be resumed.
     _write_recipe(context)
     resumed = context.options.resume and resume(context)
     context.trainer.save_checkpoint = checkpoint_saver(context)
-    lead(context, resumed=resumed)
+    start_followers(context, resumed=resumed)
     with RunListeners(context) as listeners, out_of_memory_as_hundred_error(context.recipe, context.trainer):
         context = plan_time(context, listeners.warn, resumed=resumed)
         context.trainer.sync_state()
         _write_recipe(context)
         _write_environment(context)
         with context.interrupt:
-            stopped = listeners.follow(context.trainer.run())
+            stopped = listeners.dispatch(context.trainer.run())
         if context.options.strategy is not None:
             context.options.strategy.running = False
         context = _as_trained(context)
@@ -74,7 +74,7 @@ def _train(context: RunContext) -> Run:
 
 
 def _as_trained(context: RunContext) -> RunContext:
-    """The job with the epochs to which its plan was cut on the way, in its recipe too."""
+    """The context whose recipe has the epochs that the plan ended with."""
     training = context.recipe.training.model_copy(update={"epochs": context.trainer.plan.epochs})
     if training == context.recipe.training:
         return context

@@ -1,4 +1,4 @@
-"""Who hears a run: its files, the display, the trackers, and the user's own listeners."""
+"""The listeners of a run: its files, the display, the trackers, and the user's own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,7 +9,7 @@ from hundred.experiment.run.model_file import ModelOnDisk
 from hundred.runs.events import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
-from hundred.runs.progress.plain import progress_listener
+from hundred.runs.progress.display import progress_listener
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, Stopped, Warned, notify
 
@@ -18,7 +18,7 @@ class RunListeners:
     """All listeners of one run, opened and closed together; the files come first, so others can read them."""
 
     def __init__(self, context: RunContext) -> None:
-        """The job's callbacks may listen as well, as a user's own do."""
+        """Callbacks that are listeners as well receive events too."""
         self.all: list[object] = [HistoryCsv(context.path / HISTORY), EventLog(context.path / EVENTS)]
         self.all.append(progress_listener(quiet=context.options.quiet))
         self.all.append(ModelOnDisk(context, self.warn))
@@ -43,8 +43,8 @@ class RunListeners:
                 with suppress(Exception):
                     close()
 
-    def follow(self, events: Iterator[Event]) -> Stopped:
-        """Tell everybody everything; the last event is why training stopped."""
+    def dispatch(self, events: Iterator[Event]) -> Stopped:
+        """Send all events to all listeners; return the last, which says why training stopped."""
         stopped = Stopped(0, "interrupted")
         for event in events:
             notify(self.all, event)
@@ -53,7 +53,7 @@ class RunListeners:
         return stopped
 
     def warn(self, message: str) -> None:
-        """Tell everybody something that does not stop the work."""
+        """Send a warning to all listeners."""
         notify(self.all, Warned(message))
 
 

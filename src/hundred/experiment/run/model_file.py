@@ -1,4 +1,4 @@
-"""Writing a run's network as model.h5: at the end, and while it trains where the recipe has a checkpoint."""
+"""Writing a run's network as model.h5: at the end, and during training where the recipe has a checkpoint."""
 
 import copy
 import os
@@ -16,12 +16,12 @@ from hundred.runs.layout import MODEL
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.training.events import EpochEnded, NewBest
 
-# Of a network that no Keras file can hold, so that its training is not lost.
+# For a network that no Keras file can hold.
 WEIGHTS = "weights.pt"
 
 
 def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
-    """Write the network as it is now; whether it could be written as model.h5.
+    """Write the network; return whether it could be written as model.h5.
 
     One that uses layers that Keras files cannot hold is kept as a PyTorch state dict, in weights.pt.
 
@@ -58,14 +58,14 @@ def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
 
 
 def _on_cpu(network: nn.Module) -> nn.Module:
-    """`network` itself, or a copy where it is on another device, where it must stay."""
+    """`network`, or a copy of it where it is on another device."""
     if all(value.device.type == "cpu" for value in network.state_dict().values()):
         return network
     return copy.deepcopy(network).cpu()
 
 
 def _as_os_error(error: OSError | RuntimeError) -> OSError:
-    """What HDF5 tells of a fault of the disk, in several lines and two types, as the system's own error."""
+    """HDF5's errors of several lines and two types as the system's own error."""
     if isinstance(error, OSError) and error.errno:
         return error
     number = re.search(r"errno = (\d+)", str(error))
@@ -77,32 +77,28 @@ def _as_os_error(error: OSError | RuntimeError) -> OSError:
 class ModelOnDisk:
     """Listener: Keras' ModelCheckpoint. While training, model.h5 is the best network so far, or the latest.
 
-    The events come while the network has the weights that they speak of.
+    Events arrive while the network has the weights that they describe.
     """
 
     def __init__(self, context: RunContext, warn: Callable[[str], None]) -> None:
-        """The job's recipe says what is written when."""
+        """The recipe's `callbacks.checkpoint` decides when a file is written."""
         self.context = context
         self.warn = warn
         self.section = context.recipe.callbacks.checkpoint
-        self.able = True
+        self.writable = True
         self._written = 0
 
     def on_new_best(self, event: NewBest) -> None:
-        """Write the new best, once an epoch, whoever else found it to be the best."""
-        if (
-            self.section is not None
-            and self.section.save_checkpoint == "best"
-            and event.monitor == self.section.monitor
-        ):
+        """Write the new best, at most once an epoch."""
+        if self.section is not None and self.section.keep == "best" and event.monitor == self.section.monitor:
             self._write(event.epoch)
 
     def on_epoch_ended(self, event: EpochEnded) -> None:
         """Write each epoch, where that was asked for."""
-        if self.section is not None and self.section.save_checkpoint == "last":
+        if self.section is not None and self.section.keep == "last":
             self._write(event.epoch)
 
     def _write(self, epoch: int) -> None:
-        if self.able and epoch > self._written:
-            self.able = save_model(self.context, self.warn)
+        if self.writable and epoch > self._written:
+            self.writable = save_model(self.context, self.warn)
             self._written = epoch

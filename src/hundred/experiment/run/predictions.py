@@ -38,15 +38,15 @@ def predict(context: RunContext, *, saved: bool, warn: Callable[[str], None]) ->
     """Float32 logits [n, classes] on the CPU: `test`, where the run is tested, and `val` where the validation
     images are others.
 
-    saved: the model file was written; then it is read again and asked, so that `hundred test` on it gives
-    the same figures to the last digit.
+    saved: the model file was written; predictions then come from it, so that `hundred test` on it gives the
+    same figures to the last digit.
     """
-    ask = _from_file(context, warn) if saved else None
-    if ask is None:
-        ask = _from_network(context)
-    logits = {"test": ask(context.splits.test)} if context.options.test else {}
+    predict_split = _from_file(context, warn) if saved else None
+    if predict_split is None:
+        predict_split = _from_network(context)
+    logits = {"test": predict_split(context.splits.test)} if context.options.test else {}
     if context.splits.validation_indices is not None and context.splits.validation is not None:
-        logits["val"] = ask(context.splits.validation)
+        logits["val"] = predict_split(context.splits.validation)
     return logits
 
 
@@ -68,7 +68,7 @@ def save_predictions(context: RunContext, logits: dict[str, Tensor]) -> None:
 def _from_file(context: RunContext, warn: Callable[[str], None]) -> Predict | None:
     try:
         model = load(context.path / MODEL)
-    except HundredError as error:  # a fault of ours, but none that a run should be lost over
+    except HundredError as error:  # our own fault, which must not fail the run
         warn(f"the saved model could not be read back: {error}")
         return None
     if not isinstance(model, Model):

@@ -1,4 +1,4 @@
-"""Going on with a run: what it began with, where it stood, and what a killed process left lying about."""
+"""Resuming a run: its recipe, its checkpoint, and removing what a killed process left."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +16,14 @@ from hundred.runs.events import cut_events
 from hundred.runs.history import cut_history
 from hundred.runs.layout import CHECKPOINT, EVENTS, FIGURES, HISTORY, MLFLOW, RECIPE, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.training.checkpoint import load_checkpoint
+from hundred.training.checkpoint import load_checkpoint, save_checkpoint
 from hundred.training.events import CheckpointWritten, Event
 
 State = Callable[[], dict[str, Any]]
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the run at `path` has ended with everything written: its checkpoint goes last."""
+    """Whether the run at `path` is finished: its checkpoint is removed last."""
     return (path / RESULT).is_file() and not (path / CHECKPOINT).exists()
 
 
@@ -31,39 +31,39 @@ def clean(path: Path) -> None:
     """Remove the half-written files that a killed process left in the run directory `path`."""
     for folder in (path, path / FIGURES, path / "tables"):
         for file, name in leftovers(folder):
-            # A mirror that outlives its training for a while may be writing this one right now.
+            # An upload to MLflow that outlives its training may be writing this file.
             if name != MLFLOW:
                 with os_errors_as_hundred_errors(file, "cannot remove"):
                     file.unlink(missing_ok=True)
 
 
 def checkpoint_saver(context: RunContext) -> Callable[[int, State, bool], Event | None]:
-    """What the trainer calls after each epoch to have its state kept. The last epoch's always is, so that
-    being killed between training and the last file costs no training."""
+    """The trainer's `save_checkpoint`. That of the last epoch is always written, so that a run killed after
+    training needs no training again."""
     every = context.recipe.training.checkpoint_every
     about = _about(context.recipe, context.dataset)
 
-    def save_checkpoint(epoch: int, state: State, last: bool) -> Event | None:
+    def save(epoch: int, state: State, last: bool) -> Event | None:
         if not every or (epoch % every and not last):
             return None
         save_checkpoint(context.path / CHECKPOINT, state(), about)
         return CheckpointWritten(epoch, CHECKPOINT)
 
-    return save_checkpoint
+    return save
 
 
 def resume(context: RunContext) -> bool:
-    """Set the trainer to the run's checkpoint, if it got that far; cut history and events back to it."""
+    """Load the run's checkpoint, if any, and cut history and events back to it; whether it was loaded."""
     path, trainer = context.path, context.trainer
     preparing = trainer.train_seconds
     if (path / CHECKPOINT).exists():
-        # Read to the CPU: each part puts its own where it belongs (an optimizer's step counts stay there).
+        # Read to the CPU: each part moves its own tensors (an optimizer's step counts stay on the CPU).
         state, about = load_checkpoint(path / CHECKPOINT, torch.device("cpu"))
         for key, value in _about(context.recipe, context.dataset).items():
             if about.get(key) != value:
-                word = key.replace("_", " ")
+                what = key.replace("_", " ")
                 raise UsageError(
-                    f"the run {path.name} began with {word} {about.get(key)}, not {value}: resume with that"
+                    f"the run {path.name} began with {what} {about.get(key)}, not {value}: resume with that"
                 )
         trainer.load_state_dict(state)
         trainer.train_seconds += preparing
@@ -90,5 +90,5 @@ def recipe_of_run(path: Path, given: Resolved) -> Recipe:
 
 
 def _about(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
-    """What must be the same for a resume to go on to the same result."""
+    """What must be the same for a resumed run to give the same result."""
     return {"data_digest": dataset.digest, "model": recipe.model.name, "seed": recipe.seed}

@@ -1,4 +1,4 @@
-"""With much time, a bigger network: a recipe's `growth`, weighed against what the time leaves room for."""
+"""A bigger network for a longer time limit: the recipe's `growth` against the time at hand."""
 
 import time
 from dataclasses import replace
@@ -10,31 +10,31 @@ from hundred.training.profiling import measure_step_time
 
 
 def scale_up(resolved: Resolved, options: RunOptions, context: RunContext) -> RunContext:
-    """The job, or that of the last growth whose epochs of the job's own network fit before the deadline.
+    """`context`, or one for the last growth whose epochs, at the small network's speed, fit the deadline.
 
-    A growth that would change what the caller set leaves all as it is. The job's recipe has no growth
-    left in it, so that training it again does the same.
+    A growth that would change what the caller set is not applied. The returned recipe has no growth, so that
+    training it again does the same.
     """
     recipe = context.recipe
     if not recipe.growth:
         return context
-    settled = recipe.model_copy(update={"growth": ()})
-    chosen = None if _is_fixed(resolved, options) else _chosen(context)
-    if chosen is None:
-        return replace(context, recipe=settled)
-    return build_context(context.path, load_recipe(settled.as_dict(), chosen).recipe, options)
+    without_growth = recipe.model_copy(update={"growth": ()})
+    values = None if _growth_is_off(resolved, options) else _last_that_fits(context)
+    if values is None:
+        return replace(context, recipe=without_growth)
+    return build_context(context.path, load_recipe(without_growth.as_dict(), values).recipe, options)
 
 
-def _is_fixed(resolved: Resolved, options: RunOptions) -> bool:
-    """Whether there is no time limit to plan for, or the caller has decided what growth would."""
+def _growth_is_off(resolved: Resolved, options: RunOptions) -> bool:
+    """Whether there is no time limit, or the caller has set what growth would."""
     if options.deadline is None or options.keep_plan or options.network is not None:
         return True
     keys = {key for growth in resolved.recipe.growth for key in growth.set}
     return any(resolved.outranks(key, "growth") for key in keys)
 
 
-def _chosen(context: RunContext) -> dict[str, int | float | str | bool] | None:
-    """What the last growth that fits sets."""
+def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] | None:
+    """The values of the last growth that fits."""
     plan = context.trainer.plan
     step_seconds, _ = measure_step_time(context.trainer)
     epoch_seconds = (

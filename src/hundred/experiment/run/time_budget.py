@@ -8,15 +8,15 @@ from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext
 from hundred.training.profiling import measure_step_time
 
-# What a command needs after training besides predictions: the model file, the figures, the last tracking.
+# Needed after training besides predictions: the model file, the figures, the last tracking.
 SECONDS_TO_FINISH = 15.0
 SECONDS_TO_FINISH_PLAIN = 3.0  # without pictures
 
 
 def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool) -> RunContext:
-    """The job with the epochs that fit before its call's deadline, where it has one.
+    """The context with the epochs that fit before its deadline, if it has one.
 
-    A resumed run, and one whose call keeps its plan, only ends earlier where the time left is too short.
+    A resumed run, and one with `keep_plan`, is only shortened.
 
     Raises UsageError where not even the start fits.
     """
@@ -25,17 +25,17 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
         return context
     plan.deadline = options.deadline - (SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN)
     begin = time.perf_counter()
-    word = "" if resumed or options.keep_plan else _plan(context)
-    word = word or plan.replan(context.trainer.epoch)
+    warning = "" if resumed or options.keep_plan else _plan(context)
+    warning = warning or plan.replan(context.trainer.epoch)
     context.trainer.train_seconds += time.perf_counter() - begin
-    if word:
-        warn(word)
+    if warning:
+        warn(warning)
     training = context.recipe.training.model_copy(update={"epochs": plan.epochs})
     return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
 def _plan(context: RunContext) -> str:
-    """Measure and plan; the plan's own words where it has to say something."""
+    """Measure and plan; a warning where not one epoch fits, else ''."""
     splits, plan = context.splits, context.trainer.plan
     validation_images = 0 if splits.validation is None else len(splits.validation)
     step_seconds, image_seconds = measure_step_time(context.trainer)

@@ -1,4 +1,4 @@
-"""A person's own callbacks: any object with some of the documented methods, from Python or by name."""
+"""A user's own callbacks: any object with some of the documented methods, given in Python or by name."""
 
 import importlib
 import sys

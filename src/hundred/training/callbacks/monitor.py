@@ -23,7 +23,7 @@ class Monitor:
     """
 
     def __init__(self, name: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
-        """Raises UsageError for a figure that no row has, or a mode that is unknown or cannot be told."""
+        """Raises UsageError for a figure that no row has, or an unknown or ambiguous mode."""
         if name not in FIGURES:
             raise UsageError(
                 f"cannot monitor {name!r}{nearest(name, FIGURES)}: an epoch has {', '.join(FIGURES)}"
@@ -32,7 +32,7 @@ class Monitor:
             raise UsageError(f"mode is {mode!r}; it must be 'auto', 'min' or 'max'")
         if mode == "auto" and name not in DIRECTIONS:
             raise UsageError(
-                f"whether more or less {name} is better cannot be told: set mode to 'min' or 'max'"
+                f"it is not known whether more or less {name} is better: set mode to 'min' or 'max'"
             )
         self.name = name
         self.mode = DIRECTIONS[name] if mode == "auto" else mode

@@ -20,7 +20,7 @@ CALLBACKS: dict[str, Callable[..., Callback]] = {
 
 
 def build_callback(name: str, **options: Any) -> Callback:
-    """The callback `name`, one of CALLBACKS or a person's own as "package.module:Class".
+    """The callback `name`, one of CALLBACKS or a user's own as "package.module:Class".
 
     Raises UsageError for a name or option that does not exist.
     """

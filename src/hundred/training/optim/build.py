@@ -99,9 +99,9 @@ def _check(name: str, **values: float) -> None:
         raise UsageError(
             f"there is no optimizer {name!r}{nearest(name, NAMES)}: known are {', '.join(NAMES)}"
         )
-    for word, value in values.items():
+    for key, value in values.items():
         if not value >= 0.0 or value == float("inf"):
-            raise UsageError(f"the {word} is {value}; it must be a number from 0 up")
+            raise UsageError(f"the {key} is {value}; it must be a number from 0 up")
     if values["learning_rate"] == 0.0:
         raise UsageError("the learning rate is 0: nothing would be learned")
     if values["momentum"] >= 1.0:
@@ -135,14 +135,14 @@ def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool]]:
 
 
 def _finish(group: dict[str, Any], *, graph_safe: bool) -> dict[str, Any]:
-    """Note the group's own rate as `initial_lr`, and hold `lr` on the device where asked."""
+    """Add the group's rate as `initial_lr`, with `lr` on the device for `graph_safe`."""
     rate = float(group["lr"])
     device = group["params"][0].device
     return {**group, "initial_lr": rate, "lr": torch.tensor(rate, device=device) if graph_safe else rate}
 
 
 def _fast(groups: list[dict[str, Any]]) -> dict[str, bool]:
-    """One fused kernel over all parameters where torch has one; measured quickest on CPU too."""
+    """One fused kernel over all parameters where torch has one; measured fastest on CPU too."""
     parameters = [p for group in groups for p in group["params"]]
     able = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
     return {"fused": True} if able else {"foreach": True}

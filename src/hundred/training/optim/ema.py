@@ -1,4 +1,4 @@
-"""An exponential moving average of a network's weights, which often tests better than those of the moment.
+"""An exponential moving average of a network's weights, which often tests better than the latest weights.
 
 Polyak & Juditsky (1992) for the averaging; the form with a decay per step is the usual one in vision.
 """
@@ -20,8 +20,8 @@ class Ema:
 
     decay: per step, from 0 to below 1, whatever `every` is.
     every: update only at each so many steps, with decay ** every: nearly the same average for less work.
-    warmup: let d be at most (1 + t) / (10 + t) at step t, so that a short run does not remember its random
-        start (the form of TensorFlow's ExponentialMovingAverage).
+    warmup: let d be at most (1 + t) / (10 + t) at step t, so that a short run's average does not
+        keep its random start (the form of TensorFlow's ExponentialMovingAverage).
 
     The moving mean and variance are averaged like weights: the latest ones belong to the latest weights, and
     the average of those seen along the way is nearer to what the averaged weights produce. Integer buffers
@@ -47,7 +47,7 @@ class Ema:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after step number `step`, counted from 1 over the whole run."""
+        """Update with the weights after step number `step`, counted from 1 over the whole run."""
         if step % self.every:
             return
         decay = self.decay

@@ -19,7 +19,7 @@ ONE_CYCLE_START = 1 / 25
 
 @dataclass(frozen=True)
 class Schedule:
-    """The factor on the learning rate at each moment of training.
+    """The factor on the learning rate over training.
 
     name: "constant"; "linear" and "cosine", which fall to `final`; "one-cycle", which rises to 1 and falls to
         `final`; or "step" (times `gamma` at each of `milestones`).
@@ -44,9 +44,9 @@ class Schedule:
             )
         if not 0.0 <= self.warmup < 1.0:
             raise UsageError(f"the warmup is {self.warmup}; it is a fraction of training, from 0 to below 1")
-        for word, value in (("final", self.final), ("start", self.start), ("gamma", self.gamma)):
+        for key, value in (("final", self.final), ("start", self.start), ("gamma", self.gamma)):
             if not 0.0 <= value <= 1.0:
-                raise UsageError(f"the {word} of the schedule is {value}; it must lie between 0 and 1")
+                raise UsageError(f"the {key} of the schedule is {value}; it must lie between 0 and 1")
         marks = tuple(self.milestones)
         if any(not 0.0 < mark < 1.0 for mark in marks) or list(marks) != sorted(set(marks)):
             raise UsageError(
