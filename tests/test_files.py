@@ -66,7 +66,9 @@ with atomic_write(sys.argv[1]) as temporary:
 
 
 @pytest.mark.parametrize("name", ["history.csv", "checkpoint.pt", "LICENSE", "a.b.json"])
-def test_a_killed_writer_leaves_the_old_file_and_one_that_can_be_told(name: str, tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_the_old_file_and_one_that_can_be_recognised(
+    name: str, tmp_path: Path
+) -> None:
     write_text(tmp_path / name, "old")
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / name)], check=False)
     assert (tmp_path / name).read_text() == "old"

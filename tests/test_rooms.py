@@ -13,7 +13,8 @@ import hundred
 
 ROOT = Path(hundred.__file__).parent
 CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
-FREE = {"errors", "files", "formatting", "version"}  # modules beside the rooms that every room may import
+# Modules beside the rooms that every room may import.
+FREE = {"deadline", "errors", "files", "formatting", "guard", "version"}
 # Each room with the rooms that it may import beside itself.
 ORDER = ["recipe", "data", "models", "training", "runs", "evaluation", "reports", "experiment"]
 ALLOWED: dict[str, set[str]] = {room: set(ORDER[:place]) for place, room in enumerate(ORDER)}

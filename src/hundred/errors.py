@@ -1,4 +1,4 @@
-"""The errors that Hundred shows to people: what is wrong, with the value at fault, and what to do."""
+"""Errors for users: what is wrong, with the value at fault, and what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ class HundredError(Exception):
 
 
 class UsageError(HundredError):
-    """The call was wrong (a bad option, recipe or name). The command line exits with 2."""
+    """Wrong use (a bad option, recipe or name). The command line exits with 2."""
 
     exit_code = 2
 
@@ -27,7 +27,7 @@ class MissingExtra(HundredError):
         super().__init__(f"{purpose} needs {package}, which is not installed: pip install 'hundred[{extra}]'")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint such as ``; did you mean 'school'?`` for a mistyped `word`, or '' where nothing is near."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint such as ``; did you mean 'school'?`` for a mistyped `name`, or '' where nothing is near."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""

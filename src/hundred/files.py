@@ -1,4 +1,4 @@
-"""Files written whole or not at all: a reader never sees half of one, whatever is killed when."""
+"""Files written whole or not at all: a reader never sees half of one, even after a kill."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# What tempfile.mkstemp makes of the prefix and suffix below: eight random letters, digits or "_" between.
+# The names that tempfile.mkstemp makes of the prefix and suffix below, with eight random characters between.
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")
 
 
@@ -46,7 +46,7 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def write_json(path: Path | str, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all. NaN is refused: JSON has no word for it."""
+    """Write `value` as indented JSON, whole or not at all. Raises ValueError for NaN, which JSON lacks."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
@@ -59,7 +59,7 @@ def write_with(path: Path | str, write: Callable[[Path], object]) -> None:
 def leftovers(folder: Path | str) -> list[tuple[Path, str]]:
     """The temporary files that killed processes left in `folder`, each with the name it was meant for.
 
-    Whoever removes them must know that nobody is writing these names at the moment.
+    Remove them only while no process is writing these names.
     """
     folder = Path(folder)
     found = []
@@ -77,7 +77,7 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; not every system lets a folder be opened, and then it is left."""
+    """Make the rename itself durable, where the system lets a folder be opened."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:

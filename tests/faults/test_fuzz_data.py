@@ -68,7 +68,7 @@ def test_a_damaged_parquet_file_is_read_or_refused(small: Raw, tmp_path: Path) -
     read = lambda: parquet.read(folder)  # noqa: E731
     assert tried(file, read, 60, 5) > 10
     whole = file.read_bytes()
-    for content in damaged(whole[-1500:], 60, 6):  # the footer says where everything is
+    for content in damaged(whole[-1500:], 60, 6):  # the footer holds the offsets
         file.write_bytes(whole[:-1500] + content)
         read_or_refused(read, repr(content[:60]))
 

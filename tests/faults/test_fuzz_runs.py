@@ -53,7 +53,7 @@ def written(value: Any, name: str) -> bytes:
     if name.endswith(".toml"):
         try:
             text = tomli_w.dumps(value)
-        except (TypeError, ValueError):  # a None, which TOML has no word for
+        except (TypeError, ValueError):  # a None, which TOML lacks
             text = "x = "
     elif name.endswith(".csv"):
         text = "\n".join(",".join(map(str, row)) if isinstance(row, list) else str(row) for row in value)
@@ -87,16 +87,16 @@ def changed_arrays(original: bytes, count: int, seed: int) -> Iterator[tuple[str
 
 def read_or_refused(read: Callable[[], object], what: str) -> bool:
     """Whether it was refused; in a line or two that cannot command a terminal, and nothing else is raised."""
-    said = ""
+    message = ""
     try:
         read()
     except HundredError as error:
-        said = str(error)
+        message = str(error)
     except Exception as error:
         raise AssertionError(f"{type(error).__name__} for {what}") from error
-    assert len(said.splitlines()) <= 2, what
-    assert "\x1b" not in said, what
-    return bool(said)
+    assert len(message.splitlines()) <= 2, what
+    assert "\x1b" not in message, what
+    return bool(message)
 
 
 @pytest.mark.parametrize("name", FILES[:-1])
@@ -115,8 +115,8 @@ def test_a_damaged_file_of_a_run_is_read_or_refused(copied: Path, name: str) -> 
     refused = 0
     for what, content in cases(file.read_bytes(), name, 100, 1):
         file.write_bytes(content)
-        told = [read_or_refused(read, what) for read in reading]
-        refused += any(told)
+        refusals = [read_or_refused(read, what) for read in reading]
+        refused += any(refusals)
     if name != "events.jsonl":  # whose broken lines are left out
         assert refused > 10
 
@@ -166,7 +166,7 @@ def test_every_command_on_damaged_runs_ends_with_a_code_and_few_lines(
 
 
 def commanded(arguments: list[str], what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One command, which may end in no other way than a person can read."""
+    """One command, which may end only in a way that users can read."""
     __tracebackhide__ = True
     try:
         main(arguments)
@@ -174,8 +174,8 @@ def commanded(arguments: list[str], what: str, capsys: pytest.CaptureFixture[str
         code = end.code
     except BaseException as error:
         raise AssertionError(f"{type(error).__name__} in {arguments} for {what}") from error
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code in (0, 1, 2), what
-    assert "\x1b" not in said.out + said.err, what
+    assert "\x1b" not in printed.out + printed.err, what
     if code:
-        assert 1 <= len(said.err.strip().splitlines()) <= 4, (what, said.err)
+        assert 1 <= len(printed.err.strip().splitlines()) <= 4, (what, printed.err)

@@ -57,7 +57,7 @@ def train(data: Dataset, folder: Path, most: int, error: Exception = ON_A_GPU, *
     ("error", "where"),
     [(ON_A_GPU, "the GPU"), (BESIDE_ITS_ALLOCATOR, "the GPU"), (ON_A_CPU, "this machine")],
 )
-def test_a_batch_that_does_not_fit_is_done_in_halves_with_one_word(
+def test_a_batch_that_does_not_fit_is_done_in_halves_with_one_warning(
     few: Dataset, tmp_path: Path, error: Exception, where: str
 ) -> None:
     whole = train(few, tmp_path, 1000, name="whole")

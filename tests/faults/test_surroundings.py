@@ -80,19 +80,19 @@ def hundred_process(arguments: list[str], folder: Path, **more: str) -> subproce
 
 TRAIN = ["train", "sprint", "--data", "sample", "--epochs", "1", "--quiet", "--name", "one"]
 TRAIN += [
-    word for key, value in SMALL.items() for word in ("--set", f"{key}={value}".replace("False", "false"))
+    argument
+    for key, value in SMALL.items()
+    for argument in ("--set", f"{key}={value}".replace("False", "false"))
 ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [100, 3_000, 30_000, 100_000])
-def test_files_that_may_not_grow_are_said_in_one_line_and_the_run_goes_on_later(
-    tmp_path: Path, limit: int
-) -> None:
+def test_files_that_may_not_grow_give_one_line_and_the_run_goes_on_later(tmp_path: Path, limit: int) -> None:
     done = hundred_process([*TRAIN, "--no-figures"], tmp_path, LIMIT=str(limit))
     assert done.returncode == 1, done.stderr
     assert "File too large" in done.stderr
-    # Matplotlib says so too where it cannot keep its list of fonts.
+    # Matplotlib warns too where it cannot keep its list of fonts.
     ours = [line for line in done.stderr.strip().splitlines() if "font" not in line]
     assert len(ours) == 1
     # The same command: at 100 bytes not even the recipe could be kept, which a resume of the folder needs.
@@ -119,7 +119,7 @@ def test_of_two_commands_with_one_name_one_trains_and_the_other_says_so(tmp_path
         subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    said = [each.communicate()[1] for each in both]
-    assert sorted(each.returncode for each in both) == [0, 2], said
-    assert sum("there is a run 'one'" in each for each in said) == 1
+    printed = [each.communicate()[1] for each in both]
+    assert sorted(each.returncode for each in both) == [0, 2], printed
+    assert sum("there is a run 'one'" in each for each in printed) == 1
     assert len(list((tmp_path / "runs").iterdir())) == 1

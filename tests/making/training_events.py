@@ -42,7 +42,7 @@ def training(epochs: int = 3, first_epoch: int = 1) -> Iterator[Event]:
 
 
 def record(run: Path, epochs: int = 3, first_epoch: int = 1, *, listeners: tuple[object, ...] = ()) -> None:
-    """Let the listeners of a run directory hear a whole training."""
+    """Send the events of a whole training to the listeners of a run directory."""
     recorders = (HistoryCsv(run / "history.csv"), EventLog(run / "events.jsonl"))
     for event in training(epochs, first_epoch):
         notify((*recorders, *listeners), event)

@@ -91,7 +91,7 @@ def test_resume_of_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
         create_run_directory(tmp_path, "papers", resume=True)
 
 
-def test_resume_without_a_name_takes_the_newest_unfinished_run_nobody_writes(tmp_path: Path) -> None:
+def test_resume_without_a_name_takes_the_newest_unfinished_run_that_no_process_writes(tmp_path: Path) -> None:
     unfinished(tmp_path / "school-1", when=100)
     newer = unfinished(tmp_path / "school-2", when=200)
     live = unfinished(tmp_path / "school-3", when=300)
@@ -135,7 +135,7 @@ def test_a_lock_can_be_taken_again_after_it_was_released(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("number", "words"), [(errno.EROFS, "file system is read-only"), (errno.ENOSPC, "disk is full")]
 )
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(
+def test_a_folder_that_cannot_be_made_gives_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     def refuse(self: Path, *args: object, **kwargs: object) -> None:
@@ -146,14 +146,14 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(
         create_run_directory(tmp_path / "runs", "mine")
 
 
-def test_a_runs_folder_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_runs_folder_that_is_a_file_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     with pytest.raises(HundredError, match="cannot make the runs folder"):
         create_run_directory(tmp_path / "runs", "mine")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_runs_folder_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_read_only_runs_folder_gives_one_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(HundredError, match="no permission"):
         create_run_directory(tmp_path, "mine")

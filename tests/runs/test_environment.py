@@ -1,4 +1,4 @@
-"""environment.json says on what a run was made, and keeps what earlier parts of it ran on."""
+"""environment.json names the machine of a run, and keeps those of its earlier parts."""
 
 import json
 import subprocess

@@ -97,7 +97,7 @@ def test_no_file_means_no_events(tmp_path: Path) -> None:
     cut_events(tmp_path / "events.jsonl", 3)
 
 
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_gives_one_line(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").symlink_to("/dev/full")
     with pytest.raises(HundredError, match="the disk is full"):
         EventLog(tmp_path / "events.jsonl").write(Warned("x"))

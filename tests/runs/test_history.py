@@ -104,7 +104,7 @@ def test_cutting_a_missing_history_to_nothing_makes_an_empty_one(tmp_path: Path)
         ("\x00\x00\x00", "damaged at line 3"),
     ],
 )
-def test_damage_is_told_with_its_line(tmp_path: Path, line: str, message: str) -> None:
+def test_damage_is_reported_with_its_line(tmp_path: Path, line: str, message: str) -> None:
     path = written(tmp_path, 1)
     with path.open("a") as file:
         file.write(line + "\n")
@@ -133,12 +133,12 @@ def test_any_bytes_are_read_or_refused_in_one_line(
     assert "\n" not in message
 
 
-def test_a_missing_history_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_history_gives_one_line(tmp_path: Path) -> None:
     with pytest.raises(HundredError, match=r"cannot read .*history.csv: No such file"):
         read_history(tmp_path / "history.csv")
 
 
-def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_gives_one_line(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.symlink_to("/dev/full")
     with pytest.raises(HundredError, match=r"history.csv: the disk is full"):

@@ -46,7 +46,7 @@ def test_an_extra_figure_cannot_hide_a_named_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "[" * 100_000, "\x00"])
-def test_a_damaged_result_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+def test_a_damaged_result_gives_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "result.json").write_text(text)
     with pytest.raises(HundredError, match=r"result.json is damaged: [^\n]+$"):
         read_result(tmp_path / "result.json")

@@ -70,7 +70,7 @@ def test_predictions_never_unpickle(tmp_path: Path) -> None:
     assert not (tmp_path / "hit").exists()
 
 
-def test_predictions_cut_short_are_told_and_leave_no_file_open(tmp_path: Path) -> None:
+def test_predictions_cut_short_are_refused_and_leave_no_file_open(tmp_path: Path) -> None:
     run = Run(finished_run(tmp_path))
     path = run.path / "predictions.npz"
     np.savez(path, test_logits=np.zeros((50, 100), np.float32), test_labels=np.arange(50))
@@ -83,7 +83,7 @@ def test_predictions_cut_short_are_told_and_leave_no_file_open(tmp_path: Path) -
     assert [each for each in seen if each.category is ResourceWarning] == []
 
 
-def test_missing_predictions_are_told_in_one_line(tmp_path: Path) -> None:
+def test_missing_predictions_give_one_line(tmp_path: Path) -> None:
     with pytest.raises(HundredError, match=r"cannot read .*predictions.npz: No such file"):
         Run(finished_run(tmp_path)).predictions()
 
@@ -109,7 +109,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("file", "content"), [("result.json", "{"), ("history.csv", "a\n1\n")])
-def test_a_damaged_run_is_told_in_one_line(tmp_path: Path, file: str, content: str) -> None:
+def test_a_damaged_run_gives_one_line(tmp_path: Path, file: str, content: str) -> None:
     path = finished_run(tmp_path)
     (path / file).write_text(content)
     with pytest.raises(HundredError, match=rf"{file} is (damaged|not a history)[^\n]*$"):

@@ -23,7 +23,7 @@ def ui(runs: str, port: int | None) -> None:
     """
     from hundred.runs.trackers.mlflow.ui import launch_ui
 
-    launch_ui(runs, port=port, say=click.echo)
+    launch_ui(runs, port=port, announce=click.echo)
 
 
 @click.command()

@@ -1,4 +1,5 @@
-"""Claiming a run directory: who makes the folder owns the name, and who holds its lock may write in it."""
+"""Claiming a run directory: the process that makes the folder owns the name, and the one that holds its lock
+may write in it."""
 
 import re
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ def create_run_directory(
     commands at the same moment never share one.
 
     With `resume` the directory must be there already; without a name it is then the newest unfinished one
-    whose name begins with `prefix` and that nobody is writing.
+    whose name begins with `prefix` and that no process is writing.
 
     Raises UsageError where a given name is taken (without `resume`), absent (with it) or no file name, and
     HundredError where the folder cannot be made.
@@ -67,8 +68,8 @@ def check_name(name: str) -> None:
 def lock_run(path: Path | str) -> filelock.BaseFileLock:
     """Take the lock of the run directory `path` for as long as it is being written.
 
-    Use it as a context manager, or keep what it returns and call its `release()`: a lock that nobody holds on
-    to any more is released. The operating system releases it when the process ends, however it ends.
+    Use it as a context manager, or keep a reference to it and call its `release()`: without a reference it is
+    released. The operating system releases it when the process ends, however it ends.
 
     Raises HundredError where another process holds it.
     """

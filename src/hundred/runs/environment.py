@@ -1,4 +1,4 @@
-"""environment.json: on what, with which versions and from which data a run was made."""
+"""environment.json: the machine, versions and data of a run."""
 
 import os
 import platform
@@ -78,7 +78,7 @@ def describe_machine(device: str) -> dict[str, Any]:
 
 
 def cpu_model() -> str:
-    """The processor's name as its maker sells it, where the system tells; else its architecture."""
+    """The processor's product name where the system gives it, else its architecture."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
@@ -89,7 +89,7 @@ def cpu_model() -> str:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit checked out around `folder`, or None where there is none, no git, or no quick answer."""
+    """The commit checked out around `folder`, or None without a repository, git, or an answer in time."""
     if not any((parent / ".git").exists() for parent in [folder, *folder.parents]):
         return None
     try:
@@ -115,7 +115,8 @@ def _version(package: str) -> str | None:
 
 
 def _earlier(file: Path) -> list[dict[str, Any]]:
-    """What environment.json said before, oldest first; a damaged one is no reason to refuse a resume."""
+    """Earlier contents of environment.json, oldest first; [] where it is damaged, since a resume needs
+    none."""
     if not file.exists():
         return []
     try:

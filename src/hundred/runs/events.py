@@ -1,4 +1,4 @@
-"""events.jsonl: what happened in a run, one JSON object a line, appended as it happens."""
+"""events.jsonl: the events of a run, one JSON object a line, appended as they happen."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ class EventLog:
     """Listener: appends every event but the steps inside an epoch, with the time (ISO 8601, UTC) it came."""
 
     def __init__(self, path: Path | str) -> None:
-        """`path` is the events.jsonl. What it holds stays: cut it with `cut_events` before a resume."""
+        """`path` is the events.jsonl. Its content is kept: cut it with `cut_events` before a resume."""
         self.path = Path(path)
 
     def write(self, event: "Event") -> None:
@@ -40,8 +40,8 @@ class EventLog:
 def read_events(path: Path | str) -> list[dict[str, Any]]:
     """The events at `path` in order, each with `kind`, `time` and its own fields; [] where there is no file.
 
-    Lines that are not whole (a killed process leaves at most one, the last) are left out: the event log tells
-    a story, no figure is computed from it.
+    Lines that are not whole (a killed process leaves at most one, the last) are left out: no
+    figure is computed from events.
 
     Raises HundredError where the file cannot be read.
     """

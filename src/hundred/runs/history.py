@@ -29,7 +29,7 @@ class HistoryCsv:
     """Listener: appends each epoch to a history.csv, flushed and synced, with every digit a float has."""
 
     def __init__(self, path: Path | str) -> None:
-        """`path` is the history.csv. What it holds stays: cut it with `cut_history` before a resume."""
+        """`path` is the history.csv. Its content is kept: cut it with `cut_history` before a resume."""
         self.path = Path(path)
 
     def on_run_started(self, event: "RunStarted") -> None:
@@ -48,7 +48,7 @@ class HistoryCsv:
 
 
 def cut_history(path: Path | str, epoch: int) -> None:
-    """Rewrite the history at `path` so that it ends with `epoch`; 0 leaves the header alone.
+    """Rewrite the history at `path` so that it ends with `epoch`; 0 keeps only the header.
 
     A half-written last line, as a killed process leaves, is dropped.
 
@@ -98,7 +98,7 @@ def _rows(path: Path) -> list[list[str]]:
     """The checked fields of each whole line after the header: epochs 1, 2, 3..., numbers or ''."""
     with os_errors_as_hundred_errors(path, "cannot read"):
         data = path.read_bytes()
-    # What follows the last newline was being written when its process was killed.
+    # Bytes after the last newline were being written when the process was killed.
     lines = data[: data.rfind(b"\n") + 1].decode(errors="replace").splitlines()
     if not lines:
         return []

@@ -28,10 +28,10 @@ def is_run(path: Path) -> bool:
 
 
 def strict_json(data: bytes | str) -> Any:
-    """The value of JSON text that anything here could have written.
+    """The value of JSON text, if it could have been written by `write_json`.
 
-    Raises ValueError for NaN, infinities, whole numbers that no float can hold, halves of characters, and
-    nesting without end: figures and pages need not ask for them then.
+    Raises ValueError for NaN, infinities, whole numbers that no float can hold, unpaired surrogates, and
+    too deep nesting, so that figures and pages need not check for them.
     """
     try:
         value = json.loads(data, parse_constant=_refused, parse_float=_finite, parse_int=_within)
@@ -41,8 +41,8 @@ def strict_json(data: bytes | str) -> Any:
     return value
 
 
-def _refused(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
 
 
 def _finite(digits: str) -> float:

@@ -1,4 +1,4 @@
-"""What the operating system refused, told in one line instead of a traceback."""
+"""Refusals of the operating system as errors of one line, and lines appended whole."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ _WHY = {
     errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
 }
-_IN_WORDS = re.compile(r"errno = (\d+)")
+_IN_TEXT = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
@@ -32,10 +32,10 @@ def os_errors_as_hundred_errors(path: Path | str, doing: str = "cannot write") -
 
 
 def _why(error: OSError) -> str:
-    words = error.strerror or str(error) or type(error).__name__
-    # The HDF5 library tells the system's number only in its words, of which there are many.
-    number = error.errno if error.errno in _WHY else next(map(int, _IN_WORDS.findall(words)), 0)
-    return _WHY.get(number or 0, words.splitlines()[0])
+    text = error.strerror or str(error) or type(error).__name__
+    # The HDF5 library gives the system's error number only within its long message.
+    number = error.errno if error.errno in _WHY else next(map(int, _IN_TEXT.findall(text)), 0)
+    return _WHY.get(number or 0, text.splitlines()[0])
 
 
 def append_line(path: Path, line: str, *, sync: bool) -> None:

@@ -13,7 +13,7 @@ from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 @dataclass(frozen=True)
 class Result:
-    """The figures of one run, in the order they stand in result.json.
+    """The figures of one run, in the order of result.json.
 
     name: the run's name. recipe: the recipe's. model: the network's.
     parameters: weights plus batch-norm moving means and variances, as Keras counts them.
@@ -27,7 +27,7 @@ class Result:
     train_seconds: preparing and training, without validation and test. total_seconds: the command, start to
         end. images_per_second: of training alone.
     stopped: why training ended, one of `hundred.training.events.Stopped.REASONS`.
-    extra: further figures by name, such as `test_accuracy_interval`; they stand beside the others.
+    extra: further figures by name, such as `test_accuracy_interval`; written beside the others.
     """
 
     name: str
@@ -85,7 +85,7 @@ NUMBERS = KEYS - TEXTS | {"model_bytes"}
 def read_result(path: Path | str) -> dict[str, Any]:
     """The content of a result.json; a figure that it lacks was not measured, and is None.
 
-    Raises HundredError where it is missing or damaged, so that nobody need ask whether a figure is a number.
+    Raises HundredError where it is missing or damaged: callers need not check that a figure is a number.
     """
     values = read_object(path)
     for key, value in values.items():

@@ -1,4 +1,4 @@
-"""A run directory as an object: what a run was asked to do, what happened, and what came out."""
+"""A run directory as an object: its recipe, history, events, result and predictions."""
 
 from html import escape
 from pathlib import Path
@@ -92,8 +92,8 @@ class Run:
             except OSError:
                 raise
             except Exception as error:  # NumPy and zipfile raise a dozen kinds for damaged bytes
-                words = (str(error).splitlines() or [type(error).__name__])[0][:80]
-                raise HundredError(f"{path} is damaged: {words}") from None
+                text = (str(error).splitlines() or [type(error).__name__])[0][:80]
+                raise HundredError(f"{path} is damaged: {text}") from None
 
     def __repr__(self) -> str:
         """Such as ``Run('runs/a': school, 20 epochs, test accuracy 57.10%)``; never raises."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hundred.formatting import eta, percent
-from hundred.runs.progress.format import say
+from hundred.runs.progress.format import print_line
 from hundred.sweeps.journal import Trial
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class SweepProgress:
     def line(self, text: str) -> None:
         """Print a line of progress."""
         if not self.quiet:
-            say(sys.stderr, text)
+            print_line(sys.stderr, text)
 
     def warn(self, text: str) -> None:
         """Print a line even where `quiet`."""
-        say(sys.stderr, f"warning: {text}")
+        print_line(sys.stderr, f"warning: {text}")
 
     def start(self, known: list[Trial]) -> None:
         """Start the clock; `known` trials have ended before."""

@@ -79,7 +79,7 @@ def test_inside_a_long_epoch_a_line_comes_at_most_every_thirty_seconds() -> None
     assert lines[0].endswith("1 h 02 min left")
 
 
-def test_cuts_findings_warnings_and_the_end_are_told() -> None:
+def test_cuts_findings_warnings_and_the_end_are_printed() -> None:
     stream = io.StringIO()
     listener = progress_listener(stream=stream)
     for event in training():

@@ -1,4 +1,4 @@
-"""What a run directory says is put into MLflow's terms without losing or inventing a figure."""
+"""A run directory is put into MLflow's terms without losing or inventing a figure."""
 
 import json
 from pathlib import Path
@@ -69,14 +69,15 @@ def test_findings_and_the_stop_become_tags_until_the_run_goes_on(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("reason", "word"), [("early-stopping", "FINISHED"), ("not-finite", "FAILED"), ("interrupted", "KILLED")]
+    ("reason", "expected"),
+    [("early-stopping", "FINISHED"), ("not-finite", "FAILED"), ("interrupted", "KILLED")],
 )
-def test_how_a_run_with_figures_has_ended_is_told_by_why_it_stopped(
-    tmp_path: Path, reason: str, word: str
+def test_how_a_run_with_figures_has_ended_follows_from_why_it_stopped(
+    tmp_path: Path, reason: str, expected: str
 ) -> None:
     run = finished_run(tmp_path)
     notify([EventLog(run / "events.jsonl")], Stopped(3, reason))
-    assert status(run) == word
+    assert status(run) == expected
 
 
 def test_growing_files_are_kept_for_the_end(tmp_path: Path) -> None:
@@ -88,14 +89,14 @@ def test_growing_files_are_kept_for_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"key": 1}', '{"key": "a", "epochs_sent": "3"}', '{"k": 1}']
 )
-def test_a_damaged_memory_is_begun_anew(tmp_path: Path, text: str) -> None:
+def test_a_damaged_state_is_begun_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / "mlflow.json").write_text(text)
     state = read_state(tmp_path)
     assert state == SyncState(key=state.key)
     assert len(state.key) == 32
 
 
-def test_the_memory_reads_back_and_says_whether_all_is_sent(tmp_path: Path) -> None:
+def test_the_state_reads_back_and_says_whether_all_is_sent(tmp_path: Path) -> None:
     state = SyncState(key="k", tracking_uri="u", epochs_sent=3, tags={"a": "b"}, status="FINISHED")
     write_state(tmp_path, state)
     assert read_state(tmp_path) == state
@@ -118,8 +119,8 @@ def test_the_store_is_the_variables_the_callers_the_last_ones_or_the_neighbour(
     write_state(run, SyncState(key="k", tracking_uri="http://own"))
     assert tracking_uri(run) == "http://own"
     assert tracking_uri(run, tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://said")
-    assert tracking_uri(run, tmp_path) == "http://said"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://named")
+    assert tracking_uri(run, tmp_path) == "http://named"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mine.db")
     assert tracking_uri(run) == f"sqlite:///{Path.cwd()}/mine.db"
 

@@ -13,7 +13,7 @@ from tests.making.training_events import epoch_ended, finished_run, started, tra
 
 
 class Service:
-    """Stands in for the wandb package and the run it opens."""
+    """A fake of the wandb package and the run it opens."""
 
     def __init__(self, broken: bool = False) -> None:
         self.broken = broken
@@ -59,7 +59,7 @@ def test_a_resumed_run_goes_on_under_the_same_id(tmp_path: Path) -> None:
     assert second["resume"] == "allow"
 
 
-def test_trouble_is_told_once_and_training_goes_on(tmp_path: Path) -> None:
+def test_trouble_is_one_warning_and_training_goes_on(tmp_path: Path) -> None:
     warnings: list[str] = []
     listener = WeightsAndBiases(finished_run(tmp_path), module=Service(broken=True), warn=warnings.append)
     for event in training():

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class TimeLeft:
     """Estimates the seconds left at the end of an epoch.
 
-    By the trainer's last word in the epoch, which knows that later epochs may be on larger images; where
-    there was none, by how long whole epochs took, validation and all.
+    By the trainer's last estimate within the epoch, which knows that later epochs may be on larger images;
+    without one, by how long whole epochs took, validation included.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -42,15 +42,15 @@ class TimeLeft:
         return (self.epochs - epoch) * (now - self.started) / done
 
 
-def say(stream: TextIO, line: str) -> None:
-    """Write `line`; a closed terminal or a broken pipe is no reason to end a training."""
+def print_line(stream: TextIO, line: str) -> None:
+    """Write `line`; a closed terminal or a broken pipe does not end a training."""
     with suppress(OSError, ValueError):
         stream.write(line + "\n")
         stream.flush()
 
 
 def heading(event: "RunStarted") -> str:
-    """What is trained, on how much, where."""
+    """The model, the number of images and epochs, and the device."""
     resumed = f", going on at epoch {event.first_epoch}" if event.first_epoch > 1 else ""
     return (
         f"{event.model}: {event.parameters:,} parameters, {event.training_images:,} training images, "
@@ -71,14 +71,14 @@ def restored_line(event: "WeightsRestored") -> str:
 
 
 def finding_line(event: "Finding") -> str:
-    """What the doctor saw, why, and its first advice."""
+    """A finding of the doctor with its evidence and first advice."""
     advice = f"; {event.advice[0]}" if event.advice else ""
     return f"doctor: {event.name} ({event.evidence}){advice}"
 
 
 def stopped_line(event: "Stopped") -> str:
-    """Why training ended, in words."""
-    words = {
+    """Why training ended."""
+    reasons = {
         "epochs": "done",
         "early-stopping": "stopped early",
         "interrupted": "interrupted",
@@ -87,4 +87,4 @@ def stopped_line(event: "Stopped") -> str:
     }
     detail = f": {event.detail}" if event.detail else ""
     epochs = plural(event.epoch, "epoch")
-    return f"{words.get(event.reason, event.reason)} after {epochs}{detail}"
+    return f"{reasons.get(event.reason, event.reason)} after {epochs}{detail}"

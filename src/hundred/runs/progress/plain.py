@@ -10,8 +10,8 @@ from hundred.runs.progress.format import (
     cut_line,
     finding_line,
     heading,
+    print_line,
     restored_line,
-    say,
     stopped_line,
 )
 
@@ -38,8 +38,8 @@ class QuietProgress:
         self.stream = stream
 
     def on_warned(self, event: "Warned") -> None:
-        """Show the warning."""
-        say(self.stream, f"warning: {event.message}")
+        """Print the warning."""
+        print_line(self.stream, f"warning: {event.message}")
 
     def close(self) -> None:
         """Nothing is held."""
@@ -57,57 +57,57 @@ class PlainProgress:
         self.last_line = clock()
 
     def on_run_started(self, event: "RunStarted") -> None:
-        """Say what is about to be trained."""
+        """Print what is trained."""
         self.epochs = event.epochs
         self.left.start(event.first_epoch, event.epochs)
-        self._say(heading(event))
+        self._print(heading(event))
 
     def on_steps_done(self, event: "StepsDone") -> None:
-        """Say how far the epoch is, where the last line is old."""
+        """Print how far the epoch is, if the last line is old."""
         self.left.note(event.seconds_left)
         if self.clock() - self.last_line >= _LINE_SECONDS:
-            self._say(
+            self._print(
                 f"epoch {event.epoch}/{self.epochs}  step {event.step}/{event.steps_per_epoch}  "
                 f"loss {decimal(event.loss, 4)}  accuracy {percent(event.accuracy)}  "
                 f"{event.images_per_second:,.0f} images/s  {eta(event.seconds_left)} left"
             )
 
     def on_epoch_ended(self, event: "EpochEnded") -> None:
-        """Say what the epoch brought."""
+        """Print the figures of the epoch."""
         validation = (
             ""
             if event.val_accuracy is None
             else f"val_loss {decimal(event.val_loss, 4)}  val_accuracy {percent(event.val_accuracy)}  "
         )
-        self._say(
+        self._print(
             f"epoch {event.epoch}/{self.epochs}  loss {decimal(event.loss, 4)}  "
             f"accuracy {percent(event.accuracy)}  {validation}lr {event.learning_rate:.3g}  "
             f"{event.images_per_second:,.0f} images/s  {eta(self.left.after(event.epoch))} left"
         )
 
     def on_learning_rate_cut(self, event: "LearningRateCut") -> None:
-        """Say so."""
-        self._say(cut_line(event))
+        """Print it."""
+        self._print(cut_line(event))
 
     def on_weights_restored(self, event: "WeightsRestored") -> None:
-        """Say so."""
-        self._say(restored_line(event))
+        """Print it."""
+        self._print(restored_line(event))
 
     def on_warned(self, event: "Warned") -> None:
-        """Show the warning."""
-        self._say(f"warning: {event.message}")
+        """Print the warning."""
+        self._print(f"warning: {event.message}")
 
     def on_finding(self, event: "Finding") -> None:
-        """Show what the doctor saw."""
-        self._say(finding_line(event))
+        """Print the finding."""
+        self._print(finding_line(event))
 
     def on_stopped(self, event: "Stopped") -> None:
-        """Say why training ended."""
-        self._say(stopped_line(event))
+        """Print why training ended."""
+        self._print(stopped_line(event))
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.last_line = self.clock()
-        say(self.stream, line)
+        print_line(self.stream, line)

@@ -65,14 +65,14 @@ class LiveProgress:
         self.best = float("-inf")
 
     def on_run_started(self, event: "RunStarted") -> None:
-        """Say what is about to be trained and put up the bar."""
+        """Print what is trained and show the bar."""
         self.epochs, self.first_epoch = event.epochs, event.first_epoch
         self.steps_per_epoch = max(1, event.steps_per_epoch)
         self.left.start(event.first_epoch, event.epochs)
         self.console.print(Text(heading(event), style="bold"))
         self.console.print(_row([title for title, _ in _COLUMNS], "dim"))
         self.close()
-        # Refreshed by events, not by a thread: training has all cores. Standard output is left alone, since
+        # Refreshed by events, not by a thread: training needs all cores. Standard output stays as it is:
         # --json writes there.
         self.live = Live(
             self._bar(event.first_epoch, 0, "starting"),
@@ -114,28 +114,28 @@ class LiveProgress:
         self._show(event.epoch, self.steps_per_epoch, f"{left} left")
 
     def on_learning_rate_cut(self, event: "LearningRateCut") -> None:
-        """Say so between the rows."""
+        """Print it between the rows."""
         self._print(cut_line(event), "cyan")
 
     def on_weights_restored(self, event: "WeightsRestored") -> None:
-        """Say so between the rows."""
+        """Print it between the rows."""
         self._print(restored_line(event), "cyan")
 
     def on_warned(self, event: "Warned") -> None:
-        """Show the warning between the rows."""
+        """Print the warning between the rows."""
         self._print(f"warning: {event.message}", "yellow")
 
     def on_finding(self, event: "Finding") -> None:
-        """Show what the doctor saw between the rows."""
+        """Print the finding between the rows."""
         self._print(finding_line(event), "magenta")
 
     def on_stopped(self, event: "Stopped") -> None:
-        """Take the bar down and say why training ended."""
+        """Remove the bar and print why training ended."""
         self.close()
         self._print(stopped_line(event), "bold")
 
     def close(self) -> None:
-        """Take the bar down and give the terminal back; may be called twice."""
+        """Remove the bar and release the terminal; may be called twice."""
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -143,11 +143,11 @@ class LiveProgress:
     def _print(self, line: str, style: str) -> None:
         self.console.print(Text(line, style=style))
 
-    def _show(self, epoch: int, step: int, words: str) -> None:
+    def _show(self, epoch: int, step: int, status: str) -> None:
         if self.live is not None:
-            self.live.update(self._bar(epoch, step, words), refresh=True)
+            self.live.update(self._bar(epoch, step, status), refresh=True)
 
-    def _bar(self, epoch: int, step: int, words: str) -> RenderableType:
+    def _bar(self, epoch: int, step: int, status: str) -> RenderableType:
         total = (self.epochs - self.first_epoch + 1) * self.steps_per_epoch
         done = (epoch - self.first_epoch) * self.steps_per_epoch + step
         line = Table.grid(padding=(0, 1), expand=True)
@@ -159,7 +159,7 @@ class LiveProgress:
             ProgressBar(total=max(1, total), completed=done),
             Text(f"{done / max(1, total):.0%}"),
         )
-        return Group(line, Text(words, no_wrap=True, overflow="ellipsis"))
+        return Group(line, Text(status, no_wrap=True, overflow="ellipsis"))
 
 
 def _row(cells: list[str], style: str, validation_style: str = "") -> Text:

@@ -218,7 +218,7 @@ def test_the_experiment_and_the_server_are_mlflows_own_variables(
     assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_what_is_no_run_and_what_is_damaged_are_told_in_one_line(tmp_path: Path, store: Path) -> None:
+def test_what_is_no_run_and_what_is_damaged_give_one_line(tmp_path: Path, store: Path) -> None:
     with pytest.raises(UsageError, match="is not a run"):
         sync_run(tmp_path, store=store)
     run = finished_run(tmp_path)
@@ -227,7 +227,7 @@ def test_what_is_no_run_and_what_is_damaged_are_told_in_one_line(tmp_path: Path,
         sync_run(run, store=store)
 
 
-def test_a_damaged_store_is_told_at_once(tmp_path: Path) -> None:
+def test_a_damaged_store_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"no database" * 1000)
     with pytest.raises(HundredError, match=r"mlflow\.db cannot be used: file is not a database"):
         sync_run(finished_run(tmp_path))
@@ -297,7 +297,7 @@ def test_a_whole_exchange_with_a_server_has_one_deadline(
                 call()
 
 
-def test_a_server_that_hangs_or_is_gone_is_told_without_the_password(
+def test_a_server_that_hangs_or_is_gone_is_reported_without_the_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent_server: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
@@ -359,7 +359,7 @@ def epochs_sent(run: Path) -> int:
         return 0
 
 
-def test_a_live_run_is_mirrored_by_a_child_that_may_be_killed(tmp_path: Path, store: Path) -> None:
+def test_a_live_run_is_sent_by_a_child_that_may_be_killed(tmp_path: Path, store: Path) -> None:
     """kill -9 of the listener in mid-run: training goes on, one warning, and a later send completes the
     run."""
     run = finished_run(tmp_path)

@@ -1,9 +1,11 @@
-"""MLflow's page is bound to the loopback address, and what keeps it from coming up is told in one line."""
+"""MLflow's page is bound to the loopback address, and one line says why it does not come up."""
 
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -19,7 +21,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def nobody(line: str) -> None:
+def unexpected(line: str) -> None:
     raise AssertionError(line)
 
 
@@ -31,7 +33,7 @@ def test_the_command_shows_the_local_store_to_this_machine_only(tmp_path: Path) 
     assert options["--port"] == "5003"
 
 
-def test_a_page_that_is_up_is_told_with_its_address_and_ends_with_ctrl_c(
+def test_a_page_that_is_up_is_announced_with_its_address_and_ends_with_ctrl_c(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mlflow.db").touch()
@@ -39,36 +41,36 @@ def test_a_page_that_is_up_is_told_with_its_address_and_ends_with_ctrl_c(
         "hundred.runs.trackers.mlflow.ui.ui_command",
         lambda root, port: [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)],
     )
-    said: list[str] = []
+    announced: list[str] = []
 
     def visit(line: str) -> None:
-        said.append(line)
+        announced.append(line)
         with urllib.request.urlopen(line.split(" at ")[1].split()[0]) as page:
             assert page.status == 200
         os.kill(os.getpid(), signal.SIGINT)
 
     port = free_port()
-    launch_ui(tmp_path, port=port, say=visit)
-    assert said == [f"MLflow shows the runs of {tmp_path} at http://127.0.0.1:{port} (Ctrl-C ends it)"]
+    launch_ui(tmp_path, port=port, announce=visit)
+    assert announced == [f"MLflow shows the runs of {tmp_path} at http://127.0.0.1:{port} (Ctrl-C ends it)"]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_folder_without_a_store_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(HundredError, match=r"no mlflow\.db in .*: train a run first"):
-        launch_ui(tmp_path, say=nobody)
+        launch_ui(tmp_path, announce=unexpected)
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_taken_port_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").touch()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(HundredError, match="is taken on this machine: choose another with --port"):
-            launch_ui(tmp_path, port=taken.getsockname()[1], say=nobody)
+            launch_ui(tmp_path, port=taken.getsockname()[1], announce=unexpected)
 
 
-def test_a_page_that_ends_at_once_is_told_with_its_last_word(
+def test_a_page_that_ends_at_once_is_reported_with_its_last_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mlflow.db").touch()
@@ -77,4 +79,34 @@ def test_a_page_that_ends_at_once_is_told_with_its_last_word(
         lambda root, port: [sys.executable, "-c", "raise SystemExit('no such table')"],
     )
     with pytest.raises(HundredError, match="could not be started: no such table"):
-        launch_ui(tmp_path, port=free_port(), say=nobody)
+        launch_ui(tmp_path, port=free_port(), announce=unexpected)
+
+
+PAGE = """
+import sys
+from hundred.runs.trackers.mlflow import ui
+ui.ui_command = lambda root, port: [
+    sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])",
+    sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)
+]
+ui.launch_ui(sys.argv[1], port=int(sys.argv[2]), announce=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_page_ends_with_the_command_that_started_it(tmp_path: Path, number: int) -> None:
+    """Like MLflow's, the server here is a grandchild, which ending its parent alone would leave behind."""
+    (tmp_path / "mlflow.db").touch()
+    port = free_port()
+    command = [sys.executable, "-c", PAGE, str(tmp_path), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert b"at http://127.0.0.1" in process.stdout.readline()
+        process.send_signal(number)
+    deadline = time.monotonic() + 60
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return
+        assert time.monotonic() < deadline, "the server is still there"
+        time.sleep(0.2)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from hundred import guard
 from hundred.errors import HundredError
 from hundred.runs.trackers.mlflow.store import ARTIFACTS, DATABASE, local_uri, settings
 
@@ -20,8 +21,8 @@ _START_SECONDS = 120.0
 
 
 def ui_command(root: Path | str, port: int = PORT) -> list[str]:
-    """The command that shows the runs in the folder `root`, bound to the loopback address: MLflow asks nobody
-    for a password, so nobody else may reach it."""
+    """The command that shows the runs in the folder `root`, bound to the loopback address: MLflow asks for
+    no password, so no other machine may reach it."""
     root = Path(root).resolve()
     return [
         *(sys.executable, "-P", "-m", "mlflow", "server"),
@@ -31,10 +32,11 @@ def ui_command(root: Path | str, port: int = PORT) -> list[str]:
     ]
 
 
-def launch_ui(root: Path | str, *, port: int | None = None, say: Callable[[str], object]) -> None:
-    """Show the runs in `root` until Ctrl-C; `say` is given one line with the address when the page is up.
+def launch_ui(root: Path | str, *, port: int | None = None, announce: Callable[[str], object]) -> None:
+    """Show the runs in `root` until Ctrl-C; `announce` is called with one line, the address, when the page is
+    up. The server ends with this process, also where that is killed.
 
-    Without a `port` the first free one from 5000 on is taken. Raises HundredError where nothing was mirrored
+    Without a `port` the first free one from 5000 on is taken. Raises HundredError where no run was sent
     to a local store yet, the port is taken or the page does not come up.
     """
     root = Path(root)
@@ -48,39 +50,28 @@ def launch_ui(root: Path | str, *, port: int | None = None, say: Callable[[str],
     # UVICORN_LOG_LEVEL: a line for every request would bury the one that matters.
     environment = {**os.environ, **settings(), "UVICORN_LOG_LEVEL": "warning"}
     environment.pop("MLFLOW_TRACKING_URI", None)
-    with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(ui_command(root, port), env=environment, stdout=said, stderr=said) as server,  # noqa: S603
-    ):
+    with tempfile.TemporaryFile() as output:
+        server = guard.start(ui_command(root, port), env=environment, stdout=output, stderr=output)
         try:
-            _wait_until_up(server, port, said)
-            say(f"MLflow shows the runs of {root} at http://{HOST}:{port} (Ctrl-C ends it)")
+            _wait_until_up(server, port, output)
+            announce(f"MLflow shows the runs of {root} at http://{HOST}:{port} (Ctrl-C ends it)")
             server.wait()
         except KeyboardInterrupt:
             pass
         finally:
-            _end(server)
+            guard.end(server)
 
 
-def _wait_until_up(server: "subprocess.Popen[bytes]", port: int, said: IO[bytes]) -> None:
+def _wait_until_up(server: "subprocess.Popen[bytes]", port: int, output: IO[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while _is_free(port):
         if server.poll() is not None:
-            said.seek(0)
-            last = (said.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1]
+            output.seek(0)
+            last = (output.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
             raise HundredError(f"MLflow's page could not be started: {last[:200]}")
         if time.monotonic() > deadline:
             raise HundredError(f"MLflow's page did not come up within {_START_SECONDS:.0f} s")
         time.sleep(0.2)
-
-
-def _end(server: "subprocess.Popen[bytes]") -> None:
-    """End the server; where a terminal's Ctrl-C came, that has reached it and its worker already."""
-    server.terminate()
-    try:
-        server.wait(10)
-    except subprocess.TimeoutExpired:
-        server.kill()
 
 
 def _free_port() -> int:
