@@ -182,7 +182,7 @@ def _write(entry: "Entry", labels: "Labels") -> None:
         from hundred.runs.trackers.mlflow.sync import sync_run
 
         try:
-            click.echo(f"{entry.path}: {sync_run(entry.path)}", err=True)
+            click.echo(f"sent to {sync_run(entry.path).tracking_uri}", err=True)
         except HundredError as error:
             click.echo(f"note: not in MLflow yet ({error}): `hundred sync {entry.path}` sends it", err=True)
 
