@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import hundred
+from hundred.cli.main import main
 from hundred.errors import HundredError
 from hundred.experiment.report.contents import run_report
 from hundred.experiment.report.page import write_run_report
@@ -55,9 +56,15 @@ def test_nothing_in_the_package_can_execute_what_it_reads() -> None:
         r"(eval|exec|compile|__import__|os\.system|os\.popen)$|.*(pickle|marshal|shelve|dill)\.\w*loads?$"
         r"|.*Unpickler|yaml\.\w*load$|.*\.(extract|extractall|unpack_archive)$"
     )
+    # Python's own unpickler with a closed find_class; marshal for a Lambda that the user has allowed.
+    reviewed = {
+        "data/formats/pickles.py": "_Unpickler(content).load",
+        "interchange/read/converters/lambda_layer.py": "marshal.loads",
+    }
     wrong, seen = [], set()
     for where, name, call in calls():
-        if executing.match(name):
+        file = where.partition(":")[0]
+        if executing.match(name) and not reviewed.get(file, " ").startswith(name):
             wrong.append(f"{where} {name}")
         if name in safe:
             seen.add(name)
@@ -133,11 +140,43 @@ def test_code_in_a_keras_archive_is_refused_by_name_and_not_run(tmp_path: Path) 
     assert not hit.exists()
 
 
-def test_a_recipe_holds_values_and_runs_nothing_by_being_read(tmp_path: Path) -> None:
-    (tmp_path / "evil.py").write_text("raise SystemExit('imported')")
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, the current one, with a module that ends the process where it is imported, and a recipe that
+    names it."""
+    (tmp_path / "evil.py").write_text("import os; os._exit(77)")
+    (tmp_path / "evil.toml").write_text(
+        'extends = "sprint"\n[model]\nname = "evil:build"\n[callbacks]\ncustom = ["evil:Callback"]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "model", ['name = "evil:build"', 'name = "timm/resnet18"\ncheckpoint_path = "x.pth"']
+)
+def test_what_only_looks_at_a_recipe_imports_and_reads_nothing_that_it_names(
+    evil: Path, finished: Finished, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = (evil / "evil.toml").read_text().replace('name = "evil:build"', model)
+    (evil / "evil.toml").write_text(recipe)
+    run = copytree(finished.a, evil / "run")
+    (run / "recipe.toml").write_text(recipe)
+    for command in (
+        ["show", "evil.toml", "--json"],
+        ["show", "run"],
+        ["doctor", "run"],
+        ["report", "run"],
+        ["compare", "run", "run"],
+        ["export", "run", "--to", "onnx"],
+    ):
+        with pytest.raises(SystemExit):
+            main(command)
+    assert "parameters of" in capsys.readouterr().out
+
+
+def test_a_recipe_holds_values_only(tmp_path: Path) -> None:
     recipe = tmp_path / "evil.toml"
-    recipe.write_text('extends = "sprint"\n[model]\nname = "evil:build"\n')
-    assert load_recipe(recipe).recipe.model.name == "evil:build"
     recipe.write_text('extends = "/etc/passwd"\n')
     with pytest.raises(HundredError):
         load_recipe(recipe)

@@ -97,7 +97,11 @@ def show(
         return
     rows = [[key, _shown(value), origins[key]] for key, value in sorted(values.items(), key=_section_first)]
     print_table(["key", "value", "from"], rows)
-    click.echo(f"\nparameters of {resolved.recipe.model.name}: {parameters:,}")
+    name = resolved.recipe.model.name
+    if parameters is None:
+        click.echo(f"\nparameters of {name}: not counted, since that would run code that the recipe names")
+    else:
+        click.echo(f"\nparameters of {name}: {parameters:,}")
 
 
 def _draw_augmentation(

@@ -30,6 +30,12 @@ def is_foreign(name: str) -> bool:
     return isinstance(name, str) and (name.startswith(TIMM) or ":" in name)
 
 
+def runs_foreign_code(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether building `name` imports a module that the recipe names, or hands timm options: some of those
+    make it download or read files. What only shows a recipe must not build such a network."""
+    return is_foreign(name) and (not name.startswith(TIMM) or bool(options))
+
+
 def build_foreign(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     """Build `timm/NAME` or `package.module:function`; see `hundred.models.registry.build`."""
     if name.startswith(TIMM):

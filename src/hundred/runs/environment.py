@@ -56,6 +56,24 @@ def write_environment(
     return content
 
 
+def changed_environment(path: Path | str, device: str, *, processes: int = 1) -> list[str]:
+    """What the run directory `path` began with where it is not so now, such as `torch 2.6.0 (now 2.7.1)`;
+    only what the digits of a training depend on."""
+    file = Path(path) / ENVIRONMENT
+    if not file.exists():
+        return []
+    try:
+        before = read_object(file)
+    except HundredError:
+        return []
+    now = {**describe_machine(device), "processes": processes}
+    return [
+        f"{key.replace('_', ' ')} {before[key]} (now {now[key]})"
+        for key in ("hundred", "torch", "device_name", "device", "threads", "processes")
+        if before.get(key) is not None and before[key] != now[key]
+    ]
+
+
 def describe_machine(device: str) -> dict[str, Any]:
     """Versions and hardware: `python`, `hundred`, `torch`, `numpy`, `platform`, `cpu`, `cpus` (usable by this
     process), `threads` (torch's), `device`, `device_name`, `cuda` (version, or None)."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.pretrained import check_frozen, load_pretrained
+from hundred.models.foreign import runs_foreign_code
 from hundred.models.registry import build, options
 from hundred.models.summary import count_parameters, evaluating
 from hundred.recipe.schema import ModelSection
@@ -68,13 +69,16 @@ def check_sizes(network: nn.Module, name: str, sizes: Iterable[int], device: tor
             ) from error
 
 
-def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str, Any], int]:
-    """The options of a recipe's network with their defaults, and its number of parameters.
+def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str, Any], int | None]:
+    """The options of a recipe's network with their defaults, and its number of parameters; ({}, None) where
+    building it would run code that the recipe names.
 
     Raises UsageError and HundredError as `starting_network` does.
     """
     if model.name.startswith(FILE):
         return {}, count_parameters(starting_network(model, classes).network)
+    if runs_foreign_code(model.name, model.options):
+        return {}, None
     # On the meta device a network has shapes and no memory.
     with torch.device("meta"):
         network = build(model.name, classes=classes, **model.options)

@@ -20,6 +20,7 @@ from hundred.experiment.report.galleries import galleries
 from hundred.experiment.report.milestones import run_milestones
 from hundred.experiment.report.recipe_changes import parent_and_changes
 from hundred.interchange.read.load import load
+from hundred.models.foreign import runs_foreign_code
 from hundred.models.registry import build
 from hundred.models.summary import summarize
 from hundred.recipe.load import load_recipe
@@ -64,7 +65,7 @@ def _layers(run: Run, recipe: Recipe | None, network: nn.Module | None) -> "list
     try:
         if network is not None:
             return summarize(network)
-        if model is not None and ":" not in model.name:
+        if model is not None and ":" not in model.name and not runs_foreign_code(model.name, model.options):
             # On the meta device a network has shapes and no memory.
             with torch.device("meta"):
                 return summarize(build(model.name, classes=len(FINE_NAMES), **model.options))

@@ -51,10 +51,13 @@ def _train(context: RunContext) -> Run:
     """Resume if asked, plan the time, train and finalize."""
     # Written first, so that a run killed while it measures steps can be resumed.
     _write_recipe(context)
-    resumed = context.options.resume and resume(context)
+    warnings = resume(context) if context.options.resume else []
+    resumed = context.trainer.epoch > 0
     context.trainer.save_checkpoint = checkpoint_saver(context)
     start_followers(context, resumed=resumed)
     with RunListeners(context) as listeners, out_of_memory_as_hundred_error(context.recipe, context.trainer):
+        for warning in warnings:
+            listeners.warn(warning)
         context = plan_time(context, listeners.warn, resumed=resumed)
         context.trainer.sync_state()
         _write_recipe(context)
