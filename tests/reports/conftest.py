@@ -194,7 +194,7 @@ def run_report(made: SimpleNamespace, result: dict[str, Any]) -> RunReport:
 @pytest.fixture(scope="session")
 def pair_data(run_report: RunReport, made: SimpleNamespace) -> ReportData:
     """Two runs with their comparison; the second on the sample set, validated on its test images."""
-    from hundred.evaluation.compare.comparison import compare
+    from hundred.evaluation.compare.comparison import compare_contenders
     from hundred.evaluation.compare.contender import Contender
 
     generator = np.random.default_rng(3)
@@ -210,6 +210,6 @@ def pair_data(run_report: RunReport, made: SimpleNamespace) -> ReportData:
     return ReportData(
         runs=[run_report, replace(run_report, result=second, history=made.history[:10])],
         settings=[Setting("training.epochs", ("60", None))],
-        comparison=compare(contenders, fine_names=FINE_NAMES),
+        comparison=compare_contenders(contenders, fine_names=FINE_NAMES),
         made_by="1.2.3",
     )

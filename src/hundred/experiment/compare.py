@@ -10,16 +10,15 @@ import numpy as np
 
 from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation.compare.comparison import Comparison
-from hundred.evaluation.compare.comparison import compare as judge
+from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.experiment.locate import load_saved, place_of, sample_names, writing
 from hundred.runs.layout import RECIPE, is_run
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run, list_runs, open_run
 
-# What only files that must be tested need (torch, recipes, images) is imported where they are: comparing
-# runs takes their figures as they stand, and is to be quick.
+# Torch, recipes and images are imported only where a model file must be tested: comparing finished runs reads
+# their predictions and must be quick.
 if TYPE_CHECKING:
     from hundred.data.dataset import Dataset
 
@@ -57,11 +56,11 @@ def compare(
     device: str = "auto",
     confidence: float = 0.95,
 ) -> Comparison:
-    """Compare two or more runs, folders of repeats and model files by what they say of the same test images.
+    """Compare two or more runs, folders of repeats and model files on the same test images.
 
     A run's figures come from its directory. A model file is tested here, on `data`, or where that is None on
     the images that the first run was tested on. With `data`, runs of other data are tested on it too.
-    scale: how foreign files want their pixels. confidence: of intervals and of the verdict.
+    scale: pixel scale that foreign files expect. confidence: of intervals and of the verdict.
 
     Raises UsageError for a wrong call or an unfinished run, HundredError for what is damaged.
     """
@@ -84,13 +83,13 @@ def compare_entries(
         tester.contender(entry, name) for entry, name in zip(entries, names_of(entries), strict=True)
     ]
     fine = _fine_names(entries, tester, contenders[0])
-    return judge(contenders, fine_names=fine, confidence=confidence)
+    return compare_contenders(contenders, fine_names=fine, confidence=confidence)
 
 
 def entry_of(side: "Side") -> Entry:
-    """What `side` is: a run, a folder of repeats, or a model file.
+    """The entry for `side`: a run, a folder of repeats, or a model file.
 
-    Raises UsageError where it is none, HundredError where its files are damaged.
+    Raises UsageError where it is none of them, HundredError where its files are damaged.
     """
     if isinstance(side, Repeats):
         return Entry(side.path, tuple(side.runs))
@@ -108,7 +107,7 @@ def entry_of(side: "Side") -> Entry:
 
 
 def names_of(entries: Sequence[Entry]) -> list[str]:
-    """A short name for each: the last part of its path, or as many parts as tell it from the others."""
+    """A short name for each: the last part of its path, or as many parts as make it unique."""
     paths = [entry.path.resolve() for entry in entries]
     names = []
     for path in paths:
@@ -134,8 +133,8 @@ def draw_comparison(found: Comparison, entries: Sequence[Entry], path: str | Pat
         raise HundredError("no picture: fewer than two of these have a known training time")
     results = [result for entry in entries if entry.runs for result in entry.results]
     data = "sample" if any(result.get("data") == "sample" for result in results) else "cifar100"
-    flattered = any(result.get("protocol") == "test-as-validation" for result in results)
-    provenance = Provenance(data, "test-as-validation" if flattered else "holdout")
+    optimistic = any(result.get("protocol") == "test-as-validation" for result in results)
+    provenance = Provenance(data, "test-as-validation" if optimistic else "holdout")
     with writing(Path(path)):
         return save(draw_pareto(found.table, provenance=provenance), path)
 
@@ -151,7 +150,7 @@ class _Tester:
         device: str,
     ) -> None:
         """Arguments as of `compare`."""
-        self.like = next((entry.runs[0] for entry in entries if entry.runs), None)
+        self.first_run = next((entry.runs[0] for entry in entries if entry.runs), None)
         self.data, self.scale, self.device = data, scale, device
 
     @cached_property
@@ -162,11 +161,11 @@ class _Tester:
         from hundred.recipe.load import load_recipe
 
         where, section = self.data, None
-        if self.like is not None:
-            if where is None and self.like.environment.get("data") == "sample":
+        if self.first_run is not None:
+            if where is None and self.first_run.environment.get("data") == "sample":
                 where = "sample"
-            if (self.like.path / RECIPE).is_file():
-                section = load_recipe(self.like.path / RECIPE).recipe.data
+            if (self.first_run.path / RECIPE).is_file():
+                section = load_recipe(self.first_run.path / RECIPE).recipe.data
         dataset = open_data(where)
         return (
             dataset
@@ -175,11 +174,11 @@ class _Tester:
         )
 
     def contender(self, entry: Entry, name: str) -> Contender:
-        """`entry` with its logits: those in the run directory, or what the saved model says now."""
+        """`entry` with its logits: those in the run directory, or new ones of the saved model."""
         if not entry.runs:
             return self._of_file(entry, name)
         stored = self.data is None or entry.common("data_digest") == self.dataset.digest
-        # A run that was trained without a test is tested now: who compares has chosen.
+        # A run that was trained without a test is tested now.
         stored = stored and all(result.get("test_accuracy") is not None for result in entry.results)
         found = [run.predictions() if stored else self._test(run) for run in entry.runs]
         if any(not {"test_logits", "test_labels"} <= set(arrays) for arrays in found):

@@ -1,4 +1,4 @@
-"""What a history shows at a glance: the learning-rate cuts, the best epoch and the stop."""
+"""The epochs that curves mark: the learning-rate cuts, the best epoch and the stop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Milestones:
-    """The moments that curves mark.
+    """The epochs that curves mark.
 
     cuts: the learning rate was lowered after these epochs.
     best_epoch: the epoch whose weights count, or None where nothing was validated.
@@ -28,7 +28,7 @@ def milestones(
     best_epoch: int | None = None,
     stopped: str | None = None,
 ) -> Milestones:
-    """The milestones of `history` (columns of history.csv), with what its events say put over what it shows.
+    """The milestones of `history` (columns of history.csv). Values from events take precedence.
 
     Without `cuts`, drops of an otherwise constant learning rate count; a schedule that moves all the time
     (cosine, one-cycle) has none. Without `best_epoch`, the highest validation accuracy is the best.

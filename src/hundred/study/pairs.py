@@ -10,7 +10,7 @@ import pandas as pd
 from hundred.data.names import FINE_NAMES
 from hundred.data.sample.draw import SAMPLE_FINE_NAMES
 from hundred.evaluation.compare.class_changes import class_changes
-from hundred.evaluation.compare.comparison import Comparison, compare
+from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.formatting import readable
 from hundred.runs.run import Run
@@ -56,7 +56,7 @@ class Pair:
     @cached_property
     def comparison(self) -> Comparison:
         """Which is better, as `hundred compare` says it."""
-        return compare(
+        return compare_contenders(
             [_contender(self.first, self.first_runs), _contender(self.revisited, self.revisited_runs)]
         )
 
@@ -96,7 +96,7 @@ def pair_of(runs: Mapping[str, list[Run]], first: str, revisited: str) -> Pair |
 
 
 def class_names(run: Run) -> list[str]:
-    """The fine classes' names as people write them, in label order."""
+    """The names of the fine classes in plain English, in label order."""
     names = SAMPLE_FINE_NAMES if run.result.get("data") == "sample" else FINE_NAMES
     return [readable(name) for name in names]
 

@@ -1,4 +1,4 @@
-"""`compare` from logits to the sentence that people quote."""
+"""`compare_contenders` from logits to the sentence that people quote."""
 
 import json
 import math
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hundred.errors import HundredError, UsageError
-from hundred.evaluation.compare.comparison import Comparison, compare
+from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.evaluation.compare.significance import holm, mcnemar, paired_bootstrap
 from hundred.evaluation.intervals import wilson_interval
@@ -32,7 +32,7 @@ def poor_and_good(runs: int, gain: float = 0.9) -> tuple[Contender, Contender]:
 @pytest.mark.parametrize("runs", [1, 3])
 def test_the_better_recipe_is_named_with_its_lead(runs: int) -> None:
     poor, good = poor_and_good(runs)
-    for found in (compare([poor, good]), compare([good, poor])):
+    for found in (compare_contenders([poor, good]), compare_contenders([good, poor])):
         assert found.better == found.leader == "good"
         assert found.other == "poor"
         assert found.difference == pytest.approx(good.accuracy - poor.accuracy)
@@ -50,7 +50,9 @@ def test_the_better_recipe_is_named_with_its_lead(runs: int) -> None:
 def test_what_other_seeds_could_change_is_undecided(runs: int, basis: str) -> None:
     rng = np.random.default_rng(4)
     recipe = Recipe(LABELS)
-    found = compare([contender("a", recipe.runs(runs, rng)), contender("b", recipe.runs(runs, rng))])
+    found = compare_contenders(
+        [contender("a", recipe.runs(runs, rng)), contender("b", recipe.runs(runs, rng))]
+    )
     assert found.better is None
     assert found.p_value >= 0.05
     assert found.interval[0] <= 0 <= found.interval[1]
@@ -70,13 +72,13 @@ def test_runs_that_differ_by_seed_only_pass_for_different_in_at_most_5_percent()
             Contender(name, [logits_for(run, labels) for run in recipe.runs(1 + trial % 2, rng)], labels)
             for name in "ab"
         ]
-        verdicts.append(compare(sides).verdict)
+        verdicts.append(compare_contenders(sides).verdict)
     assert sum("real difference" in verdict for verdict in verdicts) <= 0.05 * len(verdicts)
 
 
 def test_the_seeds_named_for_a_small_difference_are_told() -> None:
     poor, good = poor_and_good(2, gain=0.08)
-    found = compare([poor, good])
+    found = compare_contenders([poor, good])
     assert found.better is None
     assert found.seeds_to_settle is not None
     assert found.seeds_to_settle > 2
@@ -85,14 +87,14 @@ def test_the_seeds_named_for_a_small_difference_are_told() -> None:
 
 def test_equal_accuracies_are_said_to_be_equal() -> None:
     right = Recipe(LABELS).runs(1, np.random.default_rng(0))
-    found = compare([contender("a", right), contender("b", right)])
+    found = compare_contenders([contender("a", right), contender("b", right)])
     assert (found.better, found.difference, found.p_value) == (None, 0.0, 1.0)
     assert found.verdict.startswith("Undecided: a and b are equally accurate")
 
 
 def test_single_runs_come_with_mcnemar_and_the_bootstrap() -> None:
     poor, good = poor_and_good(1)
-    row = compare([poor, good]).pairs.iloc[0]
+    row = compare_contenders([poor, good]).pairs.iloc[0]
     test = mcnemar(good.right[0], poor.right[0])
     assert [row["only_first"], row["only_second"]] == [test.only_first, test.only_second]
     assert row["mcnemar_exact"] == test.p_exact
@@ -107,7 +109,7 @@ def three(gains: tuple[float, float, float]) -> Comparison:
         contender(name, Recipe(LABELS, gain=gain, seed_spread=0.02).runs(3, rng))
         for name, gain in zip("abc", gains, strict=True)
     ]
-    return compare(sides)
+    return compare_contenders(sides)
 
 
 def test_one_that_beats_every_other_is_better() -> None:
@@ -140,7 +142,7 @@ def test_the_table_shows_spread_and_cost() -> None:
     good = contender(
         "good", good.right, train_seconds=[60, 120, None], parameters=4_899_044, file_bytes=19_000_000
     )
-    table = compare([poor, good, single]).table.set_index("name")
+    table = compare_contenders([poor, good, single]).table.set_index("name")
     assert table.loc["good", "runs"] == 3
     assert table.loc["good", "sd"] == pytest.approx(np.std(good.accuracies, ddof=1))
     assert table.loc["good", "train_seconds"] == 90
@@ -154,7 +156,7 @@ def test_the_table_shows_spread_and_cost() -> None:
 
 def test_as_dict_is_json_with_the_five_keys() -> None:
     poor, good = poor_and_good(1)
-    found = compare([poor, good], fine_names=FINE)
+    found = compare_contenders([poor, good], fine_names=FINE)
     read = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     assert read["better"] == "good"
     assert read["difference"] == found.difference
@@ -171,16 +173,16 @@ def test_other_protocols_and_data_are_warned_of() -> None:
     right = Recipe(LABELS).runs(1, np.random.default_rng(0))
     a = contender("a", right, protocol="holdout", data="1234567890abcdef")
     b = contender("b", right, protocol="test-as-validation", data="fedcba0987654321")
-    flattered, protocol, data = compare([a, b]).warnings
+    flattered, protocol, data = compare_contenders([a, b]).warnings
     assert flattered.startswith("b chose the best epoch by the test set")
     assert "a by holdout, b by test-as-validation" in protocol
     assert "a on 1234567890ab, b on fedcba098765" in data
-    assert compare([a, contender("b", right, protocol="holdout")]).warnings == ()
+    assert compare_contenders([a, contender("b", right, protocol="holdout")]).warnings == ()
 
 
 def test_the_same_seed_twice_is_warned_of() -> None:
     right = Recipe(LABELS).runs(2, np.random.default_rng(0))
-    found = compare([contender("a", right[[0, 1, 0]]), contender("b", right)])
+    found = compare_contenders([contender("a", right[[0, 1, 0]]), contender("b", right)])
     (warning,) = found.warnings
     assert "1 of the 3 runs of a give the same answers as another of its runs" in warning
 
@@ -189,17 +191,17 @@ def test_calls_that_make_no_comparison_are_refused() -> None:
     right = Recipe(LABELS).runs(1, np.random.default_rng(0))
     a = contender("a", right)
     with pytest.raises(UsageError, match="at least two runs, not 1"):
-        compare([a])
+        compare_contenders([a])
     with pytest.raises(UsageError, match="'a' is named twice"):
-        compare([a, a])
+        compare_contenders([a, a])
     with pytest.raises(UsageError, match="b has no finished run"):
-        compare([a, Contender("b", [], LABELS)])
+        compare_contenders([a, Contender("b", [], LABELS)])
     few = Contender("few", [logits_for(right[0], LABELS)[:100]], LABELS[:100])
     with pytest.raises(UsageError, match="a and few were not tested on the same images"):
-        compare([a, few])
+        compare_contenders([a, few])
 
 
 def test_diverged_logits_are_named() -> None:
     logits = logits_for(Recipe(LABELS).runs(1, np.random.default_rng(0))[0], LABELS)
     with pytest.raises(HundredError, match="not finite"):
-        compare([Contender("a", [logits], LABELS), Contender("b", [logits * np.nan], LABELS)])
+        compare_contenders([Contender("a", [logits], LABELS), Contender("b", [logits * np.nan], LABELS)])

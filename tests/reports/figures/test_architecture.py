@@ -1,4 +1,4 @@
-"""Networks as stages and boxes: what is told together, and that nothing is lost."""
+"""Networks as stages and boxes: what is drawn together, and that no layer is lost."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +23,8 @@ def rows() -> dict[str, list[Any]]:
 
 
 def test_stages_end_where_the_picture_shrinks(layers: list[Any]) -> None:
-    told = [[box.title for box in stage.boxes] for stage in stages(layers)]
-    assert told == [
+    found = [[box.title for box in stage.boxes] for stage in stages(layers)]
+    assert found == [
         ["Conv2d + ReLU", "BatchNorm2d", "MaxPool2d"],
         ["Conv2d + ReLU", "MaxPool2d"],
         ["Flatten", "Linear"],
@@ -48,15 +48,15 @@ def test_the_school_network_is_told_box_by_box(rows: dict[str, list[Any]]) -> No
 
 
 def test_resnet50_is_told_by_stages_of_blocks(rows: dict[str, list[Any]]) -> None:
-    told = stages(rows["resnet50"])
-    assert [stage.boxes[0].title for stage in told[1:5]] == ["3 blocks", "4 blocks", "6 blocks", "3 blocks"]
-    assert [stage.boxes[0].output_shape for stage in told[1:5]] == [
+    found = stages(rows["resnet50"])
+    assert [stage.boxes[0].title for stage in found[1:5]] == ["3 blocks", "4 blocks", "6 blocks", "3 blocks"]
+    assert [stage.boxes[0].output_shape for stage in found[1:5]] == [
         (256, 56, 56),
         (512, 28, 28),
         (1024, 14, 14),
         (2048, 7, 7),
     ]
-    assert told[1].boxes[0].detail == "10 Conv2d, 10 BatchNorm2d, 9 ReLU"
+    assert found[1].boxes[0].detail == "10 Conv2d, 10 BatchNorm2d, 9 ReLU"
 
 
 def test_the_table_of_a_deep_network_folds_its_blocks(rows: dict[str, list[Any]]) -> None:
@@ -93,7 +93,7 @@ ROWS = st.lists(
 @given(ROWS)
 def test_any_rows_are_told_without_losing_a_parameter(rows: list[Any]) -> None:
     total = sum(row.parameters for row in rows)
-    told = stages(rows)
-    assert sum(stage.parameters for stage in told) == total
+    found = stages(rows)
+    assert sum(stage.parameters for stage in found) == total
     assert sum(row.parameters for row in folded(rows)) == total
-    assert all(stage.boxes for stage in told)
+    assert all(stage.boxes for stage in found)

@@ -69,7 +69,7 @@ def _headings(page: str) -> list[str]:
 
 def test_a_run_has_every_section(page: str) -> None:
     assert _headings(page) == [
-        "What the doctor says",
+        "Doctor",
         "Curves",
         "Recipe",
         "Network",
@@ -173,7 +173,7 @@ def test_every_image_is_described_and_keeps_its_pixels(page: str, made: Any) -> 
     images = [attrs for tag, attrs in Seen(page).tags if tag == "img"]
     assert len(images) == 4 + 4 + 12 + 2
     assert all(attrs["alt"] for attrs in images)
-    assert images[0]["alt"] == "Test image 0: is apple, taken for apple with 90%"
+    assert images[0]["alt"] == "Test image 0: is apple, predicted as apple with 90%"
     assert images[-1]["alt"] == "Test image 2: labelled apple, looks like baby with 90%"
     assert images[0]["src"] == data_uri(made.images[0].transpose(1, 2, 0))
 

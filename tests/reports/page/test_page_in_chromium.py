@@ -216,7 +216,7 @@ def test_the_confusion_matrix_names_the_pair_under_the_pointer(
     ActionChains(driver).move_to_element_with_offset(area, round(across), round(down)).perform()
     count, total = made.matrix[3, 72], made.matrix[3].sum()
     said = driver.find_element(By.ID, "confusion-readout").text
-    assert said.startswith(f"bear taken for seal: {count} of {total} images")
+    assert said.startswith(f"bear predicted as seal: {count} of {total} images")
     assert said.endswith("large carnivores, aquatic mammals")
 
 
@@ -229,12 +229,12 @@ def test_the_confusion_matrix_and_the_curves_are_read_with_the_arrow_keys(
     driver = open_page()
     driver.find_element(By.ID, "confusion-area").send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     said = driver.find_element(By.ID, "confusion-readout").text
-    assert said.startswith("beaver taken for dolphin:")
+    assert said.startswith("beaver predicted as dolphin:")
     plot = driver.find_element(By.ID, "curves-accuracy")
     plot.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     second = made.history.iloc[1]
-    told = f"Epoch 2: training {second.accuracy:.1%}, validation {second.val_accuracy:.1%}"
-    assert plot.get_attribute("aria-valuetext") == told
+    expected = f"Epoch 2: training {second.accuracy:.1%}, validation {second.val_accuracy:.1%}"
+    assert plot.get_attribute("aria-valuetext") == expected
 
 
 @pytest.mark.parametrize("name", ["one", "two", "long"])
@@ -258,7 +258,7 @@ def test_everything_to_press_or_look_at_has_a_name_for_a_screen_reader(open_page
     driver = open_page()
     driver.execute_cdp_cmd("Accessibility.enable", {})
     nodes = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-    told = [
+    found = [
         (node["role"]["value"], node.get("name", {}).get("value", ""))
         for node in nodes
         if not node.get("ignored") and "role" in node
@@ -275,8 +275,8 @@ def test_everything_to_press_or_look_at_has_a_name_for_a_screen_reader(open_page
         "table",
         "region",
     }
-    assert [role for role, name in told if role in roles and not name.strip()] == []
-    assert {"slider", "application", "searchbox", "combobox", "table"} <= {role for role, _ in told}
+    assert [role for role, name in found if role in roles and not name.strip()] == []
+    assert {"slider", "application", "searchbox", "combobox", "table"} <= {role for role, _ in found}
 
 
 def test_it_can_be_read_without_its_script(browser: Any, open_page: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""Which of two or more recipes is better, by how much, at what cost, and would it hold with other seeds?"""
+"""Which of several recipes is better, by how much, at what cost, and whether other seeds matter."""
 
 import math
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Comparison:
         }
 
 
-def compare(
+def compare_contenders(
     contenders: Sequence[Contender],
     *,
     fine_names: Sequence[str] | None = None,

@@ -117,8 +117,8 @@ def fairness_warnings(contenders: Sequence[Contender]) -> list[str]:
         copies = _copies(contender.right)
         if copies:
             found.append(
-                f"{copies} of the {contender.runs} runs of {contender.name} give the same answers as another of "
-                "its runs: the same seed again is no repeat, and the spread looks smaller than it is."
+                f"{copies} of the {contender.runs} runs of {contender.name} give the same answers "
+                "as another of its runs: the same seed is no repeat, and the spread looks smaller than it is."
             )
     return found
 

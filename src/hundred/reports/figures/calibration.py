@@ -29,7 +29,7 @@ def draw_reliability(
     title: str = "Reliability",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """Accuracy by confidence against the diagonal of a network that knows how sure it may be, with counts.
+    """Accuracy by confidence against the diagonal of a perfectly calibrated network, with counts.
 
     table: columns low, high, confidence, accuracy, count, one row a bin (NaN where a bin is empty).
     calibration_error: the expected calibration error, a fraction, printed where given.

@@ -1,4 +1,4 @@
-"""The picture of a learning-rate range test: loss against rate, with what is to be read off it marked."""
+"""The figure of a learning-rate range test: loss against rate, with the suggested rate marked."""
 
 from typing import TYPE_CHECKING, Any
 

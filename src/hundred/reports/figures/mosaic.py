@@ -18,10 +18,10 @@ TILE = 48
 
 @dataclass(frozen=True)
 class Shot:
-    """One image with what it is and what it was taken for.
+    """One image with its class and the prediction for it.
 
-    image: uint8 [3, height, width] or [height, width, 3]. true: its class; predicted: None where nobody was
-    asked. probability: the network's, of the predicted class, 0 to 1. index: its place in the test set.
+    image: uint8 [3, height, width] or [height, width, 3]. true: its class; predicted: None without a
+    prediction. probability: of the predicted class, 0 to 1. index: its place in the test set.
     """
 
     image: Any
@@ -37,7 +37,7 @@ class Shot:
 
 
 def pixels(images: Any) -> np.ndarray:
-    """Images as uint8 [n, height, width, 3], from [n, 3, height, width] or that; a tensor may be given.
+    """Images as uint8 [n, height, width, 3], from [n, 3, height, width] or the same shape; or a tensor.
 
     A batch whose images are three pixels high is taken as channels first.
     """
@@ -69,7 +69,7 @@ def paste(
         tile = _enlarged(np.asarray(image), size)
         canvas[row : row + size, column : column + size, :3] = tile
         canvas[row : row + size, column : column + size, 3] = 255
-    # A hairline around each, or a white image would melt into the page.
+    # A hairline around each, or a white image would have no edge.
     frames = [Rectangle((x - 0.25, y - 0.25), side + 0.5, side + 0.5) for x, y in places]
     axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=RULE, linewidth=0.5, zorder=1))
     axes.imshow(canvas, extent=(left, right, bottom, top), interpolation="none", aspect="auto", zorder=2)

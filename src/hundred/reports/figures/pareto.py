@@ -1,4 +1,4 @@
-"""Accuracy against time, with the Pareto front: the runs than which none is both quicker and better."""
+"""Accuracy against time, with the Pareto front: runs that no other run beats in both."""
 
 import itertools
 import math
@@ -66,7 +66,7 @@ def draw_pareto(
 
 def _scales(axes: Axes, seconds: np.ndarray) -> None:
     axes.margins(y=0.16)
-    # Where all are within some points of each other, neighbouring ticks would read the same without a digit.
+    # Where all are within some points of each other, ticks need a digit to have different labels.
     low, high = axes.get_ylim()
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if high - low > 0.06 else 1))
     axes.set(ylabel="Test accuracy", xlabel="Training time")

@@ -1,4 +1,4 @@
-"""What was measured against what was published: a row for each system, on one axis of accuracy."""
+"""Measured against published accuracy: a row for each system, on one axis."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Images to look at: one of each class, originals beside augmented ones, and galleries of predictions."""
+"""Figures of images: one of each class, originals beside augmented ones, and galleries of predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,11 +127,11 @@ def draw_class_galleries(
     title: str = "The worst and the best classes",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """A row of images for each class, the worst above the best, with what each image was taken for."""
+    """A row of images for each class, the worst above the best, with the prediction for each image."""
     across = max((len(gallery.shots) for gallery in (*worst, *best)), default=0)
     width = max(118 + across * _CELL + 8, 420)
     height = 46 + (len(worst) + len(best)) * 72 + 2 * 22
-    note = "under each image: what it was taken for, with the network's probability"
+    note = "under each image: the predicted class and its probability"
     figure = new_figure(width, height, title, provenance, note)
     axes = board(figure)
     top = 46.0
@@ -173,7 +173,7 @@ def draw_shots(
     axes = board(figure)
     places = [(18 + number % columns * _CELL, 58 + number // columns * 86.0) for number in range(len(shots))]
     for shot, (x, y) in zip(shots, places, strict=True):
-        # Bold letters are an eighth wider than those that the width is reckoned for.
+        # Bold letters are an eighth wider than the ones measured.
         name = shortened(readable(shot.true), 7 * 1.125, _CELL - 5)
         axes.text(x + TILE / 2, y - 6, name, fontsize=7, ha="center", va="center", fontweight="bold")
     _shots(axes, shots, places)

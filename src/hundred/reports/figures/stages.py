@@ -1,4 +1,4 @@
-"""Layer rows put together as a person would tell a network: stages, and in each a few boxes.
+"""Layer rows grouped into stages, and in each a few boxes, as in a paper's diagram.
 
 An activation joins the layer before it, repeated blocks of a stage become one box, and a stage ends where
 the picture shrinks. Both the drawn diagram and the page's use it.
@@ -69,7 +69,7 @@ class FoldedRow:
 
 @dataclass(frozen=True)
 class Stage:
-    """Boxes that work at one size of picture, and what they cost together."""
+    """Boxes that work at one image size, with their parameters together."""
 
     title: str
     boxes: tuple[Box, ...]
@@ -106,7 +106,7 @@ def shape_text(shape: Shape) -> str:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows that belong together: a repeated block with its key, or one layer with its activation (key '')."""
+    """Rows drawn as one box: a repeated block with its key, or one layer with its activation (key '')."""
 
     key: str
     rows: tuple["LayerRow", ...]

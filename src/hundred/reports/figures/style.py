@@ -1,6 +1,6 @@
-"""The one style of every picture: sizes, colours, marks and how a figure becomes a file.
+"""The one style of every figure: sizes, colours, marks and how a figure becomes a file.
 
-Colours are those of Okabe and Ito (2008, "Color Universal Design"), told apart under the common forms of
+Colours are those of Okabe and Ito (2008, "Color Universal Design"), distinguishable under the common forms of
 colour blindness. Figures are made through the object API with the Agg canvas, so that no global pyplot
 state, display or window is involved.
 """
@@ -72,8 +72,8 @@ RC: dict[Any, Any] = {
     "path.simplify": True,
 }
 
-# Superclasses of one kind share a hue and differ in lightness: eight hues are all that stay apart for
-# everybody, and pictures print the superclass beside the colour.
+# Superclasses of one kind share a hue and differ in lightness: eight hues are all that stay distinct under
+# colour blindness, and figures print the superclass beside the colour.
 _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (BLUE, ("aquatic_mammals", "fish")),
     (GREEN, ("flowers", "fruit_and_vegetables", "trees")),
@@ -93,7 +93,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Provenance:
-    """What the figures of a run rest on, so that a picture cut from its page still says it.
+    """The data and protocol of a run's figures, printed on each figure that is not of an ordinary run.
 
     data: `cifar100` or `sample`. protocol: `holdout`, `full` or `test-as-validation`.
     """
@@ -102,7 +102,7 @@ class Provenance:
     protocol: str = "holdout"
 
     def marks(self) -> tuple[str, ...]:
-        """The labels that must be seen beside the figures; empty for the real data and an honest protocol."""
+        """The labels printed beside the figures; empty for real data under `holdout` or `full`."""
         marks = []
         if self.data == "sample":
             marks.append("sample set")
@@ -115,7 +115,7 @@ REAL = Provenance()
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Run `draw` under the style, leaving the caller's own matplotlib settings as they were."""
+    """Run `draw` under the style, leaving the caller's matplotlib settings unchanged."""
 
     @functools.wraps(draw)
     def inner(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -130,7 +130,7 @@ def new_figure(
 ) -> Figure:
     """A figure of `width` x `height` points with its title at the top left and its marks at the top right.
 
-    `note` is a quieter line under the title. The uppermost 40 points are taken (28 without a note).
+    `note` is a quieter line under the title. Together they take the uppermost 40 points (28 without a note).
     """
     figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
@@ -182,7 +182,7 @@ def text_width(text: str, size: float) -> float:
 
 @functools.cache
 def _advance(character: str) -> float:
-    """How far a character takes the line on at font size 1, in points."""
+    """The advance of a character at font size 1, in points."""
     font = get_font(findfont("DejaVu Sans"))
     if not font.get_char_index(ord(character)):
         return 0.6  # the box drawn in its place
@@ -223,7 +223,7 @@ def run_colour(index: int) -> str:
 
 
 def superclass_colours(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each superclass name; names that CIFAR-100 does not have take the palette in turn."""
+    """A colour for each superclass name; other names than CIFAR-100's take the palette in turn."""
     known = {
         name: lighter(hue, 0.7 * index / max(3, len(members)))
         for hue, members in _FAMILIES
@@ -262,6 +262,6 @@ def _render(figure: Figure, target: Path | io.BytesIO, kind: str) -> None:
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 5}} if kind == "png" else {}
     with mpl.rc_context(RC), warnings.catch_warnings():
-        # A run may have a name in a script that the font lacks; boxes in its place are bearable.
+        # A run may have a name in a script that the font lacks: it is drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(target, format=kind, metadata=metadata, **extra)

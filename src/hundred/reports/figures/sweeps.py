@@ -1,4 +1,4 @@
-"""A sweep in two pictures: its trials as lines across parallel axes, and how much each key mattered."""
+"""Two figures of a sweep: its trials as lines across parallel axes, and the importance of each key."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -50,10 +50,10 @@ def draw_parallel(
     keys: Sequence[str],
     *,
     logarithmic: Collection[str] = (),
-    title: str = "What the trials tried, and what came of it",
+    title: str = "Settings and accuracy of the trials",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """A line for each trial, across an axis for each of `keys` to its validation accuracy; darker is better.
+    """A line for each trial through an axis for each of `keys` to its validation accuracy; darker is better.
 
     table: columns val_accuracy (fraction) and state, and one for each key: numbers, or else names.
     Pruned trials are dashed; the best complete one stands out. logarithmic: keys with such a scale.

@@ -1,4 +1,4 @@
-"""What a report page shows, as plain data: whoever has runs fills this in; the page only draws.
+"""The content of a report page as plain data; the templates only print it.
 
 Every part but the result may be None or empty; its section is then left out.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """A setting of the recipe that differs from its parent's. Values as they stand in TOML; None: not set."""
+    """A setting of the recipe that differs from its parent's. Values as TOML; None: not set."""
 
     key: str
     value: str | None
@@ -101,7 +101,7 @@ class RunReport:
 
     @property
     def provenance(self) -> Provenance:
-        """What the run's figures rest on."""
+        """The data and protocol of the run's figures."""
         return Provenance(self.result.get("data") or "cifar100", self.result.get("protocol") or "holdout")
 
 

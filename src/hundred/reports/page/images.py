@@ -15,7 +15,7 @@ from hundred.reports.figures.mosaic import Shot, pixels
 
 @dataclass(frozen=True)
 class Picture:
-    """An image with what stands under it. alt: all of it in words, for those who do not see it."""
+    """An image with its caption. alt: the caption in words, for screen readers."""
 
     source: str
     alt: str
@@ -25,15 +25,15 @@ class Picture:
     right: bool
 
 
-def picture(shot: Shot, said: tuple[str, str] = ("is", "taken for")) -> Picture:
-    """A shot as the page shows it; `said` are the verbs before the true and the predicted class."""
+def picture(shot: Shot, verbs: tuple[str, str] = ("is", "predicted as")) -> Picture:
+    """A shot as the page shows it; `verbs` go before the true and the predicted class in its alt text."""
     image = pixels(np.asarray(shot.image)[None])[0]
     predicted = readable(shot.predicted) if shot.predicted is not None else ""
     probability = percent(shot.probability, 0) if shot.probability is not None else ""
     place = f"Test image {shot.index}: " if shot.index is not None else "Image: "
-    alt = f"{place}{said[0]} {readable(shot.true)}"
+    alt = f"{place}{verbs[0]} {readable(shot.true)}"
     if predicted:
-        alt += f", {said[1]} {predicted}" + (f" with {probability}" if probability else "")
+        alt += f", {verbs[1]} {predicted}" + (f" with {probability}" if probability else "")
     return Picture(data_uri(image), alt, readable(shot.true), predicted, probability, shot.right)
 
 

@@ -33,7 +33,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Matrix:
-    """What the page draws and reads out. counts: for the script, rows in superclass order."""
+    """What the page draws and reads out. counts: for the script, rows in superclass order. within: mistakes
+    inside their superclass."""
 
     size: int
     layers: tuple[Layer, ...]

@@ -14,7 +14,7 @@
       if (value !== undefined) localStorage.setItem("hundred-theme", value);
       return localStorage.getItem("hundred-theme");
     } catch {
-      return null; // a browser may keep nothing for pages opened from disk
+      return null; // a browser may store nothing for pages opened from disk
     }
   };
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
@@ -112,10 +112,10 @@
       at = Math.max(0, Math.min(xs.length - 1, place));
       cursor.hidden = false;
       cursor.style.left = `${places[at]}%`;
-      const told = lines
+      const values = lines
         .filter((line) => line.values[at] !== null && line.values[at] !== undefined)
         .map((line) => `${line.name} ${printed[plot.dataset.form](line.values[at])}`);
-      readout.textContent = `Epoch ${xs[at]}: ${told.join(", ")}`;
+      readout.textContent = `Epoch ${xs[at]}: ${values.join(", ")}`;
       area.setAttribute("aria-valuenow", xs[at]);
       area.setAttribute("aria-valuetext", readout.textContent);
     };
@@ -155,14 +155,14 @@
       return row;
     });
     let at = null;
-    area.setAttribute("role", "application"); // the arrow keys are ours, also under a screen reader
+    area.setAttribute("role", "application"); // the page handles the arrow keys, also under a screen reader
     const say = (row, column) => {
       const count = counts[row][column];
       const share = totals[row] ? `${((100 * count) / totals[row]).toFixed(0)}%` : "–";
       const many = `${count} of ${totals[row]} images (${share})`;
       if (row === column) return `${names[row]}: right in ${many}`;
       const where = superclasses[row] === superclasses[column] ? `both ${superclasses[row]}` : `${superclasses[row]}, ${superclasses[column]}`;
-      return `${names[row]} taken for ${names[column]}: ${many}; ${where}`;
+      return `${names[row]} predicted as ${names[column]}: ${many}; ${where}`;
     };
     const show = (row, column) => {
       at = [Math.max(0, Math.min(size - 1, row)), Math.max(0, Math.min(size - 1, column))];

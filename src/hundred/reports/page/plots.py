@@ -1,6 +1,6 @@
-"""What a plot of the page is made of: SVG paths, and labels in percent of the plot's box.
+"""The parts of a plot of the page: SVG paths, and labels in percent of the plot's box.
 
-The box is 1000 x 1000 units, stretched to whatever place the page has; lines keep their width
+The box is 1000 x 1000 units, stretched to the width of the page; lines keep their width
 (`vector-effect: non-scaling-stroke`) and labels are HTML, placed in percent, so that text keeps its size.
 """
 
@@ -84,7 +84,7 @@ class Scale:
     logarithmic: bool = False
 
     def place(self, value: float) -> float:
-        """Where `value` lies, 0 at `low` and 1 at `high`; beyond them it is held at the edge."""
+        """The place of `value`, 0 at `low` and 1 at `high`; values beyond them are clipped."""
         low, high = self.low, self.high
         if self.logarithmic:
             value, low, high = math.log(max(value, 1e-300)), math.log(low), math.log(high)

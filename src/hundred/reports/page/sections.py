@@ -55,7 +55,7 @@ def _doctor(run: RunReport, prefix: str) -> Section | None:
     ]
     return Section(
         f"{prefix}doctor",
-        "What the doctor says",
+        "Doctor",
         "doctor",
         {"findings": findings, "verdict": run.doctor.get("verdict")},
     )

@@ -1,4 +1,4 @@
-"""Keeping a page of many runs under 5 MB: what is left out, the largest and least telling first."""
+"""Keeping a page of many runs under 5 MB: the largest and least informative parts are left out first."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ MOST_IMAGES = 800
 
 
 def ever_smaller(data: ReportData) -> Iterator[ReportData]:
-    """`data`, then ever less of it; each says in `left_out` what is missing."""
+    """`data`, then ever less of it; `left_out` names what is missing."""
     runs = list(data.runs)
     total = sum(_images(run) for run in runs)
     if total > MOST_IMAGES:

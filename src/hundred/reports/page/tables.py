@@ -1,4 +1,4 @@
-"""Tables of the page: what each cell says, what it sorts by, and the bar it may carry."""
+"""Tables of the page: the text of each cell, its sort value, and its bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: what it says, what it sorts by (a number with all its digits, or the text), and its bar."""
+    """A cell: its text, its sort value (a number with all its digits, or the text), and its bar."""
 
     text: str
     value: str = ""
@@ -113,7 +113,7 @@ def superclass_rows(key: str, superclasses: pd.DataFrame) -> Table:
 
 
 def pair_rows(key: str, confusion: Confusion) -> Table:
-    """The most confused pairs: the confusion matrix for those who read rather than look."""
+    """The most confused pairs of classes."""
     counts = np.asarray(confusion.matrix)
     totals, coarse = counts.sum(axis=1), np.asarray(confusion.fine_to_coarse)
     wrong = counts.copy()
@@ -135,7 +135,7 @@ def pair_rows(key: str, confusion: Confusion) -> Table:
         )
     columns = (
         Column("True class", numeric=False),
-        Column("Taken for", numeric=False),
+        Column("Predicted", numeric=False),
         Column("Images"),
         Column("Share of class"),
         Column("Same superclass", numeric=False),

@@ -9,7 +9,7 @@ from hundred.formatting import is_known, json_safe
 
 
 def exact(value: Any) -> str:
-    """A number with all its digits, as result.json has it; '' where there is none."""
+    """A number with all its digits, as in result.json; '' where there is none."""
     return repr(float(value)) if is_known(value) and not isinstance(value, bool | str) else ""
 
 
