@@ -83,6 +83,18 @@ def commands() -> None:
     """
 
 
+def _with_our_name(error: click.NoSuchOption) -> click.NoSuchOption:
+    """An unknown option that another tool has, such as --lr, with what to write here."""
+    from hundred.recipe.keys import keys
+    from hundred.recipe.synonyms import suggest_option
+
+    options = [] if error.ctx is None else [name for each in error.ctx.command.params for name in each.opts]
+    ours = suggest_option(error.option_name, keys(), options)
+    if ours:
+        error.message, error.possibilities = f"No such option: {error.option_name}; use {ours}", None
+    return error
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
     try:
@@ -90,6 +102,9 @@ def main(arguments: list[str] | None = None) -> None:
         code = commands.main(args=arguments, prog_name="hundred", standalone_mode=False) or 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
+    except click.NoSuchOption as error:
+        _with_our_name(error).show()
+        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code

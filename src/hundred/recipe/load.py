@@ -12,9 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hundred.errors import UsageError, nearest
-from hundred.recipe.messages import annotation_of, one_line
+from hundred.errors import UsageError
+from hundred.recipe.keys import annotation_of
+from hundred.recipe.messages import one_line
 from hundred.recipe.schema import Recipe
+from hundred.recipe.synonyms import suggest_recipe
 
 DEFAULT_RECIPE = "sprint"
 MAX_BYTES = 1_000_000
@@ -177,7 +179,7 @@ def _read(name: str | Path, beside: Path | None) -> tuple[str, dict[str, Any], P
     if not path.is_file():
         known = builtin_names()
         raise UsageError(
-            f"recipe {text!r}: neither a built-in recipe nor a file{nearest(text, known)}\n"
+            f"recipe {text!r}: neither a built-in recipe nor a file{suggest_recipe(text, known)}\n"
             f"built-in recipes: {', '.join(known)}"
         )
     try:
