@@ -26,8 +26,8 @@ class Rival:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{self.name} failed:\n{done.stderr[-2000:]}")
-        said = json.loads(done.stdout.strip().splitlines()[-1])
-        return float(said["per_second"]), float(said.get("peak_memory_mb", 0.0))
+        result = json.loads(done.stdout.strip().splitlines()[-1])
+        return float(result["per_second"]), float(result.get("peak_memory_mb", 0.0))
 
 
 def alternate(rivals: list[Rival], rounds: int) -> Figures:

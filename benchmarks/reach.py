@@ -67,8 +67,8 @@ def main() -> None:
             flush=True,
         )
     print(f"  accuracy                {shown(summarize(map(accuracy, results)), '.2%')}")
-    for word, key in (("seconds of the command", "seconds"), ("preparing and training", "train_seconds")):
-        print(f"  {word:<23} {shown(summarize(result[key] for result in results), '.1f')}")
+    for label, key in (("seconds of the command", "seconds"), ("preparing and training", "train_seconds")):
+        print(f"  {label:<23} {shown(summarize(result[key] for result in results), '.1f')}")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def bare_pass(network: nn.Module, images: Tensor) -> None:
 
 
 def command(file: Path, data: str) -> None:
-    """`hundred test`, as a person starts it."""
+    """`hundred test`, as a user starts it."""
     code = "from hundred.cli.main import main; main()"
     arguments = ["test", str(file), "--data", data, "--device", "cpu", "--json"]
     done = subprocess.run(
