@@ -1,4 +1,4 @@
-"""Batches whole against batches in parts, in turns: `python -m benchmarks.batch_threads --data PATH [--busy 1]`.
+"""Batches whole against batches on two threads: `python -m benchmarks.batch_threads --data PATH [--busy 1]`.
 
 Images per second of training steps of the sprint network on images as stored. `--busy` starts so many other
 programs that keep a core each at work.
