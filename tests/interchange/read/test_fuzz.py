@@ -208,7 +208,7 @@ def _with_config(path: Path, content: bytes, config: Any) -> None:
 
 
 def test_a_crash_in_a_converter_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise KeyError("a mistake of ours")
 
     monkeypatch.setattr(loading, "assemble", broken)

@@ -284,7 +284,7 @@ def test_names_in_a_file_cannot_become_code_or_control_the_terminal(tmp_path: Pa
 
 def test_a_wrong_scale_or_wrong_images_are_the_callers_mistake(tmp_path: Path) -> None:
     path = _tiny(tmp_path / "m.h5")
-    with pytest.raises(UsageError, match="0-1, 0-255, standard"):
+    with pytest.raises(UsageError, match=r"0-1, 0-255, -1\.\.1, caffe, torch, standard"):
         load(path, scale="0-100")
     model = load(path)
     with pytest.raises(UsageError, match=r"\(n, 8, 8, 3\)"):

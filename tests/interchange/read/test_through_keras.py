@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hundred.errors import HundredError, MissingExtra
+from hundred.errors import HundredError, MissingExtra, UsageError
 from hundred.interchange.read.load import load
 from hundred.interchange.read.through_keras import KerasModel
 
@@ -35,7 +35,7 @@ def test_a_layer_without_a_counterpart_runs_through_keras_and_is_named(
     tmp_path: Path, references: References, suffix: str, pixels: np.ndarray
 ) -> None:
     path = tmp_path / f"m.{suffix}"
-    wanted = _saved(references, path, lambda keras: keras.layers.UnitNormalization(name="unit"))
+    wanted = _saved(references, path, lambda keras: keras.layers.ReLU(threshold=0.3, name="unit"))
     with references.keras():
         model = load(path, scale="0-255")
         assert isinstance(model, KerasModel)
@@ -46,15 +46,15 @@ def test_a_layer_without_a_counterpart_runs_through_keras_and_is_named(
         assert np.allclose(model.predict_images(small), model.predict(small.astype(np.float32)), atol=1e-6)
     assert model.origin == "keras (through Keras)"
     assert model.parameters == 8 * 8 * 3 * 4 + 4
-    assert "layer unit (UnitNormalization) has no native counterpart" in model.notes[0]
+    assert "layer unit (ReLU) has a threshold" in model.notes[0]
 
 
 def test_without_keras_the_extra_to_install_is_named(
     tmp_path: Path, references: References, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _saved(references, tmp_path / "m.h5", lambda keras: keras.layers.UnitNormalization())
+    _saved(references, tmp_path / "m.h5", lambda keras: keras.layers.ReLU(threshold=0.3))
     monkeypatch.setitem(sys.modules, "keras", None)
-    with pytest.raises(MissingExtra, match=r"UnitNormalization.*pip install 'hundred\[keras\]'"):
+    with pytest.raises(MissingExtra, match=r"ReLU.*threshold.*pip install 'hundred\[keras\]'"):
         load(tmp_path / "m.h5")
 
 
@@ -117,15 +117,15 @@ def _with_layer(path: Path, layer: dict[str, Any]) -> Path:
         ({"class_name": "TFSMLayer", "config": {"name": "t", "filepath": "/tmp/x"}}, "run code"),
         ({"class_name": "StringLookup", "config": {"name": "t", "vocabulary": "/etc/passwd"}}, "read files"),
         (
-            {"class_name": "LSTM", "module": "os", "config": {"name": "t", "units": 3}},
+            {"class_name": "Masking", "module": "os", "config": {"name": "t", "units": 3}},
             "module os",
         ),
         (
-            {"class_name": "LSTM", "config": {"name": "t", "units": 3, "activation": {
+            {"class_name": "Masking", "config": {"name": "t", "units": 3, "activation": {
                 "class_name": "function", "module": "subprocess", "config": "run"}}},
             "module subprocess",
         ),
-        ({"class_name": "LSTM", "config": {"name": "t", "units": 10**9}}, "absurd"),
+        ({"class_name": "Masking", "config": {"name": "t", "units": 10**9}}, "absurd"),
     ],
 )  # fmt: skip
 def test_what_could_run_code_or_read_files_never_reaches_keras(
@@ -136,13 +136,24 @@ def test_what_could_run_code_or_read_files_never_reaches_keras(
         load(_with_layer(tmp_path / "m.h5", layer))
 
 
-def test_two_inputs_or_outputs_are_told(tmp_path: Path, references: References) -> None:
+def test_two_inputs_are_refused_and_one_of_two_outputs_is_taken(
+    tmp_path: Path, references: References
+) -> None:
     with references.keras() as keras:
         a, b = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
         out = keras.layers.Dense(4)(keras.layers.Flatten()(keras.layers.Add()([a, b])))
         keras.Model([a, b], out).save(tmp_path / "m.h5")
-        with pytest.raises(HundredError, match="has 2 inputs, and can only be tested with one"):
+        with pytest.raises(HundredError, match="has 2 inputs, and one is taken here"):
             load(tmp_path / "m.h5")
-        keras.Model(a, [keras.layers.Flatten()(a), keras.layers.ReLU()(a)]).save(tmp_path / "m.keras")
-        with pytest.raises(HundredError, match=r"has 2 outputs.*model\.outputs\[0\]"):
+        flat = keras.layers.Flatten()(a)
+        outputs = [keras.layers.Dense(4, name="fine")(flat), keras.layers.Dense(2, name="coarse")(flat)]
+        both = keras.Model(a, outputs)
+        both.save(tmp_path / "m.keras")
+        with pytest.raises(HundredError, match="has 2 outputs: choose one of fine, coarse with"):
             load(tmp_path / "m.keras")
+        with pytest.raises(UsageError, match="--output other: the file's outputs are fine, coarse"):
+            load(tmp_path / "m.keras", output="other")
+        for name, wanted in zip(("fine", "coarse"), both.predict(IMAGES, verbose=0), strict=True):
+            found = load(tmp_path / "m.keras", output=name)
+            assert found.output_name == name
+            assert np.allclose(found.predict(IMAGES), wanted, atol=1e-6)

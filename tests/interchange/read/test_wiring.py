@@ -70,7 +70,7 @@ def test_functions_of_tensorflow_are_known_by_name(
 
 
 def test_a_function_that_is_not_known_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path, _archive: Any, why: Exception, **_: Any) -> None:
+    def refuse(_path: Path, _archive: Any, why: Exception, _: Any) -> None:
         raise HundredError(f"m.h5: {why}")
 
     monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)
@@ -85,7 +85,7 @@ def test_a_function_that_is_not_known_is_named(tmp_path: Path, monkeypatch: pyte
 def test_a_layer_that_keras_2_keeps_in_training_is_not_taken_for_one_at_test_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_path: Path, _archive: Any, why: Exception, **_: Any) -> None:
+    def refuse(_path: Path, _archive: Any, why: Exception, _: Any) -> None:
         raise HundredError(f"m.h5: {why}")
 
     monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)

@@ -39,7 +39,9 @@ class Assembly:
     version: int
     backend: str = "tensorflow"
     channels_first: bool = False
+    allow_lambda: bool = False
     requests: list[Request] = field(default_factory=list)
+    frozen: dict[str, list[nn.Module]] = field(default_factory=dict)  # layers that are not to be trained
     notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     largest: int = 0  # values in the largest feature map of one image
@@ -53,10 +55,24 @@ class Assembled:
     shape: Shape
 
 
+@dataclass(frozen=True)
+class Mode:
+    """What a model passes on to the layers in it: `trainable` as set, `inference` as called."""
+
+    trainable: bool = True
+    inference: bool = False
+
+
 def assemble(
-    assembly: Assembly, wiring: ModelWiring, shape: Shape, path: tuple[str, ...] = (), trainable: bool = True
+    assembly: Assembly,
+    wiring: ModelWiring,
+    shape: Shape,
+    *,
+    output: str | None = None,
+    path: tuple[str, ...] = (),
+    mode: Mode = Mode(),
 ) -> Assembled:
-    """Convert every layer of `wiring`, called on an input of `shape`.
+    """Convert every layer of `wiring` that `output` needs (None: the first), called on an input of `shape`.
 
     Raises NotNative for the first layer that has no native counterpart, HundredError for what cannot be.
     """
@@ -65,7 +81,8 @@ def assemble(
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     steps: list[tuple[str, tuple[int, ...]]] = []
     built: dict[str, _Built] = {}
-    for call in wiring.calls:
+    target = wiring.outputs[output] if output is not None else next(iter(wiring.outputs.values()))
+    for call in needed(wiring, target):
         for value in call.taken:
             if value not in values:
                 raise HundredError(
@@ -74,34 +91,46 @@ def assemble(
         taken = [values[value] for value in call.taken]
         shapes = [each for _, each in taken]
         if call.layer.name not in built:
-            built[call.layer.name] = _build(assembly, call, shapes, modules, path=path, trainable=trainable)
+            built[call.layer.name] = _build(assembly, call, shapes, modules, path=path, mode=mode)
         layer = built[call.layer.name]
         if layer.taken != shapes:
             raise NotNative(call.layer.name, call.layer.class_name, "is shared by tensors of unlike shapes")
-        inputs = tuple(index for index, _ in taken)
-        for name in layer.names:
-            steps.append((name, inputs))
-            inputs = (len(steps),)
-        values[Value(call.layer.name, call.node, 0)] = (inputs[0], layer.shape)
+        for number, (names, given) in enumerate(layer.outputs):
+            inputs = tuple(index for index, _ in taken)
+            for name in names:
+                steps.append((name, inputs))
+                inputs = (len(steps),)
+            values[Value(call.layer.name, call.node, number)] = (inputs[0], given)
     # As the file lists its layers, and not as they are called, Keras lists the weights of a nested model.
     for listed in wiring.layers:
         assembly.requests += built[listed.name].requests if listed.name in built else []
-    if wiring.output not in values:
-        raise HundredError(f"the model {shown(wiring.name)} has no output {shown(wiring.output.layer)}")
-    output, out = values[wiring.output]
-    chain = all(taken == (i,) for i, (_, taken) in enumerate(steps)) and output == len(steps)
+    if target not in values:
+        raise HundredError(f"the model {shown(wiring.name)} has no output {shown(target.layer)}")
+    last, out = values[target]
+    chain = all(taken == (i,) for i, (_, taken) in enumerate(steps)) and last == len(steps)
     if chain and len(steps) == len(modules):
         return Assembled(nn.Sequential(modules), out)
-    return Assembled(GraphModule(modules, steps, output), out)
+    return Assembled(GraphModule(modules, steps, last), out)
+
+
+def needed(wiring: ModelWiring, target: Value) -> list[Call]:
+    """The calls that lead to `target`, in order; all of them where the model has one output."""
+    if len(wiring.outputs) == 1:
+        return list(wiring.calls)
+    wanted, kept = {(target.layer, target.node)}, []
+    for call in reversed(wiring.calls):
+        if (call.layer.name, call.node) in wanted:
+            wanted |= {(value.layer, value.node) for value in call.taken}
+            kept.append(call)
+    return kept[::-1]
 
 
 @dataclass(frozen=True)
 class _Built:
-    """A layer turned native: the shapes it takes, its modules by name, the shape it gives, what it asks."""
+    """A layer turned native: the shapes it takes; names of modules and shape of each output; what it asks."""
 
     taken: list[Shape]
-    names: list[str]
-    shape: Shape
+    outputs: list[tuple[list[str], Shape]]
     requests: list[Request]
 
 
@@ -112,18 +141,21 @@ def _build(
     modules: OrderedDict[str, nn.Module],
     *,
     path: tuple[str, ...],
-    trainable: bool,
+    mode: Mode,
 ) -> _Built:
     """Convert the layer of its first call and add its modules to `modules`."""
     asked = len(assembly.requests)
-    converted = _convert(assembly, call, shapes, (*path, call.layer.name), trainable)
+    converted = _convert(assembly, call, shapes, (*path, call.layer.name), mode)
     requests = assembly.requests[asked:]
     del assembly.requests[asked:]
     if not path:
         shape = keras_shape(converted.shape, assembly.channels_first)
         assembly.rows.append(_row(call.layer, shape, requests))
     _check_size(assembly, converted.shape, call.layer.name)
-    return _Built(shapes, _add(modules, call.layer.name, converted.modules), converted.shape, requests)
+    outputs = [
+        (_add(modules, call.layer.name, each.modules), each.shape) for each in converted.parts or (converted,)
+    ]
+    return _Built(shapes, outputs, requests)
 
 
 def keras_shape(shape: Shape, channels_first: bool) -> Shape:
@@ -159,14 +191,17 @@ def _check_size(assembly: Assembly, shape: Shape, layer: str) -> None:
 
 
 def _convert(
-    assembly: Assembly, call: Call, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+    assembly: Assembly, call: Call, shapes: list[Shape], path: tuple[str, ...], above: Mode
 ) -> Converted:
     layer = call.layer
     if not shapes:
         raise HundredError(f"layer {shown(layer.name)} is called on nothing")
-    flag = layer.settings.get("trainable", True) is not False and trainable
+    mode = Mode(
+        above.trainable and layer.settings.get("trainable", True) is not False,
+        above.inference or call.inference,
+    )
     if layer.is_model:
-        return _nested(assembly, layer, shapes, path, flag)
+        return _nested(assembly, layer, shapes, path, mode)
     settings = Settings(dict(layer.settings), layer.name, layer.class_name)
     converter = CONVERTERS.get(layer.class_name)
     if converter is None and "trainable" not in layer.settings:
@@ -184,13 +219,17 @@ def _convert(
         shapes,
         path,
         assembly.version,
-        flag,
+        mode.trainable,
         assembly.backend,
         assembly.channels_first,
         [TENSOR if isinstance(argument, Value) else argument for argument in call.arguments],
         call.keywords,
+        mode.inference,
+        assembly.allow_lambda,
     )
     converted = converter(conversion)
+    if not mode.trainable and conversion.requests:
+        assembly.frozen["/".join(path)] = [module for _, module in converted.modules]
     if "float16" in str(policy) and not any(_HALF in note for note in assembly.notes):
         assembly.notes.append(f"the file computes {_HALF}, here it is float32")
     assembly.requests += conversion.requests
@@ -199,19 +238,19 @@ def _convert(
 
 
 def _nested(
-    assembly: Assembly, layer: Layer, shapes: list[Shape], path: tuple[str, ...], trainable: bool
+    assembly: Assembly, layer: Layer, shapes: list[Shape], path: tuple[str, ...], mode: Mode
 ) -> Converted:
     if len(shapes) != 1:
         raise NotNative(layer.name, layer.class_name, f"is a model called on {len(shapes)} tensors")
     wiring = read_wiring(layer.class_name, layer.settings, layer.version)
-    inner = assemble(assembly, wiring, shapes[0], path, trainable)
+    if len(wiring.outputs) != 1:
+        raise NotNative(layer.name, layer.class_name, f"is a model of {len(wiring.outputs)} outputs")
+    inner = assemble(assembly, wiring, shapes[0], path=path, mode=mode)
     return Converted([("", inner.network)], inner.shape)
 
 
 def _unknown(layer: Layer) -> NotNative:
     name = layer.class_name
-    if name == "Lambda":
-        return NotNative(layer.name, name, "holds code")
     if name in KERAS_LAYERS or name.startswith("op "):
         return NotNative(layer.name, name, "has no native counterpart")
     return CustomObject(layer.name, name, "is none of Keras' own layers", name)
@@ -227,6 +266,9 @@ def fill(assembly: Assembly, source: WeightSource) -> int:
         _check_values(assembly, request, arrays)
         request.give(arrays)
         request.found = []
+    for modules in assembly.frozen.values():
+        for module in modules:
+            module.requires_grad_(False)
     return total
 
 

@@ -1,10 +1,14 @@
 """The layers that Keras has and that nothing here turns native: they are no custom objects."""
 
+#: Refused: a step depends on the one before, and image classifiers hardly have them.
+RECURRENT_LAYERS = frozenset(
+    ["Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "RNN",
+     "SimpleRNN"]
+)  # fmt: skip
 KERAS_LAYERS = frozenset(
     [
         "Attention",
         "AdditiveAttention",
-        "MultiHeadAttention",
         "GroupedQueryAttention",
         "GroupQueryAttention",
         "Bidirectional",
@@ -17,7 +21,6 @@ KERAS_LAYERS = frozenset(
         "ConvLSTM3D",
         "DepthwiseConv1D",
         "SeparableConv1D",
-        "Dot",
         "EinsumDense",
         "Embedding",
         "GRU",
@@ -31,13 +34,9 @@ KERAS_LAYERS = frozenset(
         "TimeDistributed",
         "LocallyConnected1D",
         "LocallyConnected2D",
-        "MaxPooling1D",
         "MaxPooling3D",
-        "AveragePooling1D",
         "AveragePooling3D",
-        "GlobalMaxPooling1D",
         "GlobalMaxPooling3D",
-        "GlobalAveragePooling1D",
         "GlobalAveragePooling3D",
         "AdaptiveAveragePooling2D",
         "AdaptiveMaxPooling2D",
@@ -47,14 +46,11 @@ KERAS_LAYERS = frozenset(
         "SpatialDropout1D",
         "SpatialDropout3D",
         "ThresholdedReLU",
-        "UnitNormalization",
         "RMSNormalization",
         "SpectralNormalization",
         "UpSampling1D",
         "UpSampling3D",
-        "ZeroPadding1D",
         "ZeroPadding3D",
-        "Cropping1D",
         "Cropping3D",
         "CategoryEncoding",
         "Discretization",

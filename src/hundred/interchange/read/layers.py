@@ -23,38 +23,6 @@ class FlattenChannelsLast(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-class ReshapeChannelsLast(nn.Module):
-    """Keras' Reshape: read as [n, h, w, c] (or [n, f]), shaped to `target`, given channels-first again."""
-
-    def __init__(self, target: Sequence[int], from_map: bool = True) -> None:
-        """`target` is Keras' target shape without the batch: one value or (h, w, c).
-
-        from_map: whether the input is [n, c, h, w], else [n, f].
-        """
-        super().__init__()
-        self.target, self.from_map = tuple(target), from_map
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, c, h, w] or [n, f] to the target shape, channels first."""
-        if self.from_map:
-            x = x.permute(0, 2, 3, 1)
-        x = x.reshape((-1, *self.target))
-        return x.permute(0, 3, 1, 2) if len(self.target) == 3 else x
-
-
-class PermuteChannelsLast(nn.Module):
-    """Keras' Permute on a feature map: `dims` are axes from 1 on in the order (rows, columns, channels)."""
-
-    def __init__(self, dims: Sequence[int]) -> None:
-        super().__init__()
-        self.dims = tuple(dims)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, c, h, w] to its sides in another order."""
-        x = x.permute(0, 2, 3, 1).permute(0, *self.dims)
-        return x.permute(0, 3, 1, 2)
-
-
 class Crop2d(nn.Module):
     """Cut rows and columns off: `crops` is (left, right, top, bottom), as in nn.ZeroPad2d."""
 
@@ -166,8 +134,14 @@ class ChannelPReLU(nn.Module):
         return F.relu(x) - self.weight * F.relu(-x)
 
 
+_PLAIN = {
+    "exponential": torch.exp, "square": torch.square, "sqrt": torch.sqrt, "rsqrt": torch.rsqrt,
+    "absolute": torch.abs, "log": torch.log, "sin": torch.sin, "cos": torch.cos,
+}  # fmt: skip
+
+
 class Activation(nn.Module):
-    """An activation of Keras that torch.nn spells differently, by its name in `FORMULAS`."""
+    """An activation or function of Keras, by name, that torch.nn has not as a module."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -177,8 +151,8 @@ class Activation(nn.Module):
         """Same shape as `x`."""
         if self.name == "hard_sigmoid_keras2":  # Keras 2's line; Keras 3 and torch use relu6(x + 3) / 6
             return torch.clamp(x * 0.2 + 0.5, 0.0, 1.0)
-        if self.name == "exponential":
-            return torch.exp(x)
+        if self.name in _PLAIN:
+            return _PLAIN[self.name](x)
         raise ValueError(self.name)
 
 
@@ -220,24 +194,12 @@ class ReverseChannels(nn.Module):
         return x.flip(1)
 
 
-class TakeChannel(nn.Module):
-    """One channel of several."""
-
-    def __init__(self, channels: int, index: int) -> None:
-        super().__init__()
-        self.channels, self.index = channels, index
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[n, c, h, w] to [n, 1, h, w]."""
-        return x[:, self.index : self.index + 1]
-
-
 class StackChannels(nn.Module):
     """Single channels as one map."""
 
     def forward(self, *channels: Tensor) -> Tensor:
-        """[n, 1, h, w] each to [n, c, h, w]."""
-        return torch.cat(channels, 1)
+        """[n, h, w] each to [n, c, h, w]."""
+        return torch.stack(channels, 1)
 
 
 class Concatenate(nn.Module):
@@ -255,7 +217,7 @@ class Concatenate(nn.Module):
 class GraphModule(nn.Module):
     """A network that is no chain: named layers, and for each step the values it takes.
 
-    Value 0 is the input; step i makes value i + 1. torch.fx traces it, since the wiring is fixed.
+    Value 0 is the input; step i makes value i + 1. torch.fx can trace it, since the wiring is fixed.
     """
 
     def __init__(

@@ -1,5 +1,7 @@
 """A loaded model: a native network with what its file records about input and output."""
 
+import copy
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -10,12 +12,11 @@ from torch import Tensor, nn
 
 from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
+from hundred.interchange.read import ends
 from hundred.interchange.read.assemble import Row
+from hundred.interchange.read.layers import ReverseChannels
+from hundred.interchange.read.scale import scale_of
 
-#: Mean and standard deviation of CIFAR-100's training pixels in 0..1 units, for the scale "standard".
-CIFAR100_MEAN = (0.5071, 0.4865, 0.4409)
-CIFAR100_STD = (0.2673, 0.2564, 0.2762)
-SCALES = ("0-1", "0-255", "standard")
 #: Values of the widest feature map that one batch may hold; larger batches are cut.
 _BATCH_VALUES = 1 << 28
 
@@ -24,7 +25,10 @@ class LoadedModel(Protocol):
     """What `hundred.load` gives, native or through Keras."""
 
     origin: str
+    end: str
+    output_name: str
     input_scale: str
+    scale_from: str
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...] | None
     parameters: int
@@ -38,17 +42,23 @@ class LoadedModel(Protocol):
 
     def logits_of_images(self, images: ArrayLike | Tensor, batch_size: int = 256) -> NDArray[np.float32]: ...
 
+    def with_scale(self, scale: str, scale_from: str = "given") -> "LoadedModel": ...
+
 
 class Model:
     """A Keras file, written by Hundred or not, as a native network.
 
-    network: nn.Module, float [n, 3, h, w] to logits [n, classes] (where the file ends in a softmax; otherwise
-        to whatever the file gives). Its input is (pixel / 255 - mean) / std with `mean` and `std` below. A
-        softmax at the end of the file and the normalization that Hundred writes at its beginning are not in
-        it, so that it can be trained further as it is.
+    network: nn.Module, float [n, 3, h, w] to logits [n, classes]. Its input is (pixel / 255 - mean) / std,
+        with `mean` and `std` below. A softmax at the end of the file and the normalization that Hundred
+        writes at its beginning are not in it, and probabilities that the file makes otherwise come out as
+        their logarithms, so that it can be trained further as it is.
     mean, std: float32 [3], in 0..1 units.
-    softmax: whether the file ends in a softmax, which `predict` then applies.
-    input_scale: the pixel scale that the file takes: "0-1", "0-255" or "standard".
+    end: how the file ends: `softmax`, `sigmoid`, `probabilities`, `scores` or `logits`, see `ends`.
+    body: the network up to that end: what a file is written from. output_name: of the file's output.
+    frozen: layers that the file marks as not trainable; their parameters require no gradients, and their
+        batch norms stay in evaluation mode.
+    input_scale: the pixel scale that the file takes, by name, see `scale`. scale_from: `recorded` by Hundred,
+        `layers` (the file rescales pixels itself), `given`, `measured`, `remembered` or `assumed`.
     input_shape: (rows, columns, channels). channels_first: whether the file takes the channels first.
     parameters: Keras' total count, moving averages included.
     origin: "hundred" or "keras". class_names: as recorded in the file, or None.
@@ -62,7 +72,7 @@ class Model:
         mean: Sequence[float],
         std: Sequence[float],
         normalized_inside: bool,
-        softmax: bool,
+        end: str,
         input_scale: str,
         input_shape: tuple[int, int, int],
         parameters: int,
@@ -73,22 +83,66 @@ class Model:
         rows: Sequence[Row] = (),
         largest_map: int = 0,
         channels_first: bool = False,
+        frozen: Sequence[str] = (),
+        classes: int = 0,
+        scale_from: str = "recorded",
+        output_name: str = "",
     ) -> None:
-        """`normalized_inside`: the file takes raw pixels and normalizes them itself with `mean` and `std`."""
-        self.network = network.eval()
+        """`network` is the body. normalized_inside: the file takes raw pixels and normalizes them itself."""
+        self.body = network.eval()
+        self.end, self.frozen, self.classes = end, tuple(frozen), classes
+        self.scale_from, self.output_name = scale_from, output_name
+        self.network = self._whole(reverse=False)
         self.mean, self.std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
-        self.softmax, self.input_scale, self.input_shape = softmax, input_scale, input_shape
+        self.input_scale, self.input_shape = input_scale, input_shape
         self.parameters, self.origin, self.class_names = parameters, origin, class_names
         self.metadata, self.channels_first = metadata or {}, channels_first
         self.notes, self.rows = tuple(notes), tuple(rows)
         self._normalized_inside = normalized_inside
         self._largest_map = max(largest_map, 1)
         self._scaling = Normalize(torch.from_numpy(self.mean), torch.from_numpy(self.std))
+        self._reverse = False
         self.device = torch.device("cpu")
+
+    @property
+    def softmax(self) -> bool:
+        """Whether the file ends in a softmax, which `predict` then applies."""
+        return self.end == ends.SOFTMAX
+
+    def _whole(self, *, reverse: bool) -> nn.Module:
+        """The network for training: the body, behind it what makes logits, before it the channels' order."""
+        last = ends.as_logits(self.end, self.classes)
+        if last is None and not reverse:
+            return self.body
+        layers = OrderedDict[str, nn.Module]()
+        if reverse:
+            layers["reverse"] = ReverseChannels(3)
+        layers["body"] = self.body
+        if last is not None:
+            layers["as_logits"] = last
+        return nn.Sequential(layers).eval()
+
+    def with_scale(self, scale: str, scale_from: str = "given") -> "Model":
+        """The same network taking pixels in another scale. Not for our own files, which record theirs.
+
+        Raises UsageError for an unknown scale.
+        """
+        if self._normalized_inside:
+            raise UsageError(f"this file takes pixels from 0 to 255: leave out scale={scale!r}")
+        found, channels = scale_of(scale), self.input_shape[2]
+        other = copy.copy(self)
+        other.input_scale, other.scale_from = found.name, scale_from
+        other.mean = np.asarray(found.mean[:channels], np.float32)
+        other.std = np.asarray(found.std[:channels], np.float32)
+        other._scaling = Normalize(torch.from_numpy(other.mean), torch.from_numpy(other.std)).to(self.device)
+        other._reverse = found.reverse and channels == 3
+        other.network = other._whole(reverse=other._reverse)
+        return other
 
     def to(self, device: torch.device | str) -> "Model":
         """Move the network; give the model itself."""
         self.device = torch.device(device)
+        self.body = self.body.to(self.device)
         self.network = self.network.to(self.device)
         self._scaling = self._scaling.to(self.device)
         return self
@@ -99,19 +153,19 @@ class Model:
         A file that works channels-first takes [n, 3, rows, columns].
         Raises UsageError for images of another shape.
         """
-        return self._forward(self._channels_first(images), self._from_file_scale, self.softmax, batch_size)
+        return self._forward(self._channels_first(images), self._from_file_scale, False, batch_size)
 
     def logits(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]:
-        """As `predict`, without the softmax at the end of the file."""
-        return self._forward(self._channels_first(images), self._from_file_scale, False, batch_size)
+        """As `predict`, with logits for probabilities."""
+        return self._forward(self._channels_first(images), self._from_file_scale, True, batch_size)
 
     def predict_images(self, images: ArrayLike | Tensor, batch_size: int = 256) -> NDArray[np.float32]:
         """uint8 [n, 3, rows, columns] or [n, rows, columns, 3], 0 to 255, to what the file gives for them."""
-        return self._forward(pixels(images, self.input_shape), self._from_pixels, self.softmax, batch_size)
+        return self._forward(pixels(images, self.input_shape), self._from_pixels, False, batch_size)
 
     def logits_of_images(self, images: ArrayLike | Tensor, batch_size: int = 256) -> NDArray[np.float32]:
-        """As `predict_images`, without the softmax at the end of the file."""
-        return self._forward(pixels(images, self.input_shape), self._from_pixels, False, batch_size)
+        """As `predict_images`, with logits for probabilities."""
+        return self._forward(pixels(images, self.input_shape), self._from_pixels, True, batch_size)
 
     def _channels_first(self, images: ArrayLike) -> Tensor:
         batch = torch.from_numpy(checked_images(images, self.input_shape, self.channels_first))
@@ -125,24 +179,30 @@ class Model:
             raise UsageError(
                 f"the model takes images of {self.input_shape[2]} channels, not pictures in colour"
             )
-        return self._scaling(batch)
+        scaled = self._scaling(batch)
+        return scaled.flip(1) if self._reverse else scaled
 
     def _forward(
-        self, images: Tensor, prepare: Callable[[Tensor], Tensor], softmax: bool, batch_size: int
+        self, images: Tensor, prepare: Callable[[Tensor], Tensor], logits: bool, batch_size: int
     ) -> NDArray[np.float32]:
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}, allowed is 1 or more")
         batch_size = min(batch_size, max(_BATCH_VALUES // self._largest_map, 1))
         outputs = []
-        self.network.eval()
+        self.body.eval()
+        last = ends.as_logits(self.end, self.classes)
         with torch.inference_mode():
             for start in range(0, len(images), batch_size):
                 batch = prepare(images[start : start + batch_size].to(self.device))
                 # Flatten in Keras' order is a view in this memory format, and convolutions like it too.
-                output = self.network(batch.contiguous(memory_format=torch.channels_last))
-                outputs.append((output.softmax(1) if softmax else output).float())
+                output = self.body(batch.contiguous(memory_format=torch.channels_last))
+                if not logits:
+                    output = ends.apply_end(self.end, output)
+                elif last is not None:
+                    output = last(output)
+                outputs.append(output.float())
         if not outputs:
-            return np.zeros((0, len(self.class_names or ())), np.float32)
+            return np.zeros((0, self.classes), np.float32)
         # Results stay on the device until here, so that a GPU is not stopped at each batch.
         return torch.cat(outputs).cpu().numpy()
 
@@ -176,15 +236,6 @@ def pixels(images: ArrayLike | Tensor, shape: tuple[int, int, int]) -> Tensor:
 
 def _list(shape: tuple[int, ...]) -> str:
     return ", ".join(map(str, shape))
-
-
-def scale_constants(scale: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(mean, std) in 0..1 units that turn pixels into `scale`. Raises UsageError for an unknown scale."""
-    if scale not in SCALES:
-        raise UsageError(f"scale is {scale!r}, allowed is {', '.join(SCALES)}")
-    if scale == "standard":
-        return CIFAR100_MEAN, CIFAR100_STD
-    return (0.0, 0.0, 0.0), ((1.0,) * 3 if scale == "0-1" else (1 / 255,) * 3)
 
 
 def require_image_input(

@@ -1,6 +1,7 @@
 """A layer's settings as a Keras file gives them, read with suspicion: type and range are checked."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from hundred.errors import HundredError
@@ -26,11 +27,16 @@ class CustomObject(NotNative):
         self.custom = custom.rpartition(">")[2]  # Keras registers them as Package>Name
 
 
-def shown(value: object) -> str:
-    """`value` as one short printable line, whatever a hostile file put there."""
+def shown(value: object, most: int = 60) -> str:
+    """`value` as one printable line of at most `most` characters, whatever a hostile file put there."""
     text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else "?" for c in text[:200])
-    return text if len(text) <= 60 else text[:57] + "..."
+    text = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as one printable line."""
+    return ", ".join(shown(name) for name in names)
 
 
 def shown_path(path: object) -> str:
@@ -87,15 +93,15 @@ class Settings:
         """A finite number, or None where it is null or absent."""
         return None if self.values.get(key) is None else self.number(key, 0.0)
 
-    def numbers(self, key: str) -> list[float]:
-        """One number or a (nested) list of at most a few thousand, flattened."""
+    def numbers(self, key: str, most: int = 10_000) -> list[float]:
+        """One number or a (nested) list of at most about `most`, flattened."""
         found: list[float] = []
         waiting: list[Any] = [self.values.get(key)]
         while waiting:
             value = waiting.pop()
             if isinstance(value, dict) and "value" in value:
                 value = value["value"]
-            if isinstance(value, list) and len(found) + len(value) <= 10_000:
+            if isinstance(value, list) and len(found) + len(value) <= most:
                 waiting.extend(reversed(value))
             elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30:
                 found.append(float(value))

@@ -24,6 +24,7 @@ class Request:
     names: of each weight, such as `kernel`; shapes: as Keras has them.
     trainable: for each weight, whether Keras counts it as such (it orders nested models' weights in `.h5`).
     give: takes the arrays, in the order of `names`, and puts them into the native layer.
+    parts: for each weight, the layer inside this one that it belongs to; () where there are none.
     """
 
     path: tuple[str, ...]
@@ -31,6 +32,7 @@ class Request:
     shapes: tuple[tuple[int, ...], ...]
     trainable: tuple[bool, ...]
     give: Callable[[list[Array]], None]
+    parts: tuple[str, ...] = ()
     found: list[Stored] = field(default_factory=list)
 
 

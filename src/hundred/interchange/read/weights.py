@@ -98,6 +98,9 @@ class ArchiveWeights:
         by_path: dict[tuple[str, ...], Group] = {}
         for request in requests:
             group = self._layer(request.path, by_path)
+            if request.parts:
+                _match(group.name, request, [_inside(group, *place) for place in _places(request.parts)])
+                continue
             if not group.has("vars"):
                 raise HundredError(
                     f"{group.name}: the weights of layer {shown('/'.join(request.path))} are missing"
@@ -137,6 +140,17 @@ class ArchiveWeights:
             key = mine[number] if number < len(mine) else name
             if level.has(key):
                 known[(*path, name)] = level.group(key)
+
+
+def _places(parts: tuple[str, ...]) -> list[tuple[str, int]]:
+    """For each weight its inner layer, and its number there."""
+    return [(part, parts[:i].count(part)) for i, part in enumerate(parts)]
+
+
+def _inside(group: Group, part: str, number: int) -> Stored:
+    """A weight of a layer inside a layer; Keras 2 names these groups with an underscore first."""
+    name = part if group.has(part) else f"_{part}"
+    return group.dataset(f"{name}/vars/{number}")
 
 
 def _numbered(keys: list[str]) -> dict[str, list[str]]:

@@ -42,7 +42,7 @@ class Layer:
     @property
     def is_model(self) -> bool:
         """Whether it holds layers of its own."""
-        return self.class_name in MODELS and isinstance(self.settings.get("layers"), list)
+        return holds_layers(self.class_name, self.settings)
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,15 @@ class Call:
     """One call of a layer.
 
     arguments: values and constants in the order of the call; a list of constants is one. keywords: the
-    constants given by name, which stand among the arguments too.
+    constants given by name, which are among the arguments too. inference: called with training=False, which
+    Keras 2 keeps to while it trains (Keras 3 writes it for every Dropout, and does not).
     """
 
     layer: Layer
     node: int
     arguments: tuple[Any, ...]
     keywords: dict[str, Any] = field(default_factory=dict)
+    inference: bool = False
 
     @property
     def taken(self) -> list[Value]:
@@ -66,16 +68,17 @@ class Call:
 
 @dataclass(frozen=True)
 class ModelWiring:
-    """A model: calls in an order that can be run, the input, the output, and the declared input shape.
+    """A model: calls in an order that can be run, the input, the outputs, and the declared input shape.
 
-    `input_shape` is Keras' (without the batch, None where open), or None where the file does not say.
+    outputs: by the name that Keras gives them, that of their layer. `input_shape` is Keras' (without the
+    batch, None where open), or None where the file does not say.
     """
 
     name: str
     layers: tuple[Layer, ...]
     calls: tuple[Call, ...]
     input: Value
-    output: Value
+    outputs: dict[str, Value]
     input_shape: tuple[int | None, ...] | None
 
 
@@ -102,19 +105,27 @@ def check_tree(model: Any, depth: int = 0, count: list[int] | None = None) -> No
         name = layer.get("name", layer["config"].get("name"))
         if name is not None and not isinstance(name, str):
             raise HundredError(f"layer {count[0]} of the model has the name {shown(name)}")
-        if layer["class_name"] in MODELS and isinstance(layer["config"].get("layers"), list):
+        if holds_layers(layer["class_name"], layer["config"]):
             check_tree(layer, depth + 1, count)
+
+
+def holds_layers(class_name: str, config: dict[str, Any]) -> bool:
+    """Whether a layer is a model of layers: Keras' own, or a functional model of a class derived from it.
+
+    What such a class adds (a training step of its own) plays no part in what the model predicts.
+    """
+    known = class_name in MODELS or "input_layers" in config
+    return known and isinstance(config.get("layers"), list)
 
 
 def read_wiring(class_name: str, config: dict[str, Any], version: int) -> ModelWiring:
     """The wiring of a model that check_tree has passed.
 
-    Raises SeveralEnds for several inputs or outputs, NotNative for strange calls, HundredError for wiring
-    that cannot be.
+    Raises SeveralEnds for several inputs, NotNative for strange calls, HundredError for impossible wiring.
     """
     name = str(config.get("name", class_name))
     layers = [_layer(entry, version) for entry in config["layers"]]
-    if class_name == "Sequential":
+    if class_name == "Sequential" or "input_layers" not in config:
         return _chain(name, layers, config)
     names = [layer.name for layer in layers]
     if len(set(names)) != len(names):
@@ -123,16 +134,15 @@ def read_wiring(class_name: str, config: dict[str, Any], version: int) -> ModelW
     for layer, entry in zip(layers, config["layers"], strict=True):
         calls += _calls(layer, entry.get("inbound_nodes"))
     source = _single(config.get("input_layers"), name, "inputs")
-    target = _single(config.get("output_layers"), name, "outputs")
+    outputs = _outputs(config.get("output_layers"), name)
     declared = next((layer for layer in layers if layer.name == source.layer), None)
     if declared is None:
         raise HundredError(
             f"the model {shown(name)} takes its input from {shown(source.layer)}, which is missing"
         )
-    calls = _numbered_as_taken(calls, target)
-    return ModelWiring(
-        name, tuple(layers), _in_order(name, calls, source), source, target, declared_shape(declared.settings)
-    )
+    calls = _numbered_as_taken(calls, list(outputs.values()))
+    shape = declared_shape(declared.settings)
+    return ModelWiring(name, tuple(layers), _in_order(name, calls, source), source, outputs, shape)
 
 
 def declared_shape(settings: dict[str, Any]) -> tuple[int | None, ...] | None:
@@ -156,7 +166,9 @@ def works_channels_first(config: Any) -> bool:
     while waiting:
         entry = waiting.pop()
         inner = entry["config"]
-        if entry["class_name"] in MODELS and isinstance(inner.get("layers"), list):
+        if isinstance(inner.get("layers"), list) and (
+            entry is config or holds_layers(entry["class_name"], inner)
+        ):
             waiting += inner["layers"]
         elif entry["class_name"] in _IMAGE_LAYERS or "Conv" in entry["class_name"]:
             formats.add(str(inner.get("data_format", "channels_last")))
@@ -206,7 +218,7 @@ def _chain(name: str, layers: list[Layer], config: dict[str, Any]) -> ModelWirin
     names = [call.layer.name for call in calls]
     if len(set(names)) != len(names):
         raise HundredError(f"the model {shown(name)} has two layers of the same name")
-    return ModelWiring(name, tuple(layers), tuple(calls), start, here, shape)
+    return ModelWiring(name, tuple(layers), tuple(calls), start, {here.layer: here}, shape)
 
 
 def _calls(layer: Layer, nodes: Any) -> list[Call]:
@@ -229,17 +241,18 @@ def _calls(layer: Layer, nodes: Any) -> list[Call]:
             _collect_old(layer, node, arguments, keywords)
         else:
             raise HundredError(f"layer {shown(layer.name)}: its inbound node {i} is damaged")
-        calls.append(Call(layer, i, tuple(arguments), keywords))
+        inference = keywords.pop("training", None) is False and layer.version < 3
+        calls.append(Call(layer, i, tuple(arguments), keywords, inference))
     return calls
 
 
-def _numbered_as_taken(calls: list[Call], target: Value) -> list[Call]:
+def _numbered_as_taken(calls: list[Call], targets: list[Value]) -> list[Call]:
     """Calls with the numbers by which others take them.
 
     Keras 2 counts the calls of a nested model from 1, since making it was call 0, but lists them from 0.
     """
     highest: dict[str, int] = {}
-    for value in [target, *(value for call in calls for value in call.taken)]:
+    for value in [*targets, *(value for call in calls for value in call.taken)]:
         highest[value.layer] = max(highest.get(value.layer, 0), value.node)
     count: dict[str, int] = {}
     for call in calls:
@@ -304,6 +317,8 @@ def _collect_old(layer: Layer, node: list[Any], found: list[Any], keywords: dict
         if not isinstance(extra, dict):
             raise HundredError(f"layer {shown(layer.name)}: its inbound nodes are damaged")
         _check_mode(layer, extra)
+        if extra.get("training") is False:
+            keywords["training"] = False
         for key, value in extra.items():
             if key in ("mask", "training", "name") or value is None:
                 continue
@@ -326,8 +341,20 @@ def _value(layer: Layer, item: Any) -> Value:
     raise HundredError(f"layer {shown(layer.name)}: its inbound nodes are damaged ({shown(item)})")
 
 
+def _outputs(value: Any, model: str) -> dict[str, Value]:
+    """The outputs of a model by their names, in any of the forms that Keras has used."""
+    if isinstance(value, dict):
+        return {str(key): _single(each, model, "outputs") for key, each in value.items()}
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):
+        found = [_single(each, model, "outputs") for each in value]
+    else:
+        found = [_single(value, model, "outputs")]
+    names = [each.layer for each in found]  # a layer called more than once gives several of its name
+    return {name if names.count(name) == 1 else f"{name}_{i}": found[i] for i, name in enumerate(names)}
+
+
 def _single(value: Any, model: str, what: str) -> Value:
-    """The one input or output of a model, in any of the forms that Keras has used."""
+    """One input or output of a model, in any of the forms that Keras has used."""
     while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list) and len(value) > 1 and all(isinstance(item, list) for item in value):

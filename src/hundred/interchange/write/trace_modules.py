@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from hundred.interchange.read import layers as own
+from hundred.interchange.read import tensor_layers as tensors
 from hundred.interchange.write import trace_functions as functions
 from hundred.interchange.write.op_call import Handler, OpCall, Unknown, mode_of, pair
 from hundred.interchange.write.trace_weighted import conv_sides
@@ -320,8 +321,8 @@ MODULES: dict[Any, Handler] = {
     nn.ConstantPad2d: _pad,
     nn.Identity: _nothing,
     own.FlattenChannelsLast: _unflattened,
-    own.ReshapeChannelsLast: _reshape,
-    own.PermuteChannelsLast: lambda call: call.add("permute", dims=call.layer.dims),
+    tensors.KerasReshape: _reshape,
+    tensors.KerasPermute: lambda call: call.add("permute", dims=call.layer.dims),
     own.Crop2d: _crop,
     own.ChannelNorm: _channel_norm,
     own.Rescale: _rescale,
@@ -331,5 +332,4 @@ MODULES: dict[Any, Handler] = {
     own.ChannelPReLU: _channel_prelu,
     own.Activation: _own_activation,
     own.ReverseChannels: _reversed,
-    own.TakeChannel: lambda call: _chosen_channels(call, [call.layer.index]),
 }

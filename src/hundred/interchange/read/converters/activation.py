@@ -71,8 +71,10 @@ def named_activation(c: Conversion, value: Any, shape: Shape) -> nn.Module | Non
 
 
 def _by_name(c: Conversion, name: str, shape: Shape) -> nn.Module | None:
-    if name.endswith("softmax") and len(shape) > 1 and (c.channels_first or len(shape) == 2):
+    if name.endswith("softmax") and len(shape) == 3 and c.channels_first:
         raise c.settings.not_native(f"has a {shown(name)} along another axis than the channels")
+    if name.endswith("softmax") and len(shape) not in (1, 3):
+        return nn.Softmax(-1) if name == "softmax" else nn.LogSoftmax(-1)
     if name == "linear":
         return None
     if name == "hard_sigmoid":
@@ -109,20 +111,23 @@ def _elu(_: Conversion, s: Settings, __: Shape) -> nn.Module:
     return nn.ELU(s.number("alpha", 1.0))
 
 
-def _softmax(c: Conversion, s: Settings, shape: Shape) -> nn.Module:
+def softmax_layer(c: Conversion, s: Settings, shape: Shape) -> nn.Module:
+    """Softmax along any one axis."""
     axis = s.values.get("axis", -1)
     if isinstance(axis, list) and len(axis) == 1:
         axis = axis[0]
     rank = len(shape)
-    if rank not in (1, 3) or type(axis) is not int or not -rank <= axis <= rank or axis == 0:
+    if type(axis) is not int or not -rank <= axis <= rank or axis == 0:
         raise s.not_native(f"works along the axis {shown(axis)} of {list(shape)}")
     axis = axis % (rank + 1)
+    if rank not in (1, 3):
+        return nn.Softmax(axis)
     if c.channels_first and rank == 3:
         return nn.Softmax(axis)
     return nn.Softmax(1 if axis == rank else axis + 1)
 
 
-_LAYERS = {"ReLU": _relu, "LeakyReLU": _leaky_relu, "ELU": _elu, "Softmax": _softmax}
+_LAYERS = {"ReLU": _relu, "LeakyReLU": _leaky_relu, "ELU": _elu, "Softmax": softmax_layer}
 
 
 def activation_layer(c: Conversion) -> Converted:

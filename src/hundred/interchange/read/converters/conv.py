@@ -163,22 +163,21 @@ def conv2d_transpose(c: Conversion) -> Converted:
 
 
 def dense(c: Conversion) -> Converted:
-    """Dense on features is a linear layer, on a feature map a 1x1 convolution."""
+    """Dense is a linear layer on the last axis, on a feature map a 1x1 convolution."""
     s = c.settings
     units, bias, shape = s.integer("units"), s.flag("use_bias", True), c.shape
-    if len(shape) not in (1, 3):
-        raise s.not_native(f"works on a tensor of shape {list(shape)}")
+    if not shape:
+        raise s.not_native("works on single numbers")
     c.needs_channels_last()
+    is_map = len(shape) == 3
     features = shape[-1]
     layer: nn.Linear | nn.Conv2d
     with device("meta"):
-        layer = (
-            nn.Linear(features, units, bias) if len(shape) == 1 else nn.Conv2d(features, units, 1, bias=bias)
-        )
+        layer = nn.Conv2d(features, units, 1, bias=bias) if is_map else nn.Linear(features, units, bias)
 
     def give(arrays: list[Array]) -> None:
         kernel = arrays[0].transpose(1, 0)  # [out, in]
-        layer.weight = parameter(kernel if len(shape) == 1 else kernel[:, :, None, None])
+        layer.weight = parameter(kernel[:, :, None, None] if is_map else kernel)
         if bias:
             layer.bias = parameter(arrays[1])
 

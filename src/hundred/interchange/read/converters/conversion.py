@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from hundred.interchange.read.settings import Settings
 from hundred.interchange.read.weight_requests import Array, Request
 
-#: A shape without the batch: (rows, columns, channels), whichever the file puts first; (features,); or
-#: (rows, columns) of one channel cut out of a map, whose tensor is [n, 1, h, w].
+#: A shape without the batch: (rows, columns, channels), whichever the file puts first, of a tensor
+#: [n, c, h, w]; of every other rank in the order of the tensor, as (features,) or (steps, features).
 Shape = tuple[int, ...]
 #: Marks the place of a tensor among the arguments of a call.
 TENSOR = object()
@@ -22,10 +22,11 @@ Modules = list[tuple[str, nn.Module]]
 
 @dataclass(frozen=True)
 class Converted:
-    """Native layers and the shape that they give."""
+    """Native layers and the shape that they give; `parts` instead, where the layer has several outputs."""
 
     modules: Modules
     shape: Shape
+    parts: "tuple[Converted, ...]" = ()
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Conversion:
     version and backend: Keras' major version, since some activations changed, and what it ran on, since
     poolings differ. channels_first: whether the model's layers work so.
     arguments: of the call, in order, with TENSOR for each tensor; keywords: constants among them by name.
+    inference: whether the layer works as at test time in training too. allow_lambda: whether code in the file
+    may run.
     """
 
     settings: Settings
@@ -47,6 +50,8 @@ class Conversion:
     channels_first: bool = False
     arguments: Sequence[Any] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    inference: bool = False
+    allow_lambda: bool = False
     requests: list[Request] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -85,12 +90,20 @@ class Conversion:
         place = axis % (rank + 1) - 1
         return (place + 2) % 3 if self.channels_first and rank == 3 else place
 
-    def ask(self, weights: Sequence[tuple[str, Shape, bool]], give: Callable[[list[Array]], None]) -> None:
-        """Request `weights` as (name, Keras' shape, trainable), in Keras' order; `give` gets their values."""
+    def ask(
+        self,
+        weights: Sequence[tuple[str, Shape, bool]],
+        give: Callable[[list[Array]], None],
+        parts: Sequence[str] = (),
+    ) -> None:
+        """Request `weights` as (name, Keras' shape, trainable), in Keras' order; `give` gets their values.
+
+        parts: the layer inside this one that each weight belongs to, where there are such.
+        """
         if weights:
             names, shapes, trainable = zip(*weights, strict=True)
             flags = tuple(flag and self.trainable for flag in trainable)
-            self.requests.append(Request(self.path, names, shapes, flags, give))
+            self.requests.append(Request(self.path, names, shapes, flags, give, tuple(parts)))
 
 
 def tensor(array: Array) -> Tensor:

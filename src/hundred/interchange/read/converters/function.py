@@ -4,24 +4,21 @@ They are known by their names in the file; nothing of it is executed.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
 from torch import nn
 
-from hundred.interchange.read.converters.activation import named_activation
-from hundred.interchange.read.converters.conversion import TENSOR, Conversion, Converted, Modules
+from hundred.interchange.read.converters import tensor
+from hundred.interchange.read.converters.activation import named_activation, softmax_layer
+from hundred.interchange.read.converters.conversion import TENSOR, Conversion, Converted
 from hundred.interchange.read.converters.norm import spread
 from hundred.interchange.read.converters.pool import resized
-from hundred.interchange.read.layers import (
-    Combine,
-    Concatenate,
-    Rescale,
-    ReverseChannels,
-    StackChannels,
-    TakeChannel,
-)
+from hundred.interchange.read.converters.tensor import setting
+from hundred.interchange.read.layers import Activation, Combine, Concatenate, Rescale, StackChannels
 from hundred.interchange.read.settings import shown
+from hundred.interchange.read.tensor_layers import AddTable
 
 Function = Callable[[Conversion], Converted]
 
@@ -39,7 +36,7 @@ def _of_tensors(c: Conversion, how: str) -> Converted:
     shape = list(c.shapes[0])
     for other in c.shapes[1:]:
         if len(other) != len(shape):
-            raise c.settings.not_native("joins tensors of unlike rank")
+            raise c.settings.not_native(f"joins tensors of {list(c.shapes[0])} and {list(other)}")
         for i, (a, b) in enumerate(zip(shape, other, strict=True)):
             if a != b and 1 not in (a, b):
                 raise c.settings.wrong(
@@ -58,6 +55,9 @@ def _with_constant(c: Conversion, how: str) -> Converted:
     if len(constants) != 1:
         raise c.settings.not_native("is called on one tensor")
     first = c.arguments[0] is not TENSOR
+    table = _table(c, constants[0], how)
+    if table is not None:
+        return table
     constant = _constant(c, constants[0])
     one, zero = torch.ones_like(constant), torch.zeros_like(constant)
     if how == "divide" and not first and bool((constant != 0).all()):
@@ -71,10 +71,48 @@ def _with_constant(c: Conversion, how: str) -> Converted:
     return Converted([("", Rescale(scale, offset))], c.shape)
 
 
-def _constant(c: Conversion, value: Any) -> torch.Tensor:
-    if isinstance(value, dict) and value.get("class_name") == "__tensor__":
+def _plain_constant(value: Any) -> Any:
+    """The numbers of a constant tensor as Keras 3 writes it."""
+    if isinstance(value, dict) and value.get("class_name") in ("__tensor__", "__numpy__"):
         inner = value.get("config")
-        value = inner.get("value") if isinstance(inner, dict) else None
+        return inner.get("value") if isinstance(inner, dict) else None
+    return value
+
+
+def _nested_shape(value: Any) -> tuple[int, ...]:
+    """The shape of nested lists, by their first items."""
+    shape = []
+    while isinstance(value, list) and value:
+        shape.append(len(value))
+        value = value[0]
+    return tuple(shape)
+
+
+def _table(c: Conversion, value: Any, how: str) -> Converted | None:
+    """x + constants of the shape of x, as embeddings of positions are baked into a file; else None."""
+    value, rank = _plain_constant(value), len(c.shape)
+    shape = _nested_shape(value)
+    if how not in ("add", "subtract") or c.arguments[0] is not TENSOR or rank < 2 or len(shape) < 2:
+        return None
+    while len(shape) > rank and shape[0] == 1:
+        shape, value = shape[1:], value[0]
+    if len(shape) > rank or all(side == 1 for side in shape[:-1]):
+        return None
+    c.needs_channels_last()
+    c.settings.values["constant"] = value
+    numbers = torch.tensor(c.settings.numbers("constant", 1 << 20), dtype=torch.float32)
+    wide = (1,) * (rank - len(shape)) + shape
+    if numbers.numel() != prod(shape) or any(a not in (1, b) for a, b in zip(wide, c.shape, strict=True)):
+        raise c.settings.wrong("constant", f"numbers of a shape that fits {list(c.shape)}")
+    constants = numbers.reshape(wide).expand(c.shape)
+    constants = constants if how == "add" else -constants
+    return Converted(
+        [("", AddTable(constants.permute(2, 0, 1) if rank == 3 else constants.clone()))], c.shape
+    )
+
+
+def _constant(c: Conversion, value: Any) -> torch.Tensor:
+    value = _plain_constant(value)
     if isinstance(value, list):
         c.needs_channels_last()
     c.settings.values["constant"] = value
@@ -84,13 +122,11 @@ def _constant(c: Conversion, value: Any) -> torch.Tensor:
 def concatenate(c: Conversion) -> Converted:
     """Concatenate, as layer or as function, along any axis but the batch."""
     shapes, rank = [list(shape) for shape in c.shapes], len(c.shapes[0])
-    axis = _setting(c, "axis", -1)
+    axis = setting(c, "axis", -1)
     try:
         place = c.place(axis)
     except ValueError:
         raise c.settings.wrong("axis", f"1 to {rank} or -1 to -{rank}") from None
-    if rank == 2:
-        raise c.settings.not_native("joins single channels")
     for other in shapes[1:]:
         if (
             len(other) != rank
@@ -99,14 +135,8 @@ def concatenate(c: Conversion) -> Converted:
             raise c.settings.wrong("input shapes", "equal but for the joined axis")
     total = sum(shape[place] for shape in shapes)
     shape = (*shapes[0][:place], total, *shapes[0][place + 1 :])
-    return Converted([("", Concatenate(1 if place == rank - 1 else place + 2))], shape)
-
-
-def _setting(c: Conversion, key: str, default: Any = None) -> Any:
-    """An argument of a function: in its config (Keras 3) or in the call (Keras 2)."""
-    value = c.settings.values.get(key, c.keywords.get(key, default))
-    c.settings.values[key] = value  # for messages
-    return value
+    dim = place + 1 if rank != 3 else 1 if place == 2 else place + 2
+    return Converted([("", Concatenate(dim))], shape)
 
 
 def _negative(c: Conversion) -> Converted:
@@ -127,6 +157,11 @@ def _cast(c: Conversion) -> Converted:
 
 def _activation(name: str) -> Function:
     def convert(c: Conversion) -> Converted:
+        if name in ("square", "sqrt", "rsqrt", "absolute", "log"):
+            return Converted([("", Activation(name))], c.shape)
+        if name == "softmax":
+            setting(c, "axis", next((v for v in c.arguments if type(v) is int), -1))
+            return Converted([("", softmax_layer(c, c.settings, c.shape))], c.shape)
         for key, value in {**c.settings.values, **c.keywords}.items():
             if key in ("alpha", "negative_slope", "axis", "approximate") and value not in (
                 None,
@@ -135,7 +170,7 @@ def _activation(name: str) -> Function:
                 False,
             ):
                 raise c.settings.not_native(f"is called with {key}={shown(value)}")
-        if name == "gelu" and _setting(c, "approximate", False) is not False:
+        if name == "gelu" and setting(c, "approximate", False) is not False:
             return Converted([("", nn.GELU("tanh"))], c.shape)
         module = named_activation(c, name, c.shape)
         return Converted([("", module or nn.Identity())], c.shape)
@@ -143,29 +178,10 @@ def _activation(name: str) -> Function:
     return convert
 
 
-def _reduce(kind: type[nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d]) -> Function:
-    """The mean or the largest value over rows and columns."""
-
-    def convert(c: Conversion) -> Converted:
-        channels, axes = c.image_shape()[2], _setting(c, "axis")
-        try:
-            places = sorted(c.place(axis) for axis in axes) if isinstance(axes, list) else []
-        except ValueError:
-            places = []
-        if places != [0, 1]:
-            raise c.settings.not_native(f"works over the axes {shown(axes)}, not over rows and columns")
-        pool: Modules = [("", kind(1))]
-        if _setting(c, "keepdims", False) is True:
-            return Converted(pool, (1, 1, channels))
-        return Converted([*pool, ("flatten", nn.Flatten())], (channels,))
-
-    return convert
-
-
 def _resize(c: Conversion) -> Converted:
-    size = _setting(c, "size")
+    size = setting(c, "size")
     for key in ("antialias", "preserve_aspect_ratio", "crop_to_aspect_ratio", "pad_to_aspect_ratio"):
-        if _setting(c, key, False):
+        if setting(c, key, False):
             raise c.settings.not_native(f"is set to {key}")
     c.needs_channels_last()
     mode = c.settings.values.get("interpolation") or c.keywords.get("method") or "bilinear"
@@ -173,38 +189,9 @@ def _resize(c: Conversion) -> Converted:
     return resized(c, c.settings.pair("size"), str(mode).lower())
 
 
-def _is(value: Any, kind: str) -> bool:
-    """Whether `value` is a slice or an ellipsis as Keras 2 or Keras 3 writes it."""
-    return isinstance(value, dict) and str(value.get("class_name", "slice")).strip("_") == kind
-
-
-def _item(c: Conversion) -> Converted:
-    """x[..., k], one channel, and x[..., ::-1], the channels in reverse, with `:` for `...` too."""
-    c.needs_channels_last()
-    channels = c.image_shape()[2]
-    spec = c.keywords.get("slice_spec", next((each for each in c.arguments if isinstance(each, list)), None))
-    *before, last = spec if isinstance(spec, list) and spec else [None]
-    whole = [_is(each, "ellipsis") or (_is(each, "slice") and _steps(each) in ("", "1")) for each in before]
-    if before and all(whole) and len(before) in ((1,) if _is(before[0], "ellipsis") else (3,)):
-        if type(last) is int and -channels <= last < channels:
-            return Converted([("", TakeChannel(channels, last % channels))], c.shape[:2])
-        if _is(last, "slice") and _steps(last) == "-1":
-            return Converted([("", ReverseChannels(channels))], c.shape)
-    raise c.settings.not_native(f"cuts out {shown(spec)}")
-
-
-def _steps(each: Any) -> str:
-    """A slice that starts and ends nowhere as its step, in text; else `part`."""
-    inner = each.get("config")
-    given = inner if isinstance(inner, dict) else each
-    if given.get("start") is None and given.get("stop") is None:
-        return "" if given.get("step") is None else str(given["step"])
-    return "part"
-
-
 def _stack(c: Conversion) -> Converted:
     """Single channels as a map again."""
-    if any(len(shape) != 2 or shape != c.shapes[0] for shape in c.shapes) or _setting(c, "axis", 0) not in (
+    if any(len(shape) != 2 or shape != c.shapes[0] for shape in c.shapes) or setting(c, "axis", 0) not in (
         -1,
         3,
     ):
@@ -219,6 +206,8 @@ _ACTIVATIONS = {
     "selu": ("nn.selu", "Selu"), "softplus": ("math.softplus", "nn.softplus", "Softplus"),
     "softsign": ("nn.softsign", "Softsign"), "exponential": ("math.exp", "Exp"),
     "leaky_relu": ("nn.leaky_relu", "LeakyRelu"), "hard_silu": ("HardSilu",), "mish": ("Mish",),
+    "square": ("math.square", "Square"), "sqrt": ("math.sqrt", "Sqrt"), "rsqrt": ("math.rsqrt", "Rsqrt"),
+    "absolute": ("math.abs", "abs", "Abs", "Absolute"), "log": ("math.log", "Log"),
 }  # fmt: skip
 _OTHERS: list[tuple[Function, tuple[str, ...]]] = [
     (combine("add"), ("math.add", "__operators__.add", "nn.bias_add", "math.add_n", "Add")),
@@ -231,10 +220,21 @@ _OTHERS: list[tuple[Function, tuple[str, ...]]] = [
     (_negative, ("math.negative", "__operators__.neg", "Negative")),
     (_cast, ("cast", "Cast")),
     (_same, ("identity", "stop_gradient", "StopGradient")),
-    (_reduce(nn.AdaptiveAvgPool2d), ("math.reduce_mean", "Mean")),
-    (_reduce(nn.AdaptiveMaxPool2d), ("math.reduce_max", "Max", "Amax")),
+    (tensor.reduce("mean"), ("math.reduce_mean", "Mean")),
+    (tensor.reduce("max"), ("math.reduce_max", "Max", "Amax")),
+    (tensor.reduce("min"), ("math.reduce_min", "Min", "Amin")),
+    (tensor.reduce("sum"), ("math.reduce_sum", "Sum")),
     (_resize, ("image.resize", "Resize")),
-    (_item, ("__operators__.getitem", "GetItem")),
+    (tensor.get_item, ("__operators__.getitem", "GetItem", "strided_slice")),
+    (tensor.reshape_function, ("reshape", "Reshape")),
+    (tensor.transpose, ("transpose", "Transpose")),
+    (tensor.squeeze, ("squeeze", "compat.v1.squeeze", "Squeeze")),
+    (tensor.expand_dims, ("expand_dims", "ExpandDims")),
+    (tensor.split, ("split", "Split")),
+    (tensor.pad, ("pad", "compat.v1.pad", "Pad")),
+    (tensor.matmul, ("linalg.matmul", "matmul", "Matmul")),
+    (tensor.normalize, ("math.l2_normalize", "linalg.l2_normalize", "nn.l2_normalize", "Normalize")),
+    (tensor.extract_patches, ("image.extract_patches", "ExtractPatches")),
     (_stack, ("stack", "Stack")),
 ]
 #: By TensorFlow's name, with a dot or in small letters, or by the name of keras.ops' class.

@@ -7,6 +7,12 @@ from torch import nn
 from hundred.interchange.read.converters.conversion import Conversion, Converted, parameter, tensor
 from hundred.interchange.read.layers import ChannelNorm, Rescale, Standardize
 from hundred.interchange.read.settings import shown
+from hundred.interchange.read.tensor_layers import (
+    AxesLayerNorm,
+    FrozenBatchNorm1d,
+    FrozenBatchNorm2d,
+    LastAxisBatchNorm,
+)
 from hundred.interchange.read.weight_requests import Array
 
 
@@ -35,12 +41,16 @@ def batch_norm(c: Conversion) -> Converted:
         raise s.not_native(f"normalizes over the axis {shown(s.values.get('axis'))}, not over the channels")
     if s.values.get("renorm"):
         raise s.not_native("uses batch renormalization")
-    if len(c.shape) not in (1, 3):
-        raise s.not_native(f"works on a tensor of shape {list(c.shape)}")
     channels = c.shape[-1]
     scale, center = s.flag("scale", True), s.flag("center", True)
     momentum = min(max(1 - s.number("momentum", 0.99), 0.0), 1.0)
-    kind = nn.BatchNorm1d if len(c.shape) == 1 else nn.BatchNorm2d
+    # Keras 2 and 3 keep a layer that is not trainable in inference mode: its averages stay.
+    still, is_map = c.inference or not c.trainable, len(c.shape) == 3
+    kind: type[nn.BatchNorm1d | nn.BatchNorm2d] = (
+        (FrozenBatchNorm2d if still else nn.BatchNorm2d)
+        if is_map
+        else (FrozenBatchNorm1d if still else nn.BatchNorm1d)
+    )
     with torch.device("meta"):
         norm = kind(channels, _positive_epsilon(c), momentum, affine=scale or center)
 
@@ -59,11 +69,13 @@ def batch_norm(c: Conversion) -> Converted:
     weights += [("beta", (channels,), True)] if center else []
     weights += [("moving_mean", (channels,), False), ("moving_variance", (channels,), False)]
     c.ask(weights, give)
+    if isinstance(norm, nn.BatchNorm1d) and len(c.shape) != 1:
+        return Converted([("", LastAxisBatchNorm(norm))], c.shape)
     return Converted([("", norm)], c.shape)
 
 
 def layer_norm(c: Conversion) -> Converted:
-    """LayerNormalization over the channels, or over a whole feature map."""
+    """LayerNormalization over the last axis, a whole feature map, or any other axes."""
     s = c.settings
     axes, rank = _axes(c, -1), len(c.shape)
     if s.values.get("rms_scaling"):
@@ -72,12 +84,15 @@ def layer_norm(c: Conversion) -> Converted:
     whole = rank == 3 and axes == [1, 2, 3]
     if whole:
         c.needs_channels_last()
-    if not whole and axes != [rank]:
-        raise s.not_native(f"normalizes over the axes {axes}")
-    shape = c.shape if whole else c.shape[-1:]
-    norm: nn.LayerNorm | ChannelNorm
+    last = axes == [rank]
+    if not whole and not last:
+        c.needs_channels_last()
+    shape = tuple(c.shape[axis - 1] for axis in axes)
+    norm: nn.LayerNorm | ChannelNorm | AxesLayerNorm
     with torch.device("meta"):
-        if rank == 3 and not whole:
+        if not whole and not last:
+            norm = AxesLayerNorm(shape, axes, epsilon, scale, center)
+        elif rank == 3 and not whole:
             norm = ChannelNorm(shape[0], epsilon, scale, center)
         else:
             native = (shape[2], shape[0], shape[1]) if whole else shape

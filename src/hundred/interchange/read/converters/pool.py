@@ -3,14 +3,12 @@
 from torch import nn
 
 from hundred.interchange.read.converters.conv import window
-from hundred.interchange.read.converters.conversion import Conversion, Converted, Shape
+from hundred.interchange.read.converters.conversion import Conversion, Converted
 from hundred.interchange.read.layers import (
     Crop2d,
     FlattenChannelsLast,
     PadAvgPool2d,
     PadMaxPool2d,
-    PermuteChannelsLast,
-    ReshapeChannelsLast,
 )
 from hundred.interchange.read.settings import shown
 
@@ -140,47 +138,5 @@ def flatten(c: Conversion) -> Converted:
     if declared_first and not c.channels_first:
         raise c.settings.not_native("puts the channels on another axis than other layers do")
     in_torch_order = c.channels_first and not declared_first
-    plain = in_torch_order or len(c.shape) == 1 or c.shape[0] == c.shape[1] == 1
+    plain = in_torch_order or len(c.shape) != 3 or c.shape[0] == c.shape[1] == 1
     return Converted([("", nn.Flatten() if plain else FlattenChannelsLast())], (size,))
-
-
-def reshape(c: Conversion) -> Converted:
-    """Reshape to features or to a feature map."""
-    s = c.settings
-    c.needs_channels_last()
-    target = s.values.get("target_shape")
-    if isinstance(target, dict):
-        target = target.get("items")
-    if not isinstance(target, list | tuple) or any(type(side) is not int for side in target):
-        raise s.wrong("target_shape", "a list of whole numbers")
-    if len(target) not in (1, 3):
-        raise s.not_native(f"shapes to {list(target)}")
-    total = 1
-    for side in c.shape:
-        total *= side
-    known = 1
-    for side in target:
-        known *= 1 if side == -1 else side
-    if known < 1 or total % known or (list(target).count(-1) != 1 and known != total) or min(target) < -1:
-        raise s.wrong("target_shape", f"a shape of {total} values")
-    shape: Shape = tuple(total // known if side == -1 else side for side in target)
-    if c.channels_first and len(shape) == 3:
-        shape = (*shape[1:], shape[0])
-        if shape[:2] != (1, 1):
-            raise s.not_native(f"shapes features to {list(target)} in a model that works channels-first")
-    return Converted([("", ReshapeChannelsLast(shape, len(c.shape) == 3))], shape)
-
-
-def permute(c: Conversion) -> Converted:
-    """Permute of a feature map's sides."""
-    c.needs_channels_last()
-    shape, dims = c.image_shape(), c.settings.values.get("dims")
-    if isinstance(dims, dict):
-        dims = dims.get("items")
-    if (
-        not isinstance(dims, list | tuple)
-        or not all(type(dim) is int for dim in dims)
-        or sorted(dims) != [1, 2, 3]
-    ):
-        raise c.settings.wrong("dims", "1, 2 and 3 in some order")
-    return Converted([("", PermuteChannelsLast(dims))], tuple(shape[dim - 1] for dim in dims))

@@ -9,9 +9,12 @@ from hundred.interchange.read.converters import (
     conv,
     norm,
     pool,
+    sequence,
+    tensor,
 )
 from hundred.interchange.read.converters.conversion import Conversion, Converted
 from hundred.interchange.read.converters.function import FUNCTIONS, combine, concatenate, tf_function
+from hundred.interchange.read.converters.lambda_layer import lambda_layer
 from hundred.interchange.read.settings import shown
 
 Converter = Callable[[Conversion], Converted]
@@ -32,6 +35,8 @@ def _dropout(c: Conversion) -> Converted:
     rate = c.settings.number("rate", 0.5)
     if not 0 <= rate <= 1:
         raise c.settings.wrong("rate", "a fraction")
+    if c.inference:
+        return _nothing(c)
     whole_channels = c.settings.class_name == "SpatialDropout2D" and len(c.shape) == 3
     return Converted([("", nn.Dropout2d(rate) if whole_channels else nn.Dropout(rate))], c.shape)
 
@@ -68,8 +73,21 @@ CONVERTERS: dict[str, Converter] = {
     "CenterCrop": pool.center_crop,
     "RandomCrop": pool.center_crop,
     "Flatten": pool.flatten,
-    "Reshape": pool.reshape,
-    "Permute": pool.permute,
+    "Reshape": tensor.reshape,
+    "Permute": tensor.permute,
+    "UnitNormalization": tensor.normalize,
+    "Dot": tensor.dot,
+    "ZeroPadding1D": tensor.sequence_padding,
+    "Cropping1D": tensor.sequence_cropping,
+    **dict.fromkeys(("MaxPooling1D", "MaxPool1D", "AveragePooling1D", "AvgPool1D"), sequence.pooling),
+    **dict.fromkeys(
+        ("GlobalMaxPooling1D", "GlobalMaxPool1D", "GlobalAveragePooling1D", "GlobalAvgPool1D"),
+        sequence.global_pooling,
+    ),
+    "MultiHeadAttention": sequence.attention,
+    "Lambda": lambda_layer,
+    "LayerScale": sequence.layer_scale,
+    "StochasticDepth": sequence.stochastic_depth,
     "BatchNormalization": norm.batch_norm,
     "BatchNormalizationV1": norm.batch_norm,
     "SyncBatchNormalization": norm.batch_norm,
