@@ -29,13 +29,20 @@ def test_class_figures_equal_those_of_scikit_learn(signal: float) -> None:
 
 def test_a_class_without_images_or_predictions_has_no_error_and_zeros() -> None:
     logits = np.array([[5.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
-    table = class_table(logits, [0, 1], ["a", "b", "c"], ["s"], [0, 0, 0], sort_by="label")
+    table = class_table(logits, [0, 1], ["a", "b", "c"], ["s", "t"], [0, 0, 1], sort_by="label")
     assert np.isnan(table.loc[2, "error"])
     assert table.loc[2, ["precision", "recall", "f1", "support"]].tolist() == [0, 0, 0, 0]
     assert table.loc[1, ["error", "precision", "recall", "f1"]].tolist() == [1, 0, 0, 0]
     assert table.loc[0, ["error", "precision", "recall"]].tolist() == [0, 0.5, 1]
     summary = superclass_table(table)
     assert summary.loc[0, ["mean_error", "min_error", "max_error"]].tolist() == [0.5, 0.0, 1.0]
+    assert summary.loc[1, ["mean_error", "easiest"]].isna().all()
+
+
+def test_without_superclasses_there_is_no_column_of_them() -> None:
+    logits = np.array([[5.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
+    for none in ([], ["only"]):
+        assert "superclass" not in class_table(logits, [0, 1], ["a", "b", "c"], none, [0, 0, 0])
 
 
 def test_the_worst_class_comes_first_unless_asked_otherwise() -> None:

@@ -5,7 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    log_loss,
+    top_k_accuracy_score,
+)
 
 from hundred.errors import HundredError
 from hundred.evaluation.arrays import as_logits, probabilities
@@ -30,6 +36,51 @@ def test_figures_equal_those_of_scikit_learn(seed: int) -> None:
     assert metrics.accuracy == accuracy_score(labels, logits.argmax(1))
     assert metrics.top5_accuracy == pytest.approx(top_k_accuracy_score(labels, logits, k=5), abs=1e-12)
     assert metrics.loss == pytest.approx(log_loss(labels, p), rel=1e-9)
+
+
+def test_figures_of_unequal_classes_equal_those_of_scikit_learn() -> None:
+    logits, labels = random_logits(500, 10, 5)
+    labels = np.where(labels < 3, 0, labels)  # classes 1 and 2 have no images
+    metrics = evaluate(logits, labels, np.zeros(10, dtype=int))
+    predicted = logits.argmax(1)
+    present = np.unique(labels)
+    with pytest.warns(UserWarning, match="y_pred contains classes not in y_true"):
+        assert metrics.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, predicted))
+    expected = f1_score(labels, predicted, labels=present, average="macro")
+    assert metrics.macro_f1 == pytest.approx(expected)
+    assert metrics.as_dict("test_")["test_macro_f1"] == metrics.macro_f1
+
+
+def test_equal_classes_have_no_averages_of_their_own() -> None:
+    logits, _ = random_logits(200, 10, 5)
+    metrics = evaluate(logits, np.arange(200) % 10, np.zeros(10, dtype=int), train_counts=[50] * 10)
+    assert metrics.balanced_accuracy is None
+    assert metrics.macro_f1 is None
+    assert metrics.shot_accuracies == {}
+    assert not {"balanced_accuracy", "macro_f1"} & set(metrics.as_dict())
+
+
+def test_classes_with_many_medium_and_few_training_images_have_their_own_accuracies() -> None:
+    # Of three images each, the classes with 101, 100, 20 and 19 training images get 3, 2, 1 and 0 right.
+    labels = np.repeat(np.arange(4), 3)
+    logits = np.zeros((12, 4))
+    predicted = np.array([0, 0, 0, 1, 1, 0, 2, 0, 0, 0, 0, 0])
+    logits[np.arange(12), predicted] = 1.0
+    metrics = evaluate(logits, labels, [0, 0, 1, 1], train_counts=[101, 100, 20, 19])
+    assert metrics.shot_accuracies == {"many": 1.0, "medium": 0.5, "few": 0.0}
+    assert metrics.as_dict()["few_shot_accuracy"] == 0.0
+    assert (
+        "few" not in evaluate(logits, labels, [0, 0, 1, 1], train_counts=[101, 100, 20, 25]).shot_accuracies
+    )
+
+
+def test_without_superclasses_there_is_no_superclass_accuracy_and_of_five_classes_no_top_5() -> None:
+    logits, labels = random_logits(100, 5, 1)
+    metrics = evaluate(logits, labels, [0] * 5)
+    assert metrics.coarse_accuracy is None
+    assert metrics.coarse_accuracy_summed is None
+    assert metrics.top5_accuracy is None
+    assert evaluate(*random_logits(100, 6, 1), [0] * 6).top5_accuracy is not None
 
 
 def test_coarse_accuracies_count_superclasses() -> None:
@@ -132,8 +183,8 @@ def test_the_interval_of_the_accuracy_is_wilsons() -> None:
 
 
 def test_as_dict_names_the_figures_with_a_prefix() -> None:
-    logits, labels = random_logits(200, 100)
-    found = evaluate(logits, labels, FINE_TO_COARSE).as_dict("test_")
+    logits, _ = random_logits(200, 100)
+    found = evaluate(logits, np.arange(200) % 100, FINE_TO_COARSE).as_dict("test_")
     assert set(found) == {"test_" + name for name in FIGURES}
     assert all(type(value) is float for value in found.values())
 

@@ -23,6 +23,7 @@ def class_table(
 ) -> pd.DataFrame:
     """One row per fine class: class, superclass, error, precision, recall, f1, support.
 
+    Without superclasses (at most one name in `coarse_names`) there is no column superclass.
     The frame's index (`label`) is the class number. error is 1 - recall, NaN for a class without images;
     undefined precision, recall and F1 are 0, as scikit-learn's. support counts images.
     sort_by: a column, or `label`. ascending: default False for figures (worst error first), True for names.
@@ -37,10 +38,11 @@ def class_table(
     recall = right / np.maximum(support, 1)
     # 2 x precision x recall / (precision + recall), without its own 0 / 0
     f1 = 2 * right / np.maximum(support + predicted, 1)
+    grouped = len(coarse_names) > 1
     table = pd.DataFrame(
         {
             "class": list(fine_names),
-            "superclass": [coarse_names[superclass] for superclass in superclasses],
+            **({"superclass": [coarse_names[number] for number in superclasses]} if grouped else {}),
             "error": np.where(support > 0, 1 - recall, np.nan),
             "precision": right / np.maximum(predicted, 1),
             "recall": recall,

@@ -24,6 +24,7 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """All tables by name: metrics, classes, superclasses, confused-pairs, confusion-matrix (in superclass
     order, true classes as rows), reliability, hardest-images, easiest-images, confident-mistakes.
+    Without superclasses (at most one name in `coarse_names`) there is no table of them.
 
     logits: float [n, classes]; labels: int [n]; images: rows in the tables of single images.
     """
@@ -36,7 +37,7 @@ def tables(
     return {
         "metrics": pd.DataFrame([metrics.as_dict()]),
         "classes": classes,
-        "superclasses": superclass_table(classes),
+        **({"superclasses": superclass_table(classes)} if "superclass" in classes else {}),
         "confused-pairs": confused_pairs(logits, labels, fine_names, None),
         "confusion-matrix": confusion,
         "reliability": metrics.reliability,

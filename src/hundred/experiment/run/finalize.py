@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from hundred.errors import HundredError
@@ -100,7 +101,9 @@ def _accuracies(context: RunContext, logits: dict[str, Tensor]) -> dict[str, Any
         figures["val_accuracy"] = evaluate(logits["val"], splits.validation.fine.cpu(), to_coarse).accuracy
     if "test" not in logits:
         return figures
-    test = evaluate(logits["test"], splits.test.fine.cpu(), to_coarse)
+    trained_on = splits.train.fine[splits.train_indices].cpu()
+    counts = torch.bincount(trained_on, minlength=len(context.dataset.fine_names))
+    test = evaluate(logits["test"], splits.test.fine.cpu(), to_coarse, train_counts=counts)
     if splits.validation is not None and "val" not in logits:
         figures["val_accuracy"] = test.accuracy
     figures |= test.as_dict("test_")
