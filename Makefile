@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Everything runs from the environment, whatever is active outside.
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help quickstart test faults check lint types bench study compat lock audit-dependencies clean
+.PHONY: help quickstart test faults check lint types bench study compat docs lock audit-dependencies clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,11 @@ study: $(VENV)/.run
 ## compat      open our files in Keras 2 and Keras 3 releases (downloads them)
 compat: $(VENV)/.dev
 	@$(BIN)/python tests/compat/run.py
+
+## docs        write docs/recipe.md and the recipes' JSON schema anew from the code
+docs: $(VENV)/.run
+	@$(BIN)/hundred show --reference > docs/recipe.md
+	@$(BIN)/hundred show --schema > docs/recipe.schema.json
 
 ## lock        choose exact versions anew, with the hashes of their files
 lock:

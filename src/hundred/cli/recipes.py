@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, print_json, print_table
+from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table
 
 
 @click.command()
@@ -53,6 +53,9 @@ def default_mark(name: str, default: str) -> str:
 @click.command()
 @click.argument("recipe", default="sprint")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value first.")
+@click.option("--explain", metavar="KEY", help="What a key, or each key of a table, means and takes instead.")
+@click.option("--reference", is_flag=True, help="Print the reference of all keys as Markdown instead.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors, instead.")
 @click.option("--augment", is_flag=True, help="Draw originals beside augmented images instead.")
 @data_option
 @click.option("--out", type=click.Path(), help="The picture, a .png or .svg file (augment-RECIPE.png).")
@@ -61,6 +64,9 @@ def show(
     recipe: str,
     overrides: tuple[str, ...],
     *,
+    explain: str | None,
+    reference: bool,
+    schema: bool,
     augment: bool,
     data: str | None,
     out: str | None,
@@ -72,8 +78,15 @@ def show(
     Examples:
       hundred show school
       hundred show my.toml --set training.epochs=3 --json
+      hundred show sprint --explain training.schedule
       hundred show school-revisited --augment --data sample --out augmented.png
     """
+    if reference or schema:
+        click.echo(_schema() if schema else _reference(), nl=False)
+        return
+    if explain is not None:
+        _explain(recipe, overrides, explain, as_json)
+        return
     if augment:
         _draw_augmentation(recipe, overrides, data, out, as_json)
         return
@@ -102,6 +115,47 @@ def show(
         click.echo(f"\nparameters of {name}: not counted, since that would run code that the recipe names")
     else:
         click.echo(f"\nparameters of {name}: {parameters:,}")
+
+
+def _explain(recipe: str, overrides: tuple[str, ...], name: str, as_json: bool) -> None:
+    """What a key means and takes, and its value in the recipe."""
+    from dataclasses import asdict
+
+    from hundred.recipe.load import leaves, load_recipe
+    from hundred.recipe.reference import explain, shown_default
+
+    found, resolved = explain(name), load_recipe(recipe, overrides)
+    values = leaves(resolved.recipe)
+    if as_json:
+        print_json({key.name: {**asdict(key), "value": values.get(key.name)} for key in found})
+        return
+    for number, key in enumerate(found):
+        value = _shown(values[key.name]) if key.name in values else "off"
+        origin = f" (from {resolved.origins[key.name]})" if key.name in values else ""
+        click.echo("\n" * (number > 0) + key.name)
+        print_pairs(
+            [
+                ("  meaning", key.meaning),
+                ("  takes", key.allowed),
+                ("  default", shown_default(key) + (", where its table is there" if key.optional else "")),
+                (f"  in {recipe}", value + origin),
+            ]
+        )
+
+
+def _reference() -> str:
+    from hundred.models.registry import names, options
+    from hundred.recipe.reference import markdown
+
+    return markdown({name: options(name) for name in names()})
+
+
+def _schema() -> str:
+    import json
+
+    from hundred.recipe.keys import json_schema
+
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _draw_augmentation(

@@ -11,13 +11,14 @@ class ScheduleSection(Section):
     """The learning rate over the run, as a factor of `training.learning_rate`."""
 
     name: Literal["constant", "linear", "cosine", "one-cycle", "step"] = "constant"
-    """Shape of the schedule after warm-up."""
+    """After warm-up: `linear` and `cosine` (Loshchilov & Hutter 2017) fall to `final`, `one-cycle` rises first (Smith &
+    Topin 2019), `step` cuts at `milestones`."""
 
     warmup: Fraction = 0.0
-    """Fraction of the steps over which the rate rises linearly from zero (Goyal et al. 2017)."""
+    """Fraction of the steps over which the rate rises linearly (Goyal et al. 2017); of `one-cycle`, its rise."""
 
     final: Fraction = 0.0
-    """Rate at the end, as a fraction of `training.learning_rate`."""
+    """Rate at the end, as a fraction of `training.learning_rate`; of `step`, the lowest rate."""
 
     milestones: tuple[Fraction, ...] = ()
     """For `step`: fractions of the run after each of which the rate is multiplied by `gamma`."""
@@ -76,7 +77,7 @@ class TrainingSection(Section):
     """Adam's term in the denominator; the default is Keras'."""
 
     weight_decay: NotNegative = 0.0
-    """L2 penalty of Adam and SGD, decoupled decay of AdamW and Muon (Loshchilov & Hutter 2019)."""
+    """L2 penalty of Adam and SGD; decoupled for AdamW and Muon's filters (Loshchilov & Hutter 2019)."""
 
     decay_norms_and_biases: bool = True
     """Whether weight decay also holds for biases and norms."""
