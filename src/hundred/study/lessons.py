@@ -1,20 +1,20 @@
-"""The study's six lessons, and what a set of runs says about each: computed, and silent where it cannot be.
+"""The study's six lessons, and whether a set of runs bears each out.
 
-The lessons are the two authors' own words in short; the findings are ours.
+The claims are the study's, shortened. A lesson is judged only from runs that went to their own end: all
+epochs of the recipe, or stopped early by themselves. From runs that were cut short nothing follows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from hundred.formatting import points
 from hundred.reports.milestones import column, milestones
 from hundred.runs.run import Run
 from hundred.study.pairs import PAIRS, Pair, class_ranks, pair_of
-
-if TYPE_CHECKING:
-    from hundred.study.result import Study
+from hundred.study.table import ran_to_its_end
 
 CLAIMS = (
     "Plateaus and overfitting are not only the architecture's fault: callbacks matter a lot.",
@@ -31,6 +31,9 @@ LEVEL = 0.05
 NOTICEABLE = 0.01
 FEWEST_SYSTEMS = 4  # for a rank correlation to mean anything
 
+Runs = Mapping[str, list[Run]]
+Finding = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -46,118 +49,129 @@ class Lesson:
         return asdict(self)
 
 
-def lessons(study: "Study") -> list[Lesson]:
-    """The six lessons as the runs of `study` bear them out."""
-    pairs = [pair for names in PAIRS if (pair := pair_of(study.runs, *names)) is not None]
-    found = (
-        _callbacks(pairs),
-        _cuts(study, pairs),
-        _gaps(study),
-        _hard_classes(study),
-        _repeats(study),
-        _tracking(study),
-    )
+def whole_runs(runs: Runs) -> dict[str, list[Run]]:
+    """The runs that went to their own end, by system; systems without any are left out."""
+    whole = {name: [run for run in of_system if ran_to_its_end(run)] for name, of_system in runs.items()}
+    return {name: of_system for name, of_system in whole.items() if of_system}
+
+
+def judge_lessons(runs: Runs) -> list[Lesson]:
+    """The six lessons by the finished `runs` of each system."""
+    whole = whole_runs(runs)
+    pairs = [pair for names in PAIRS if (pair := pair_of(whole, *names)) is not None]
+    left_out = _left_out(runs, whole)
+    findings = [_callbacks(pairs), _cuts(whole, pairs), _gaps(whole), _hard_classes(whole), _seeds(whole)]
+    findings = [(finding, text + left_out) for finding, text in findings]
+    findings.append(_tracking(runs))
     return [
         Lesson(number, claim, finding, text)
-        for number, (claim, (finding, text)) in enumerate(zip(CLAIMS, found, strict=True), start=1)
+        for number, (claim, (finding, text)) in enumerate(zip(CLAIMS, findings, strict=True), start=1)
     ]
 
 
-def _callbacks(pairs: list[Pair]) -> tuple[str, str]:
+def _left_out(runs: Runs, whole: Runs) -> str:
+    """A sentence about the runs that were cut short, '' where there are none."""
+    cut = [
+        f"{name} ({run.result['epochs']} epochs, seed {run.result['seed']})"
+        for name, of_system in runs.items()
+        for run in of_system
+        if run not in whole.get(name, [])
+    ]
+    return f" Not counted, since they were cut short: {', '.join(cut)}." if cut else ""
+
+
+def _callbacks(pairs: list[Pair]) -> Finding:
     if not pairs:
         return CANNOT_SAY, _need_pairs()
-    acted = [run for pair in pairs for run in pair.runs if _cut_count(run) or _stopped_early(run)]
-    told = " ".join(pair.verdict for pair in pairs)
-    together = (
-        " The revisited recipes change callbacks and augmentation together, so the share of each is not told."
-    )
-    if not acted:
+    verdicts = " ".join(pair.verdict for pair in pairs)
+    if not any(_cut_count(run) or _stopped_early(run) for pair in pairs for run in pair.runs):
         return CANNOT_SAY, (
-            "No callback of the compared runs acted: too short for a learning-rate cut or an early stop. "
-            + told
+            "No callback of the compared runs acted: there was no learning-rate cut and no early stop. "
+            + verdicts
         )
-    return _of_pairs(pairs), told + together
+    return _of_pairs(pairs), verdicts + (
+        " The revisited recipes change callbacks and augmentation together; docs/study.md has the experiment "
+        "that separates them."
+    )
 
 
-def _cuts(study: "Study", pairs: list[Pair]) -> tuple[str, str]:
+def _cuts(whole: Runs, pairs: list[Pair]) -> Finding:
     if not pairs:
         return CANNOT_SAY, _need_pairs()
-    told = []
-    for pair in pairs:
-        first, second = (
-            np.mean([_cut_count(run) for run in runs]) for runs in (pair.revisited_runs, pair.first_runs)
-        )
-        told.append(f"{pair.revisited} had {first:g} learning-rate cuts a run, {pair.first} {second:g}.")
-    subset_per_class = [
-        f"{name} (training {train:.1%}, validation {val:.1%})"
-        for name, runs in study.runs.items()
-        if (ends := _best_epoch_mean(runs)) is not None
-        for train, val in [ends]
-        if val - train >= NOTICEABLE
-    ]
-    if subset_per_class:
-        told.append(
-            "At their best epoch these did worse on the augmented training images than on validation images, "
-            f"as where augmentation (or dropout) limits learning: {', '.join(subset_per_class)}."
-        )
     cuts = [(_mean_cuts(pair.revisited_runs), _mean_cuts(pair.first_runs)) for pair in pairs]
-    if not any(first or second for first, second in cuts):
-        return CANNOT_SAY, "No run of the compared systems was long enough for a cut. " + " ".join(told)
-    fewer = [pair for pair, (first, second) in zip(pairs, cuts, strict=True) if first < second]
-    if not fewer:
-        return UNDECIDED, "The revisited recipes did not cut less often here. " + " ".join(told)
-    return _of_pairs(fewer), " ".join(told) + " " + " ".join(pair.verdict for pair in fewer)
-
-
-def _gaps(study: "Study") -> tuple[str, str]:
-    points = {}
-    for name, runs in study.runs.items():
-        gaps = [gap for run in runs if (gap := _gap(run)) is not None]
-        if gaps:
-            points[name] = (
-                float(np.mean(gaps)),
-                float(np.mean([run.result["test_accuracy"] for run in runs])),
-            )
-    if len(points) < FEWEST_SYSTEMS:
-        return (
-            CANNOT_SAY,
-            f"It takes {FEWEST_SYSTEMS} systems or more with both curves; here are {len(points)}.",
+    text = " ".join(
+        f"{pair.revisited} had {second:g} learning-rate cuts a run, {pair.first} {first:g}."
+        for pair, (second, first) in zip(pairs, cuts, strict=True)
+    )
+    limited = _limited_by_augmentation(whole)
+    if limited:
+        text += (
+            " At their best epoch these did worse on the augmented training images than on validation "
+            f"images, as where augmentation (or dropout) limits learning: {', '.join(limited)}."
         )
+    if not any(second or first for second, first in cuts):
+        return CANNOT_SAY, "No run of the compared systems had a learning-rate cut. " + text
+    fewer = [pair for pair, (second, first) in zip(pairs, cuts, strict=True) if second < first]
+    if not fewer:
+        return UNDECIDED, "The revisited recipes did not cut less often here. " + text
+    return _of_pairs(fewer), text + " " + " ".join(pair.verdict for pair in fewer)
+
+
+def _limited_by_augmentation(whole: Runs) -> list[str]:
+    """Systems whose training accuracy stays below their validation accuracy, with both."""
+    found = []
+    for name, of_system in whole.items():
+        best = np.array(list(_best_epochs(of_system)))  # [runs with validation, 2]
+        if len(best) and best[:, 1].mean() - best[:, 0].mean() >= NOTICEABLE:
+            train, val = best.mean(axis=0)
+            found.append(f"{name} (training {train:.1%}, validation {val:.1%})")
+    return found
+
+
+def _gaps(whole: Runs) -> Finding:
+    systems = {}
+    for name, of_system in whole.items():
+        gaps = [gap for run in of_system if (gap := _gap(run)) is not None]
+        if gaps:
+            accuracies = [run.result["test_accuracy"] for run in of_system]
+            systems[name] = (float(np.mean(gaps)), float(np.mean(accuracies)))
+    if len(systems) < FEWEST_SYSTEMS:
+        count = f"It takes {FEWEST_SYSTEMS} systems or more with both curves; here are {len(systems)}."
+        return CANNOT_SAY, count
     from scipy.stats import spearmanr
 
-    gaps, accuracies = np.array(list(points.values())).T
+    gaps, accuracies = np.array(list(systems.values())).T
     if not (np.ptp(gaps) and np.ptp(accuracies)):
         return CANNOT_SAY, "All systems have the same gap or the same accuracy."
     rank, p_value = (float(value) for value in spearmanr(gaps, accuracies))
-    widest, closest = (
-        max(points, key=lambda name: points[name][0]),
-        min(points, key=lambda name: points[name][0]),
-    )
+    widest = max(systems, key=lambda name: systems[name][0])
+    closest = min(systems, key=lambda name: systems[name][0])
     signed = f"{rank:+.2f}".replace("-", "−")
     text = (
-        f"Over {len(points)} systems, the rank correlation of the last gap between training and validation "
+        f"Over {len(systems)} systems, the rank correlation of the last gap between training and validation "
         f"accuracy with test accuracy is {signed} (p = {p_value:.2f}). "
-        f"Closest: {_point(closest, points)}; widest: {_point(widest, points)}."
+        f"Closest: {_gap_text(closest, systems)}; widest: {_gap_text(widest, systems)}."
     )
     if p_value >= LEVEL:
         return UNDECIDED, text + " So few systems could show that by chance."
     return (AGREES if rank < 0 else DISAGREES), text
 
 
-def _hard_classes(study: "Study") -> tuple[str, str]:
-    ranks = class_ranks([run for runs in study.runs.values() for run in runs], HARD_CLASSES)
+def _hard_classes(whole: Runs) -> Finding:
+    if not whole:
+        return CANNOT_SAY, "It takes a run that went to its end."
+    ranks = class_ranks([run for of_system in whole.values() for run in of_system], HARD_CLASSES)
     if not ranks:
         return CANNOT_SAY, f"These images have no {', '.join(HARD_CLASSES[:-1])} or {HARD_CLASSES[-1]}."
-    told = ", ".join(
+    errors = ", ".join(
         f"{name} {error:.0%} (rank {rank} of {count})" for name, (error, rank, count) in ranks.items()
     )
-    text = f"Test error over all runs here, rank 1 being the hardest: {told}."
+    text = f"Test error over all runs counted, rank 1 being the hardest: {errors}."
     hard = all(rank <= HARD_SHARE * count for _, rank, count in ranks.values())
-    pair = pair_of(study.runs, *PAIRS[0])
+    pair = pair_of(whole, *PAIRS[0])
     if pair is None:
-        return (
-            UNDECIDED if hard else DISAGREES
-        ), text + f" Without {' and '.join(PAIRS[0])} nothing is said of seal and otter."
+        finding = UNDECIDED if hard else DISAGREES
+        return finding, text + f" Seal and otter need {' and '.join(PAIRS[0])}."
     seal, otter = pair.change("seal"), pair.change("otter")
     text += f" From {pair.first} to {pair.revisited}: {seal.text}; {otter.text}."
     if not seal.settled and not otter.settled:
@@ -165,41 +179,40 @@ def _hard_classes(study: "Study") -> tuple[str, str]:
     return (AGREES if hard and seal.better and not otter.better else DISAGREES), text
 
 
-def _repeats(study: "Study") -> tuple[str, str]:
-    spreads = {
-        name: [float(run.result["test_accuracy"]) for run in runs]
-        for name, runs in study.runs.items()
-        if len(runs) > 1
+def _seeds(whole: Runs) -> Finding:
+    accuracies = {
+        name: [float(run.result["test_accuracy"]) for run in of_system]
+        for name, of_system in whole.items()
+        if len(of_system) > 1
     }
-    if not spreads:
-        return CANNOT_SAY, "Every system was run once; `--repeat 3` shows the spread."
-    told = ", ".join(
+    if not accuracies:
+        return CANNOT_SAY, "No system was run to its end with several seeds; `--repeat 3` shows the spread."
+    spreads = ", ".join(
         f"{name} {min(values):.1%} to {max(values):.1%} "
         f"(standard deviation {100 * np.std(values, ddof=1):.2f} points, {len(values)} runs)"
-        for name, values in spreads.items()
-    )  # fmt: skip
-    widest = max(float(np.ptp(values)) for values in spreads.values())
-    text = f"Test accuracy from seed to seed: {told}."
+        for name, values in accuracies.items()
+    )
+    widest = max(float(np.ptp(values)) for values in accuracies.values())
+    text = f"Test accuracy from seed to seed: {spreads}."
     finding = AGREES if widest >= NOTICEABLE else DISAGREES
     return finding, f"{text} Noticeably is read as a point or more; the widest is {100 * widest:.2f}."
 
 
-def _tracking(study: "Study") -> tuple[str, str]:
-    runs = [run for each in study.runs.values() for run in each]
-    epochs = sum(len(run.history) for run in runs)
-    events = sum(len(run.events) for run in runs)
-    files = [path for run in runs for path in run.path.rglob("*") if path.is_file()]
+def _tracking(runs: Runs) -> Finding:
+    all_runs = [run for of_system in runs.values() for run in of_system]
+    epochs = sum(len(run.history) for run in all_runs)
+    events = sum(len(run.events) for run in all_runs)
+    files = [path for run in all_runs for path in run.path.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     return AGREES, (
-        f"{len(runs)} runs left {len(files):,} files, {size:,.0f} MB, {epochs:,} epochs, {events:,} events; "
-        "everything on this page was computed from them, nothing was copied by hand."
+        f"{len(all_runs)} runs left {len(files):,} files, {size:,.0f} MB, {epochs:,} epochs, {events:,} "
+        "events; everything on this page was computed from them, nothing was copied by hand."
     )
 
 
 def _need_pairs() -> str:
-    return (
-        "It takes runs of " + " or of ".join(f"{first} and {revisited}" for first, revisited in PAIRS) + "."
-    )
+    pairs = " or of ".join(f"{first} and {revisited}" for first, revisited in PAIRS)
+    return f"It takes runs of {pairs} that went to their end."
 
 
 def _of_pairs(pairs: list[Pair]) -> str:
@@ -230,13 +243,8 @@ def _gap(run: Run) -> float | None:
     return float(finite[-1]) if len(finite) else None
 
 
-def _best_epoch_mean(runs: list[Run]) -> tuple[float, float] | None:
-    """Mean training and validation accuracy of the runs at their best epochs."""
-    found = np.array(list(_best_epochs(runs)))
-    return (float(found[:, 0].mean()), float(found[:, 1].mean())) if len(found) else None
-
-
 def _best_epochs(runs: list[Run]) -> Iterator[tuple[float, float]]:
+    """Training and validation accuracy of each run at its best epoch."""
     for run in runs:
         train, val = column(run.history, "accuracy"), column(run.history, "val_accuracy")
         if np.isfinite(val).any():
@@ -244,6 +252,6 @@ def _best_epochs(runs: list[Run]) -> Iterator[tuple[float, float]]:
             yield float(train[best]), float(val[best])
 
 
-def _point(name: str, points: dict[str, tuple[float, float]]) -> str:
-    gap, accuracy = points[name]
-    return f"{name} (gap {100 * gap:.1f} points, test accuracy {accuracy:.1%})"
+def _gap_text(name: str, systems: dict[str, tuple[float, float]]) -> str:
+    gap, accuracy = systems[name]
+    return f"{name} (gap {points(gap).lstrip('+')} points, test accuracy {accuracy:.1%})"

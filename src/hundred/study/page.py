@@ -2,46 +2,67 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from hundred.errors import HundredError
 from hundred.evaluation.compare.cost import pareto_front
+from hundred.evaluation.doctor.diagnosis import doctor
 from hundred.formatting import duration, file_size, number, percent, points
 from hundred.reports.figures.classes import draw_class_changes
-from hundred.reports.figures.curves import compare_curves
 from hundred.reports.figures.pareto import draw_pareto
 from hundred.reports.figures.published import draw_published
+from hundred.reports.figures.published_curves import draw_published_curves
 from hundred.reports.figures.style import Provenance, as_bytes
+from hundred.runs.run import Run
+from hundred.study.lessons import Lesson, whole_runs
 from hundred.study.pairs import PAIRS, Pair, pair_of
+from hundred.study.plan import StudyPlan
+from hundred.study.published import SCHOOL, published_histories
 from hundred.study.systems import NAMES, system_of
 from hundred.version import __version__
 
-if TYPE_CHECKING:
-    from hundred.study.result import Study
-
 MOST_CLASSES = 15
-CURVES = "Curves of the first run of each system"
+CURVES = "Curves of the first run of each system, over the published ones"
 
 
-def render(study: "Study") -> str:
-    """The page of `study` as HTML."""
-    pair = pair_of(study.runs, *PAIRS[0])
+@dataclass(frozen=True)
+class PageContents:
+    """Everything that the page shows: a study's name, settings, missing systems, finished runs by system (at
+    least one), table and lessons."""
+
+    name: str
+    plan: StudyPlan
+    missing: dict[str, str]
+    runs: dict[str, list[Run]]
+    table: pd.DataFrame
+    lessons: list[Lesson]
+
+
+def render(contents: PageContents) -> str:
+    """The page as HTML."""
+    pair = pair_of(whole_runs(contents.runs), *PAIRS[0])
+    changes = [] if pair is None else [dict(row) for _, row in pair.classes.iterrows()]
+    table = contents.table
     return _environment().get_template("study.html").render(
-        study=study,
-        rows=[_row(dict(row)) for _, row in study.table.iterrows()],
-        settings=_settings(study),
-        devices=" and ".join(sorted(set(study.table["device"]))),
-        absent=[name for name in NAMES if name not in study.runs],
-        figures=[(name, title, _inline(figure)) for name, title, figure in _figures(study, pair)],
-        lessons=study.lessons,
-        changes=[] if pair is None else _changes(pair),
+        contents=contents,
+        rows=[_row(dict(row)) for _, row in table.iterrows()],
+        settings=_settings(table),
+        devices=" and ".join(sorted(set(table["device"]))),
+        absent=[name for name in NAMES if name not in contents.runs],
+        figures=[(name, title, _inline(figure)) for name, title, figure in _figures(contents, pair)],
+        diagnoses=_diagnoses(contents.runs),
+        energy=bool(table["energy_joules"].notna().any()),
+        changes=changes,
         pair=pair,
-        warnings=_warnings(study),
-        verdicts=[found.verdict for names in PAIRS if (found := pair_of(study.runs, *names)) is not None],
-        command=_command(study),
+        warnings=_warnings(contents),
+        verdicts=_verdicts(contents),
+        command=_command(contents),
         made_by=__version__,
     )  # fmt: skip
 
@@ -49,88 +70,118 @@ def render(study: "Study") -> str:
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the table as it is printed."""
     system = system_of(row["recipe"])
-    spread = f"± {100 * row['sd']:.2f}" if row["runs"] > 1 else ""
     return {
         **row,
         "published": system.published,
         "note": system.note,
-        "interval_text": f"{percent(row['low'], 1)} to {percent(row['high'], 1)}",
-        "spread": spread,
-        "short": f"{row['epochs']:g} of {row['recipe_epochs']}",
-        "outcome": points(row["difference"]),
+        "interval_text": f"{percent(row['low'])} to {percent(row['high'])}",
+        "spread": f"± {100 * row['sd']:.2f}" if row["runs"] > 1 else "",
+        "epochs_text": f"{row['epochs']:g} of {row['recipe_epochs']}",
+        "difference_text": points(row["difference"]),
         "in_all": duration(row["total_seconds"]),
+        "energy_text": _watt_hours(row["energy_joules"]),
     }
 
 
-def _figures(study: "Study", pair: Pair | None) -> list[tuple[str, str, Figure]]:
-    first = next(iter(study.runs.values()))[0].result
+def _watt_hours(joules: float | None) -> str:
+    return "–" if joules is None or pd.isna(joules) else f"{joules / 3600:,.3g} Wh"
+
+
+def _figures(contents: PageContents, pair: Pair | None) -> list[tuple[str, str, Figure]]:
+    table, first = contents.table, next(iter(contents.runs.values()))[0].result
     provenance = Provenance(first["data"], first["protocol"])
-    table = study.table
-    histories = {name: runs[0].history for name, runs in study.runs.items()}
+    histories = {name: runs[0].history for name, runs in contents.runs.items()}
+    published = {} if first["data"] == "sample" else published_histories()
+    curves = draw_published_curves(
+        histories, published, highlight=SCHOOL if published else "", title=CURVES, provenance=provenance
+    )
     costs = table.assign(name=table["recipe"], accuracy=table["test_accuracy"]).assign(
         pareto=pareto_front(table["train_seconds"].tolist(), table["test_accuracy"].tolist())
     )
-    what = (
-        "the best epoch's validation accuracy"
-        if first["protocol"] == "test-as-validation"
-        else "test accuracy"
-    )
-    shift = table["measured"] - table["test_accuracy"]
-    moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
-    note = f"measured: {what}; published: the best validation accuracy, on the test images"
-    if first["data"] == "sample":
-        note = "published figures are of CIFAR-100, measured ones of the sample set: not to be compared"
     found = [
-        ("published", "Measured against published", draw_published(moved, note=note, provenance=provenance)),
-        ("curves", CURVES, compare_curves(histories, title=CURVES, provenance=provenance)),
+        ("published", "Measured beside published", _draw_published(table, first, provenance)),
+        ("curves", CURVES, curves),
         ("pareto", "Accuracy against training time", draw_pareto(costs, provenance=provenance)),
-    ]  # fmt: skip
+    ]
     if pair is not None:
-        changes = draw_class_changes(
-            pair.classes, (pair.revisited, pair.first), most=MOST_CLASSES, provenance=provenance
-        )
+        names = (pair.revisited, pair.first)
+        changes = draw_class_changes(pair.classes, names, most=MOST_CLASSES, provenance=provenance)
         found.append(("changes", f"Classes: {pair.revisited} against {pair.first}", changes))
     return found
 
 
-def _changes(pair: Pair) -> list[dict[str, Any]]:
-    return [dict(row) for _, row in pair.classes.iterrows()]
+def _draw_published(table: pd.DataFrame, first: dict[str, Any], provenance: Provenance) -> Figure:
+    best_epoch = first["protocol"] == "test-as-validation"
+    measured = "the best epoch's validation accuracy" if best_epoch else "test accuracy"
+    note = f"measured: {measured}; published: the best validation accuracy, on the test images"
+    if first["data"] == "sample":
+        note = "published figures are of CIFAR-100, measured ones of the sample set: not to be compared"
+    # The interval is of test accuracy; around another figure it has the same width.
+    shift = table["measured"] - table["test_accuracy"]
+    moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
+    return draw_published(moved, note=note, provenance=provenance)
 
 
-def _settings(study: "Study") -> list[tuple[str, str]]:
+def _diagnoses(runs: dict[str, list[Run]]) -> list[dict[str, Any]]:
+    """What the doctor finds in the first run of each system."""
+    found = []
+    for name, of_system in runs.items():
+        run = of_system[0]
+        try:
+            diagnosis = doctor(run)
+        except HundredError as error:
+            found.append({"system": name, "seed": run.result.get("seed"), "verdict": str(error), "names": ""})
+            continue
+        names = ", ".join(diagnosis.names)
+        found.append(
+            {"system": name, "seed": run.result.get("seed"), "verdict": diagnosis.verdict, "names": names}
+        )
+    return found
+
+
+def _verdicts(contents: PageContents) -> list[str]:
+    """A comparison of each pair of which both went to their end."""
+    whole = whole_runs(contents.runs)
+    return [pair.verdict for names in PAIRS if (pair := pair_of(whole, *names)) is not None]
+
+
+def _settings(table: pd.DataFrame) -> list[tuple[str, str]]:
     """What was set over the recipes, with the names of the systems that it was set for."""
-    table = study.table[study.table["changed"] != ""]
+    changed = table[table["changed"] != ""]
     return [
-        (str(setting), ", ".join(rows["recipe"])) for setting, rows in table.groupby("changed", sort=False)
+        (str(setting), ", ".join(rows["recipe"])) for setting, rows in changed.groupby("changed", sort=False)
     ]
 
 
-def _warnings(study: "Study") -> list[str]:
-    """What must be known before any figure is read."""
-    table, found = study.table, []
-    if study.plan.data == "sample":
+def _warnings(contents: PageContents) -> list[str]:
+    """What must be known to read the figures."""
+    table, found = contents.table, []
+    if contents.plan.data == "sample":
         found.append(
             "These runs are of the drawn sample set, not of CIFAR-100: "
             "no figure here can be compared with a published one."
         )
     if table["cut_short"].any():
         names = ", ".join(table.loc[table["cut_short"], "recipe"])
-        found.append(f"Cut short, with fewer epochs than the recipe has: {names}.")
+        found.append(
+            f"Cut short, with fewer epochs than the recipe has: {names}. Their accuracies are not what these "
+            "recipes reach, and no lesson is judged from them."
+        )
     if (table["changed"] != "").any():
         found.append("Some recipes ran with other settings than they ship with, named below the table.")
     if (table["protocol"] == "test-as-validation").any():
         found.append("The test images chose the best epoch, as in the study: such figures flatter.")
-    elif study.plan.data != "sample":
+    elif contents.plan.data != "sample":
         found.append(
             "The study's own figures are the best of all epochs on the test images, and so flatter; "
             "these here read the test images once, at the end."
         )
-    return found  # fmt: skip
+    return found
 
 
-def _command(study: "Study") -> str:
-    plan = study.plan
-    words = ["hundred study", f"--name {study.path.name.removeprefix('study-')}"]
+def _command(contents: PageContents) -> str:
+    plan = contents.plan
+    words = ["hundred study", f"--name {contents.name.removeprefix('study-')}"]
     words += ["--quick"] if plan.quick else []
     words += [f"--epochs {plan.epochs}"] if plan.epochs and not plan.quick else []
     words += [f"--minutes {plan.minutes:g}"] if plan.minutes else []

@@ -1,4 +1,4 @@
-"""What a study was begun with, kept beside its runs so that going on with it means the same."""
+"""The settings of a study, in a file beside its runs, so that resuming it trains the same systems."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ QUICK: dict[str, Any] = {
 QUICK_EPOCHS = 2
 QUICK_RESNET50: dict[str, Any] = {"model.upsample": 1}
 
-# What may differ from the recipe without being another experiment.
+# Keys that may differ from the recipe without making it another experiment.
 _INDIFFERENT = ("seed", "data.protocol", "training.precision", "training.checkpoint_every", "tracking.")
 
 
@@ -43,7 +43,7 @@ class StudyPlan:
     quick: bool = False
 
     def overrides_for(self, recipe: str) -> dict[str, Any]:
-        """What is set over the values of one recipe, beside epochs, protocol and seed."""
+        """The overrides of one recipe, besides epochs, protocol and seed."""
         more = QUICK_RESNET50 if self.quick and recipe.startswith("resnet50") else {}
         return {**more, **self.overrides}
 
@@ -53,7 +53,7 @@ class StudyPlan:
         return resolve(recipe, epochs=self.epochs, protocol=self.protocol, overrides=overrides).recipe
 
 
-def made_plan(
+def make_plan(
     dataset: Dataset,
     *,
     epochs: int | None,
@@ -73,7 +73,7 @@ def made_plan(
 
 
 def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
-    """What of `recipe`, as it ran, differs from the built-in recipe `name`, by dotted key."""
+    """The values of `recipe`, as it ran, that differ from the built-in recipe `name`, by dotted key."""
     published = leaves(load_recipe(name).recipe)
     return {
         key: value
@@ -82,17 +82,17 @@ def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
     }
 
 
-def load_plan(folder: Path, asked: StudyPlan) -> StudyPlan | None:
-    """The plan that `folder` was begun with, or None. Raises UsageError where `asked` is another one."""
+def load_plan(folder: Path, given: StudyPlan) -> StudyPlan | None:
+    """The plan that `folder` was begun with, or None. Raises UsageError where `given` is another one."""
     if not (folder / PLAN).is_file():
         return None
     begun, _ = read_plan(folder)
-    before, now = _flat(begun), _flat(asked)
+    before, now = _flat(begun), _flat(given)
     for key in {**before, **now}:
         if now.get(key) != before.get(key):
             raise UsageError(
                 f"{folder} was begun with {key} {_shown(before.get(key))}, not {_shown(now.get(key))}\n"
-                "go on with the same settings, or start another study with --name"
+                "resume it with the same settings, or start another study with --name"
             )
     return begun
 
@@ -125,10 +125,10 @@ def _parsed(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _flat(plan: StudyPlan) -> dict[str, Any]:
-    """The settings that must stay the same, by the names that people know them by."""
+    """The settings that must stay the same, by their names on the command line."""
     settings = asdict(plan)
     overrides = settings.pop("overrides")
-    del settings["minutes"]  # each run may be given another time
+    del settings["minutes"]  # may differ from call to call
     return {**{key.replace("_", " "): value for key, value in settings.items()}, **overrides}
 
 

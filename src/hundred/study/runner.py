@@ -11,11 +11,13 @@ from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.pretrained import IMAGENET, published_weights
+from hundred.experiment.run.resume import is_whole
 from hundred.experiment.train import train
+from hundred.formatting import eta
 from hundred.runs.directory import check_name
 from hundred.runs.layout import LOCK, is_run
 from hundred.runs.os_errors import os_errors_as_hundred_errors
-from hundred.study.plan import StudyPlan, load_plan, made_plan, save_plan
+from hundred.study.plan import StudyPlan, load_plan, make_plan, save_plan
 from hundred.study.result import Study, open_study
 from hundred.study.systems import System, chosen
 
@@ -37,13 +39,13 @@ def run_study(
 ) -> Study:
     """Train the study's systems (all, or those named in `only`); return the Study with its page and table.
 
-    Runs are in `runs`/study-`name`/<recipe>/seed-N, each as `hundred.train` makes it. What is there already
-    is kept, and a run that was cut off goes on: the same call again resumes the study.
+    Runs are in `runs`/study-`name`/<recipe>/seed-N, each as `hundred.train` makes it. The same call again
+    resumes the study: finished runs are kept, an interrupted one goes on from its last checkpoint.
 
     repeat: seeds of each system, from 0 on. epochs: at most so many, instead of each recipe's.
     minutes: each run ends within so many. protocol: `holdout` or `test-as-validation`.
     set: overrides for every recipe. quick: a small part of the drawn sample set, for two epochs.
-    A system whose run fails is left out, and said so on the page.
+    A system whose run fails is left out, with the reason on the page.
 
     Raises UsageError for a wrong call or other settings than the study of that name began with, and
     KeyboardInterrupt after an interruption; the same call then goes on.
@@ -54,24 +56,24 @@ def run_study(
     check_name(f"study-{name}")
     systems = chosen(only)
     dataset = data if isinstance(data, Dataset) else open_data("sample" if quick and data is None else data)
-    plan = made_plan(dataset, epochs=epochs, minutes=minutes, protocol=protocol, overrides=set, quick=quick)
+    plan = make_plan(dataset, epochs=epochs, minutes=minutes, protocol=protocol, overrides=set, quick=quick)
     folder = Path(runs) / f"study-{name}"
     plan = load_plan(folder, plan) or plan
     systems, skipped = _ready(systems, plan, explicit=bool(only))
     save_plan(folder, plan, skipped)
-    jobs = [(system, seed) for system in systems for seed in range(repeat)]
-    conductor = _Conductor(folder, plan, dataset, minutes, device, quiet)
-    for number, (system, seed) in enumerate(jobs):
-        conductor.run(system, seed, number, len(jobs))
-    save_plan(folder, plan, {**skipped, **conductor.failed})
+    runner = _StudyRunner(folder, plan, dataset, minutes, device, quiet)
+    todo = [(system, seed) for system in systems for seed in range(repeat)]
+    for number, (system, seed) in enumerate(todo):
+        runner.run(system, seed, number, len(todo))
+    save_plan(folder, plan, {**skipped, **runner.failed})
     study = open_study(folder)
     study.write()
     return study
 
 
 @dataclass
-class _Conductor:
-    """Makes one run after another and tells how far it is."""
+class _StudyRunner:
+    """Trains one run after another and prints progress."""
 
     folder: Path
     plan: StudyPlan
@@ -83,13 +85,13 @@ class _Conductor:
     spent: list[float] = field(default_factory=list)
 
     def run(self, system: System, seed: int, number: int, count: int) -> None:
-        """Train one system with one seed, unless that is done; note a failure and leave it there."""
+        """Train one system with one seed, unless that is done; record a failure and go on."""
         runs, name = self.folder / system.recipe, f"seed-{seed}"
-        if (runs / name / "result.json").is_file():
-            self._tell(f"study: run {number + 1} of {count} is there already: {system.recipe}, seed {seed}")
+        if is_whole(runs / name):
+            self._print(f"study: run {number + 1} of {count} is there already: {system.recipe}, seed {seed}")
             return
         left = self._left(count - number)
-        self._tell(f"study: run {number + 1} of {count}: {system.recipe}, seed {seed}{left}")
+        self._print(f"study: run {number + 1} of {count}: {system.recipe}, seed {seed}{left}")
         begin = time.monotonic()
         try:
             self._train(system.recipe, seed, runs, name)
@@ -102,39 +104,33 @@ class _Conductor:
 
     def _train(self, recipe: str, seed: int, runs: Path, name: str) -> None:
         _clear_claim(runs / name)
+        options: dict[str, Any] = {
+            "data": self.dataset,
+            "minutes": self.minutes,
+            "device": self.device,
+            "quiet": self.quiet,
+        }
         if is_run(runs / name):
-            # The run's own recipe.toml says what it was to do.
-            train(
-                runs / name,
-                data=self.dataset,
-                resume=True,
-                minutes=self.minutes,
-                device=self.device,
-                quiet=self.quiet,
-            )
+            train(runs / name, resume=True, **options)  # its own recipe.toml has all else
             return
         train(
             recipe,
-            data=self.dataset,
             epochs=self.plan.epochs,
-            minutes=self.minutes,
             seed=seed,
             protocol=self.plan.protocol,
             set=self.plan.overrides_for(recipe),
             name=name,
             runs=runs,
-            device=self.device,
-            quiet=self.quiet,
+            **options,
         )
 
     def _left(self, runs: int) -> str:
         """The time left, from the mean of the runs so far."""
         if not self.spent:
             return ""
-        minutes = runs * sum(self.spent) / len(self.spent) / 60
-        return f" (about {minutes:.0f} min left)" if minutes >= 1 else " (less than a minute left)"
+        return f" (about {eta(runs * sum(self.spent) / len(self.spent))} left)"
 
-    def _tell(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if not self.quiet:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
 

@@ -1,4 +1,4 @@
-"""The systems of the published study, and what its two authors saw of each."""
+"""The systems of the published study, and the accuracy published for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class System:
 
     @property
     def published(self) -> str:
-        """As people write it: `57 %`, `35-37 %`, or a dash."""
+        """As text: `57%`, `35–37%`, or a dash."""
         if self.low is None or self.high is None:
             return "–"
         return f"{self.low:.0%}" if self.low == self.high else f"{100 * self.low:.0f}–{self.high:.0%}"

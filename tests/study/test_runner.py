@@ -1,0 +1,71 @@
+"""Studies that train, on a few random pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hundred.errors import UsageError
+from hundred.experiment.train import train
+from hundred.study.plan import StudyPlan
+from hundred.study.runner import _ready, run_study
+from hundred.study.systems import chosen
+from tests.making.datasets import few_pictures
+
+QUICKEST = {"training.batch_size": 4, "tracking.mlflow": False}
+
+
+def test_a_study_trains_goes_on_and_adds_systems(tmp_path: Path) -> None:
+    call = {
+        "data": few_pictures(),
+        "epochs": 1,
+        "set": QUICKEST,
+        "runs": tmp_path,
+        "quiet": True,
+        "device": "cpu",
+    }
+    first = run_study(["simple"], name="a", **call)
+    run = first.path / "simple" / "seed-0"
+    assert first.path == tmp_path / "study-a"
+    assert first.page.is_file()
+    assert first.csv.is_file()
+    before = (run / "result.json").read_text()
+    # A process killed in its first moment leaves a folder with a lock and nothing else.
+    (first.path / "simple" / "seed-1").mkdir()
+    (first.path / "simple" / "seed-1" / ".lock").touch()
+    second = run_study(["simple"], name="a", repeat=2, **call)
+    assert (run / "result.json").read_text() == before
+    assert second.table[["recipe", "runs", "seeds"]].to_dict("records") == [
+        {"recipe": "simple", "runs": 2, "seeds": "0 1"}
+    ]
+    with pytest.raises(UsageError, match="was begun with epochs 1, not 2"):
+        run_study(["simple"], name="a", **{**call, "epochs": 2})
+    with pytest.raises(UsageError, match=r"was begun with training\.batch_size 4, not 8"):
+        run_study(["simple"], name="a", **{**call, "set": {**QUICKEST, "training.batch_size": 8}})
+
+
+def test_an_interrupted_run_is_resumed(tmp_path: Path) -> None:
+    class Stop:
+        def on_epoch_ended(self, event: Any) -> None:
+            raise KeyboardInterrupt
+
+    data = few_pictures()
+    overrides = {**QUICKEST, "training.epochs": 2}
+    folder = tmp_path / "study-b" / "simple"
+    with pytest.raises(KeyboardInterrupt):
+        train("simple", data=data, set=overrides, name="seed-0", runs=folder, listeners=[Stop()], quiet=True)
+    study = run_study(["simple"], name="b", data=data, epochs=2, set=QUICKEST, runs=tmp_path, quiet=True)
+    assert study.runs["simple"][0].result["epochs"] == 2
+    assert len(study.runs["simple"][0].history) == 2
+
+
+def test_named_weights_that_are_not_there_stop_the_call_and_unnamed_are_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    plan = StudyPlan("d", "cifar100", None, None, "holdout")
+    ready, skipped = _ready(chosen([]), plan, explicit=False)
+    assert "resnet50-imagenet" not in [system.recipe for system in ready]
+    assert "weights" in skipped["resnet50-imagenet"]
+    with pytest.raises(UsageError, match="--set model"):
+        run_study(["resnet50-imagenet"], data=few_pictures(), runs=tmp_path)
