@@ -147,7 +147,7 @@ def _reference() -> str:
     from hundred.models.registry import names, options
     from hundred.recipe.reference import markdown
 
-    return markdown({name: options(name) for name in names()})
+    return markdown({name: options(name) for name in sorted(names())})
 
 
 def _schema() -> str:
