@@ -11,11 +11,11 @@ class ScheduleSection(Section):
     """The learning rate over the run, as a factor of `training.learning_rate`."""
 
     name: Literal["constant", "linear", "cosine", "one-cycle", "step"] = "constant"
-    """After warm-up: `linear` and `cosine` (Loshchilov & Hutter 2017) fall to `final`, `one-cycle` (Smith & Topin
-    2019) rises before it falls, `step` cuts at `milestones`."""
+    """After warm-up: `linear` and `cosine` (Loshchilov & Hutter 2017) fall to `final`, `one-cycle` (Smith &
+    Topin 2019) rises before it falls, `step` cuts at `milestones`."""
 
     warmup: Fraction = 0.0
-    """Fraction of the steps in which the rate rises linearly (Goyal et al. 2017); of `one-cycle`, its rise."""
+    """Fraction of the steps in which the rate rises linearly (Goyal et al. 2017); of `one-cycle`: rise."""
 
     final: Fraction = 0.0
     """Rate at the end, as a fraction of `training.learning_rate`; of `step`, the lowest rate."""
