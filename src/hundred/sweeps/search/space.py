@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hundred.errors import UsageError
+from hundred.recipe.keys import annotation_of
 from hundred.recipe.load import leaves, load_recipe, parse_value
-from hundred.recipe.messages import annotation_of
 
 DIGITS = 4  # of a drawn number: a learning rate of 0.01234567 trains no differently from 0.01235
 MOST_POINTS = 1_000_000
