@@ -119,7 +119,7 @@ def _draw_published(table: pd.DataFrame, first: dict[str, Any], provenance: Prov
     # The interval is of test accuracy; around another figure it has the same width.
     shift = table["measured"] - table["test_accuracy"]
     moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
-    return draw_published(moved, note=note, provenance=provenance)
+    return draw_published(moved, title="Measured beside published", note=note, provenance=provenance)
 
 
 def _diagnoses(runs: dict[str, list[Run]]) -> list[dict[str, Any]]:

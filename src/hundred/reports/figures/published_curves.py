@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from hundred.reports.figures.style import (
     INK,
@@ -61,6 +61,8 @@ def draw_published_curves(
         top += _HEIGHT + _GAP
     panels[-1].set_xlabel("Epoch")
     panels[-1].set_yscale("log")
+    panels[-1].yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+    panels[-1].yaxis.set_minor_formatter(NullFormatter())
     panels[0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for axes in panels[:2]:
         axes.set_ylim(bottom=0)
