@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hundred.cli.output import data_option, device_option, json_option, print_json, print_table
+from hundred.cli import complete
+from hundred.cli.output import data_option, device_option, json_option, print_json, print_table, set_option
 from hundred.formatting import percent
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ SHOWN = 10
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete.runs)
 @data_option
 @click.option(
     "--folds", type=int, default=0, help="Train so many times to judge every training label (hours of it)."
 )
 @click.option("--recipe", help="What --folds trains (sprint).")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of it.")
+@set_option("Override a value of it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of these trainings (the recipe's: 0).")
 @click.option(
     "--near", type=float, default=0.5, show_default=True, help="Distance up to which images are duplicates."

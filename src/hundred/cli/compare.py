@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hundred.cli import complete
+from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import (
     data_option,
     device_option,
@@ -18,13 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="RUN...", nargs=-1, required=True)
+@click.argument("what", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.runs)
 @data_option
-@click.option(
-    "--scale",
-    type=click.Choice(["0-1", "0-255", "standard"]),
-    help="How foreign files want their pixels (0-1); runs and our own files say theirs.",
-)
+@model_options
 @click.option(
     "--confidence",
     type=click.FloatRange(0.5, 0.999),
@@ -50,7 +48,8 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
     from hundred.experiment.compare import compare_entries, draw_comparison, entry_of
 
     entries = [entry_of(each) for each in what]
-    found = compare_entries(entries, **options)
+    with library_names():
+        found = compare_entries(entries, **opening(**options))
     if as_json:
         print_json(found.as_dict())
     else:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("what", metavar="RUN-OR-CSV")
+@click.argument("what", metavar="RUN-OR-CSV", shell_complete=complete.runs)
 @click.option("--run", metavar="NAME", help="Which run, where a file or store holds several.")
 @json_option
 def doctor(what: str, run: str | None, as_json: bool) -> None:

@@ -2,12 +2,13 @@
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import json_option, print_json, print_pairs
 from hundred.formatting import file_size
 
 
 @click.command()
-@click.argument("what", metavar="RUN-OR-FILE")
+@click.argument("what", metavar="RUN-OR-FILE", shell_complete=complete.runs)
 @click.option("--to", required=True, type=click.Choice(["keras", "h5", "onnx"]), help="The kind of file.")
 @click.option("--out", metavar="FILE", type=click.Path(), help="Where to write it; else beside the original.")
 @click.option(
@@ -15,13 +16,16 @@ from hundred.formatting import file_size
 )
 @click.option(
     "--scale",
-    type=click.Choice(["0-1", "0-255", "standard"]),
-    help="How a foreign original wants its pixels (0-1); our own files say theirs.",
+    multiple=True,
+    metavar="[FILE=]SCALE",
+    help="How a Keras original wants its pixels, see `hundred test --help`.",
 )
+@click.option("--output", metavar="NAME", help="The output to write, of a file that has several.")
+@click.option("--average", is_flag=True, help="Write several models, or repeats, as one of mean probabilities.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @json_option
 def export(
-    *, what: str, to: str, out: str | None, logits: bool, scale: str | None, force: bool, as_json: bool
+    *, what: tuple[str, ...], scale: tuple[str, ...], average: bool, as_json: bool, **options: Any
 ) -> None:
     """Write a trained network as a file that others open: Keras (.keras, .h5) or ONNX.
 
@@ -35,8 +39,10 @@ def export(
     """
     from hundred.experiment.export import CHECKED_IMAGES
     from hundred.experiment.export import export as write
+    from hundred.experiment.saved.open import parse_scales
 
-    done = write(what, to, out=out, logits=logits, scale=scale, force=force)
+    with library_names():
+        done = write(what if average else _only(what), scale=parse_scales(scale), average=average, **options)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
@@ -55,3 +61,9 @@ def export(
             ("checked", checked),
         ]
     )
+
+
+def _only(what: tuple[str, ...]) -> str:
+    if len(what) > 1:
+        raise UsageError(f"export takes one run or file, not {len(what)}: several are averaged with --average")
+    return what[0]

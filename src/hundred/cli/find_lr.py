@@ -4,22 +4,19 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, device_option, json_option, print_json
+from hundred.cli import complete
+from hundred.cli.output import data_option, device_option, json_option, print_json, set_option
 from hundred.formatting import duration
 
 
 @click.command("find-lr")
-@click.argument("recipe", default="sprint")
+@click.argument("recipe", default="sprint", shell_complete=complete.recipes)
 @data_option
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
-)
+@set_option("Override a value of the recipe.")
 @click.option("--steps", type=int, help="Steps of the test (150).")
 @click.option("--minutes", type=float, help="Take as many steps as fit into so many minutes instead.")
 @click.option("--lowest", type=float, help="Lowest rate (by the optimizer).")
-@click.option(
-    "--highest", type=float, help="Highest rate, unless training diverges (by the optimizer)."
-)
+@click.option("--highest", type=float, help="Highest rate, unless training diverges (by the optimizer).")
 @click.option("--seed", type=click.IntRange(min=0), help="Of every random draw (the recipe's: 0).")
 @device_option
 @click.option("--out", metavar="FILE", help="The picture, a .png or .svg file (find-lr-RECIPE.png).")

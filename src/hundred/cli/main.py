@@ -97,6 +97,10 @@ def _with_our_name(error: click.NoSuchOption) -> click.NoSuchOption:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
+    if "_HUNDRED_COMPLETE" in os.environ:
+        from hundred.cli.completion import register
+
+        register()
     try:
         # click returns what --help and --version end with; a command returns nothing.
         code = commands.main(args=arguments, prog_name="hundred", standalone_mode=False) or 0

@@ -1,22 +1,42 @@
 """How commands print: one JSON object, or aligned lines for people."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
 
+from hundred.cli import complete
 from hundred.formatting import json_safe
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 data_option = click.option(
     "--data",
     metavar="PATH|sample",
+    shell_complete=complete.data,
     help="Images in any published form, or `sample` for the drawn set (HUNDRED_DATA, or searched for).",
 )
 device_option = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+    "--device",
+    default="auto",
+    show_default=True,
+    shell_complete=complete.devices,
+    help="auto, cpu, cuda, cuda:1 or mps.",
 )
+
+
+def set_option(purpose: str) -> Callable[[Command], Command]:
+    """`--set KEY=VALUE`, which may be repeated; `purpose` is its help."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        shell_complete=complete.settings,
+        help=purpose,
+    )
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hundred.cli import complete
+from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import device_option, json_option, print_json
 from hundred.formatting import percent
 
@@ -19,23 +21,19 @@ SECONDS_BETWEEN_LINES = 2.0
 
 
 @click.command()
-@click.argument("what", metavar="FILE-OR-RUN")
+@click.argument("what", metavar="FILE-OR-RUN", shell_complete=complete.runs)
 @click.argument("images", metavar="IMAGE-OR-FOLDER...", nargs=-1, required=True)
-@click.option(
-    "--scale",
-    type=click.Choice(["0-1", "0-255", "standard"]),
-    help="How a foreign file wants its pixels (0-1); our own files say theirs.",
-)
+@model_options
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write a CSV file, one row a picture.")
 @device_option
 @json_option
 def predict(
-    *, what: str, images: tuple[str, ...], scale: str | None, out: str | None, device: str, as_json: bool
+    *, what: str, images: tuple[str, ...], out: str | None, as_json: bool, **options: Any
 ) -> None:
     """Name what is in your own pictures: the five likeliest classes, and the superclass.
 
-    FILE-OR-RUN is a run, our .h5, or anyone's Keras .h5 or .keras. A folder's pictures are told as CSV. A
-    picture that cannot be read is one line on standard error; the others are still told, and the exit is 1.
+    FILE-OR-RUN is a run, our .h5, or anyone's Keras .h5 or .keras. A folder's pictures are printed as CSV. A
+    picture that cannot be read is one line on standard error; the others still follow, and the exit code is 1.
 
     \b
     Examples:
@@ -44,9 +42,11 @@ def predict(
       hundred predict their-model.h5 cat.jpg --scale 0-255 --json
     """
     from hundred.experiment.predict import Failed, Prediction, Predictor, picture_paths
+    from hundred.experiment.saved.open import OpenOptions
 
     paths = picture_paths(images)
-    predictor = Predictor(what, scale=scale, device=device)
+    with library_names():
+        predictor = Predictor(what, OpenOptions(**opening(**options)))
     for note in predictor.notes:
         click.echo(f"note: {note}", err=True)
     failed: list[Failed] = []
@@ -75,14 +75,14 @@ def predict(
 
 def _with_progress(predictor: "Predictor", paths: Sequence[Path]) -> "Iterator[Prediction | Failed]":
     """The predictions, with a line on standard error every few seconds."""
-    began = told = time.monotonic()
+    began = printed = time.monotonic()
     for number, each in enumerate(predictor.each(paths), start=1):
         yield each
         now = time.monotonic()
-        if now - told >= SECONDS_BETWEEN_LINES and number < len(paths):
+        if now - printed >= SECONDS_BETWEEN_LINES and number < len(paths):
             left = (now - began) / number * (len(paths) - number)
             click.echo(f"{number:,} of {len(paths):,} pictures, {left:.0f} s left", err=True)
-            told = now
+            printed = now
 
 
 def _print(found: "Iterable[Prediction]") -> None:
@@ -104,6 +104,7 @@ def _print_json(
         "model": what,
         "class_names_from": predictor.names.origin,
         "input_scale": predictor.model.input_scale,
+        "scale_from": predictor.model.scale_from,
         "predictions": predictions,
         "failed": [{"image": str(each.image), "error": each.why} for each in failed],
         "notes": list(predictor.notes),

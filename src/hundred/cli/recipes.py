@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table
+from hundred.cli import complete
+from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table, set_option
 
 
 @click.command()
@@ -51,9 +52,14 @@ def default_mark(name: str, default: str) -> str:
 
 
 @click.command()
-@click.argument("recipe", default="sprint")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value first.")
-@click.option("--explain", metavar="KEY", help="What a key, or each key of a table, means and takes instead.")
+@click.argument("recipe", default="sprint", shell_complete=complete.recipes)
+@set_option("Override a value first.")
+@click.option(
+    "--explain",
+    metavar="KEY",
+    shell_complete=complete.keys,
+    help="What a key, or each key of a table, means and takes instead.",
+)
 @click.option("--reference", is_flag=True, help="Print the reference of all keys as Markdown instead.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors, instead.")
 @click.option("--augment", is_flag=True, help="Draw originals beside augmented images instead.")

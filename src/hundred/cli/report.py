@@ -2,11 +2,12 @@
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import data_option
 
 
 @click.command()
-@click.argument("what", metavar="RUN...", nargs=-1, required=True)
+@click.argument("what", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.runs)
 @click.option(
     "--out", metavar="FILE", type=click.Path(), help="Where to write the page; else into the run directory."
 )

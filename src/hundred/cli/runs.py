@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import print_json, print_table
 from hundred.errors import HundredError
 from hundred.formatting import duration, file_size, is_known, number, percent, plural
@@ -25,19 +26,27 @@ runs_option = click.option(
     type=click.Path(),
     help="Folder of run directories.",
 )
-paths_argument = click.argument("what", metavar="RUN...", nargs=-1, required=True)
+paths_argument = click.argument(
+    "what", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.run_names
+)
 
 
 @click.group("runs", invoke_without_command=True)
 @runs_option
 @click.option(
-    "--sort", default="test_accuracy", show_default=True, metavar="COLUMN", help="Best first by this column."
+    "--sort",
+    default="test_accuracy",
+    show_default=True,
+    metavar="COLUMN",
+    shell_complete=complete.columns,
+    help="Best first by this column.",
 )
 @click.option("--reverse", is_flag=True, help="Worst first.")
 @click.option("--where", metavar="CONDITION", help="Only runs such as 'test_accuracy>0.6 and recipe=sprint'.")
 @click.option(
     "--columns",
     metavar="COLUMN,...",
+    shell_complete=complete.columns,
     help="Which columns: figures of result.json, size, and keys of recipes; +COLUMN adds one.",
 )
 @click.option("--unfold", is_flag=True, help="Also list the runs in repeats, sweeps and studies.")
@@ -79,7 +88,7 @@ def runs(
 
 
 @runs.command()
-@click.argument("run")
+@click.argument("run", shell_complete=complete.run_names)
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
 @click.option("--remove", is_flag=True, help="Remove these tags instead.")
 @click.pass_obj
@@ -98,7 +107,7 @@ def tag(folder: str, run: str, tags: tuple[str, ...], *, remove: bool) -> None:
 
 
 @runs.command()
-@click.argument("run")
+@click.argument("run", shell_complete=complete.run_names)
 @click.argument("text")
 @click.pass_obj
 def note(folder: str, run: str, text: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, print_json, print_table
+from hundred.cli.output import data_option, json_option, print_json, print_table, set_option
 from hundred.formatting import duration, percent
 
 
@@ -23,9 +23,7 @@ from hundred.formatting import duration, percent
 )
 @click.option("--quick", is_flag=True, help="Two epochs on a small part of the drawn sample set.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of every recipe."
-)
+@set_option("Override a value of every recipe.")
 @click.option("--name", help="Name of the study: its runs are in study-NAME (full, or quick).")
 @click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table
+from hundred.cli import complete
+from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table, set_option
 from hundred.formatting import MISSING, percent
 
 
 @click.command()
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=complete.recipes)
 @click.option(
     "--vary",
     multiple=True,
@@ -40,9 +41,7 @@ from hundred.formatting import MISSING, percent
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs of each trial, instead of the recipe's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of the search and of all training (0).")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
-)
+@set_option("Override a value of the recipe.")
 @click.option("--name", help="Name of the sweep's directory (recipe and time).")
 @click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
@@ -55,9 +54,7 @@ from hundred.formatting import MISSING, percent
 @click.option(
     "--ray", metavar="ADDRESS", help="Train on a Ray cluster: HOST:PORT, auto, or local for one here."
 )
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Trials at once on the cluster (as many as fit)."
-)
+@click.option("--workers", type=click.IntRange(min=1), help="Trials at once on the cluster (as many as fit).")
 @click.option(
     "--cpus", type=click.IntRange(min=1), help="CPU threads of each trial (on a cluster 1, else all)."
 )

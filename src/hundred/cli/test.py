@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from hundred.cli import complete
+from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import data_option, device_option, json_option, print_json, print_pairs
-from hundred.errors import HundredError
 from hundred.formatting import percent
 
 
 @click.command()
-@click.argument("what", metavar="FILE-OR-RUN")
+@click.argument("what", metavar="FILE-OR-RUN...", nargs=-1, required=True, shell_complete=complete.runs)
 @data_option
 @click.option(
     "--scale",
@@ -26,17 +27,13 @@ def test(what: str, as_json: bool, **options: Any) -> None:
     \b
     Examples:
       hundred test runs/sprint-2026-01-31-1200
-      hundred test their-model.h5 --scale 0-255 --data cifar-100-python
+      hundred test their-model.h5 --data cifar-100-python
+      hundred test a.h5 b.h5 --average
     """
     from hundred.experiment.test import test as test_model
 
-    try:
-        result = test_model(what, **options)
-    except HundredError as error:
-        if "allow_lambda=True" not in str(error):
-            raise
-        # The library names its argument, which is an option here.
-        raise HundredError(str(error).replace("allow_lambda=True", "--allow-lambda")) from error
+    with library_names():
+        result = test_model(*what, **opening(**options))
     if as_json:
         print_json(result.as_dict())
         return
@@ -52,8 +49,10 @@ def test(what: str, as_json: bool, **options: Any) -> None:
         ("loss", f"{result.metrics.loss:.4f}"),
         ("calibration error", percent(result.metrics.calibration_error)),
         ("parameters", f"{result.parameters:,}"),
-        ("input", f"{result.scale}, written by {result.origin}"),
+        ("input", f"{result.scale} ({result.scale_from}), written by {result.origin}"),
     ]
+    if result.labels == "coarse":
+        pairs = [pair for pair in pairs if pair[0] != "superclass"]
     print_pairs(pairs)
     for note in filter(None, (*result.notes, result.remark)):
         click.echo(f"note: {note}", err=True)

@@ -2,6 +2,7 @@
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import json_option, print_json
 
 runs_option = click.option(
@@ -27,7 +28,7 @@ def ui(runs: str, port: int | None) -> None:
 
 
 @click.command()
-@click.argument("paths", metavar="RUN...", nargs=-1, required=True)
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.runs)
 @json_option
 def sync(paths: tuple[str, ...], as_json: bool) -> None:
     """Send to MLflow what it does not have yet of these runs, such as after its server was down.

@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from hundred.cli import complete
 from hundred.cli.output import (
     data_option,
     device_option,
     json_option,
     print_json,
     print_pairs,
+    set_option,
 )
 from hundred.formatting import MISSING, duration, percent
 
@@ -32,7 +34,7 @@ def _process_started() -> float:
 
 
 @click.command()
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=complete.recipes)
 @data_option
 @click.option(
     "--from",
@@ -68,9 +70,7 @@ def _process_started() -> float:
     type=click.Choice(["holdout", "full", "test-as-validation"]),
     help="Which images validate; see `hundred show`.",
 )
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the recipe."
-)
+@set_option("Override a value of the recipe.")
 @click.option("--name", help="Name of the run directory (recipe and time).")
 @click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
@@ -131,7 +131,7 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
 def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
     """Repeats on a Ray cluster."""
     from hundred.errors import UsageError
-    from hundred.sweeps.repeats import repeat_on_ray
+    from hundred.sweeps.retrain import repeat_on_ray
 
     for name in ("minutes", "start_from", "scale", "keep_checkpoint"):
         if options.pop(name):

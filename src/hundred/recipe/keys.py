@@ -1,5 +1,6 @@
 """Every key of a recipe with its meaning, what it takes and its default, read off the schema."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +33,7 @@ class Key:
     """A key of a recipe by its dotted name.
 
     table: the section that it belongs to, '' at the top. default: None where it must be given. optional: its
-    table is off unless the recipe has it.
+    table is off unless the recipe has it. examples: values to offer, as TOML has them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Key:
     allowed: str
     default: Any
     optional: bool = False
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,16 @@ def _tables(name: str, section: type[BaseModel], *, optional: bool) -> Iterator[
 def _key(name: str, table: str, field: FieldInfo, optional: bool) -> Key:
     default = None if field.default is PydanticUndefined else field.default
     meaning = " ".join((field.description or "").split())
-    return Key(name, table, meaning, allowed_values(field, name.rpartition(".")[2]), default, optional)
+    allowed = allowed_values(field, name.rpartition(".")[2])
+    return Key(name, table, meaning, allowed, default, optional, _examples(field, default))
+
+
+def _examples(field: FieldInfo, default: Any) -> tuple[str, ...]:
+    if get_origin(field.annotation) is Literal:
+        return tuple(choices(field))
+    if field.annotation is bool:
+        return ("true", "false")
+    return () if default is None else (json.dumps(default, ensure_ascii=False),)
 
 
 def section_of(field: FieldInfo) -> type[BaseModel] | None:

@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hundred.errors import UsageError
+from hundred.errors import HundredError, UsageError
+from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.keys import annotation_of
 from hundred.recipe.messages import one_line
 from hundred.recipe.schema import Recipe
 from hundred.recipe.synonyms import suggest_recipe
 
 DEFAULT_RECIPE = "sprint"
-MAX_BYTES = 1_000_000
 MAX_PARENTS = 10
 # Older names of keys, which are still read.
 RENAMED = {"training.parts": "training.batch_threads"}
@@ -183,10 +183,10 @@ def _read(name: str | Path, beside: Path | None) -> tuple[str, dict[str, Any], P
             f"built-in recipes: {', '.join(known)}"
         )
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"recipe {path}: {path.stat().st_size} bytes is no recipe (at most {MAX_BYTES})")
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        values = parse_toml(read_bytes(path, MOST_TOML_BYTES).decode())
+    except HundredError as error:
+        raise UsageError(f"recipe {error}") from None
+    except ValueError as error:
         raise UsageError(f"recipe {path}: not readable as TOML: {str(error).splitlines()[0]}") from None
     except OSError as error:
         raise UsageError(f"recipe {path}: {error.strerror}") from None
@@ -217,8 +217,8 @@ def parse_value(key: str, text: str) -> Any:
     if annotation is str:
         return text.strip("\"'")
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}")["value"]
+    except ValueError:
         pass
     try:
         value = ast.literal_eval(text)  # 1e-3 and (1, 2), which TOML does not know

@@ -12,8 +12,8 @@ _HEAD = """\
 # Keys of a recipe
 
 Written by `make docs` from the schema (`src/hundred/recipe/`); `hundred show --explain KEY` shows one of
-them, with its value in a recipe. A recipe is a TOML file; `extends = "NAME"` in its first lines takes all other
-values from another recipe, a built-in one or a file. `--set KEY=VALUE` changes a value for one command.
+them, with its value in a recipe. A recipe is a TOML file; `extends = "NAME"` in its first lines takes all
+other values from another recipe, a built-in one or a file. `--set KEY=VALUE` changes a value for one command.
 
 Editors with TOML schemas (Even Better TOML for VS Code, Taplo) check and complete a recipe that begins with
 
