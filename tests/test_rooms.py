@@ -14,7 +14,7 @@ import hundred
 ROOT = Path(hundred.__file__).parent
 CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
 # Modules beside the rooms that every room may import.
-FREE = {"deadline", "errors", "files", "formatting", "guard", "version"}
+FREE = {"deadline", "errors", "files", "formatting", "guard", "reading", "version"}
 # Each room with the rooms that it may import beside itself.
 ORDER = ["recipe", "data", "models", "training", "runs", "evaluation", "reports", "experiment"]
 ALLOWED: dict[str, set[str]] = {room: set(ORDER[:place]) for place, room in enumerate(ORDER)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hundred.files import write_text
 from hundred.formatting import json_safe
+from hundred.reading import read_bytes
 from hundred.runs.layout import strict_json
 from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
@@ -48,7 +49,7 @@ def read_events(path: Path | str) -> list[dict[str, Any]]:
     path = Path(path)
     with os_errors_as_hundred_errors(path, "cannot read"):
         try:
-            text = path.read_bytes().decode(errors="replace")
+            text = read_bytes(path).decode(errors="replace")
         except FileNotFoundError:
             return []
     return [event for line in text.split("\n") if (event := _event(line)) is not None]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from hundred.errors import HundredError
 from hundred.files import write_text
+from hundred.reading import read_bytes
 from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _field(value: float | int | None) -> str:
 def _rows(path: Path) -> list[list[str]]:
     """The checked fields of each whole line after the header: epochs 1, 2, 3..., numbers or ''."""
     with os_errors_as_hundred_errors(path, "cannot read"):
-        data = path.read_bytes()
+        data = read_bytes(path)
     # Bytes after the last newline were being written when the process was killed.
     lines = data[: data.rfind(b"\n") + 1].decode(errors="replace").splitlines()
     if not lines:

@@ -17,6 +17,7 @@ FIGURES = "figures"
 REPORT = "report.html"
 MLFLOW = "mlflow.json"
 LOCK = ".lock"
+SITTINGS = "sittings.json"
 
 # Digits that a number may have: 300 fit into a float.
 LONGEST_WHOLE = 300

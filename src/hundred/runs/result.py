@@ -7,6 +7,7 @@ from typing import Any
 from hundred.errors import HundredError
 from hundred.files import write_json
 from hundred.formatting import json_safe
+from hundred.reading import read_bytes
 from hundred.runs.layout import strict_json
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
@@ -78,6 +79,7 @@ class Result:
 
 
 KEYS = frozenset(each.name for each in fields(Result)) - {"extra"}
+MOST_JSON_BYTES = 16_000_000
 TEXTS = frozenset({"name", "recipe", "model", "device", "data", "data_digest", "protocol", "stopped"})
 NUMBERS = KEYS - TEXTS | {"model_bytes"}
 
@@ -107,7 +109,7 @@ def _shown(value: Any) -> str:
 def read_object(path: Path | str) -> dict[str, Any]:
     """The JSON object at `path`. Raises HundredError, in one line, where it is missing or is none."""
     with os_errors_as_hundred_errors(path, "cannot read"):
-        data = Path(path).read_bytes()
+        data = read_bytes(path, MOST_JSON_BYTES)
     try:
         value = strict_json(data)
     except ValueError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError, UsageError, nearest
+from hundred.reading import MOST_TOML_BYTES, read_bytes, read_npz
 from hundred.runs import layout
 from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_history, read_rows
@@ -57,7 +58,7 @@ class Run:
         """The TOML that repeats this run."""
         path = self.path / layout.RECIPE
         with os_errors_as_hundred_errors(path, "cannot read"):
-            return path.read_text(encoding="utf-8", errors="replace")
+            return read_bytes(path, MOST_TOML_BYTES).decode(errors="replace")
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -81,15 +82,11 @@ class Run:
 
         Raises HundredError where the file is missing or damaged.
         """
-        import numpy as np
-
         path = self.path / layout.PREDICTIONS
         with os_errors_as_hundred_errors(path, "cannot read"):
             try:
-                # Opened here: NumPy does not close what it opened where the archive in it is cut short.
-                with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                    return _checked({name: arrays[name] for name in arrays.files})
-            except OSError:
+                return _checked(read_npz(path))
+            except (OSError, HundredError):
                 raise
             except Exception as error:  # NumPy and zipfile raise a dozen kinds for damaged bytes
                 text = (str(error).splitlines() or [type(error).__name__])[0][:80]

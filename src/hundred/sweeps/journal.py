@@ -11,6 +11,7 @@ from typing import Any
 
 from hundred.errors import HundredError
 from hundred.formatting import json_safe
+from hundred.reading import read_bytes
 from hundred.runs.os_errors import append_line, os_errors_as_hundred_errors
 
 JOURNAL = "trials.jsonl"
@@ -104,7 +105,7 @@ class Journal:
         """Remove the half line that a killed process left, before appending."""
         with os_errors_as_hundred_errors(self.path):
             if self.path.exists():
-                data = self.path.read_bytes()
+                data = read_bytes(self.path)
                 whole = data.rfind(b"\n") + 1
                 if whole < len(data):
                     with self.path.open("rb+") as file:
@@ -115,7 +116,7 @@ class Journal:
             return []
         with os_errors_as_hundred_errors(self.path, "cannot read"):
             # After the last newline is nothing, or a torn line.
-            return self.path.read_bytes().split(b"\n")[:-1]
+            return read_bytes(self.path).split(b"\n")[:-1]
 
     def _apply(self, line: dict[str, Any]) -> None:
         number = line.pop("trial")

@@ -1,7 +1,6 @@
 """The settings of a sweep, in a file beside its runs, so that resuming it continues the same search."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ import tomli_w
 
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_text
+from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.load import leaves, load_recipe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.sweeps.search.space import Space, count_points, grid_values, parse_space
@@ -121,9 +121,9 @@ def read_plan(folder: Path) -> SweepPlan:
     """The plan of a sweep directory. Raises HundredError where it is missing or damaged."""
     path = folder / PLAN
     with os_errors_as_hundred_errors(path, "cannot read"):
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_TOML_BYTES)
     try:
-        values = tomllib.loads(data.decode())
+        values = parse_toml(data.decode())
         types = {"recipe": dict, "vary": dict}
         defaults = {each.name: each.default for each in fields(SweepPlan)}
         for name, value in values.items():

@@ -5,7 +5,6 @@ thousand runs are listed at once.
 """
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError, UsageError, nearest
+from hundred.reading import MOST_TOML_BYTES, open_regular, parse_toml, read_toml
 from hundred.runs import layout
 from hundred.runs.directory import is_written
 from hundred.runs.history import read_rows
@@ -50,8 +50,8 @@ class Entry:
             first, *others = [run.recipe for run in self.runs]
             return {key: value for key, value in first.items() if all(o.get(key) == value for o in others)}
         try:
-            return dict(_leaves(tomllib.loads((self.path / layout.RECIPE).read_text(encoding="utf-8"))))
-        except (OSError, ValueError, RecursionError):
+            return dict(_leaves(read_toml(self.path / layout.RECIPE)))
+        except (OSError, HundredError):
             return {}
 
     def get(self, column: str) -> Any:
@@ -155,9 +155,9 @@ def _labels(path: Path) -> dict[str, Any]:
 
 def _first_event(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             event = json.loads(file.readline(65536))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, HundredError, ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) else {}
 
@@ -165,13 +165,13 @@ def _first_event(path: Path) -> dict[str, Any]:
 def _recipe_name(path: Path) -> str | None:
     """The recipe's name without reading the whole file: it comes before the first table."""
     try:
-        with (path / layout.RECIPE).open(encoding="utf-8") as file:
-            for line in file:
+        with open_regular(path / layout.RECIPE) as file:
+            for line in file.read(MOST_TOML_BYTES).decode().splitlines():
                 if line.startswith("["):
                     break
                 if line.startswith("name = "):
-                    return str(tomllib.loads(line)["name"])
-    except (OSError, ValueError):
+                    return str(parse_toml(line)["name"])
+    except (OSError, HundredError, ValueError):
         pass
     return None
 

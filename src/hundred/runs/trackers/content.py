@@ -3,14 +3,13 @@
 import hashlib
 import json
 import math
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hundred.errors import HundredError
 from hundred.formatting import json_safe
+from hundred.reading import read_toml
 from hundred.runs import layout
 from hundred.runs.events import read_events
 from hundred.runs.history import COLUMNS, read_rows
@@ -42,11 +41,7 @@ def parameters(run: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     with os_errors_as_hundred_errors(path, "cannot read"):
-        data = path.read_bytes()
-    try:
-        recipe = tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:
-        raise HundredError(f"{path} is damaged: {str(error).splitlines()[0][:80]}") from None
+        recipe = read_toml(path)
     return {
         _name(key): text[:_PARAM_CHARACTERS] for key, text in _flat(recipe).items() if text and _name(key)
     }

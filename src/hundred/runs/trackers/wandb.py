@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hundred.errors import MissingExtra
+from hundred.errors import HundredError, MissingExtra
 from hundred.files import write_json
+from hundred.reading import read_bytes
 from hundred.runs.history import COLUMNS
 from hundred.runs.labels import read_labels
 from hundred.runs.trackers import content
@@ -85,8 +86,8 @@ class WeightsAndBiases:
         """The run's id there, kept in the run directory so that a resume finds it."""
         path = self.run / _STATE
         try:
-            known = json.loads(path.read_bytes())["id"]
-        except (OSError, ValueError, KeyError, TypeError):
+            known = json.loads(read_bytes(path))["id"]
+        except (OSError, HundredError, ValueError, KeyError, TypeError):
             known = uuid.uuid4().hex
             write_json(path, {"id": known})
         return str(known)

@@ -21,8 +21,10 @@ import platformdirs
 
 from hundred.errors import HundredError
 from hundred.files import write_json
+from hundred.reading import read_bytes
 from hundred.runs.layout import MLFLOW
 from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.runs.result import MOST_JSON_BYTES
 
 _LOCK_SECONDS = 10.0
 _KEY_BYTES = 32
@@ -119,10 +121,10 @@ def sync_lock(run: Path) -> Iterator[None]:
 
 def _read(run: Path) -> SyncState | None:
     try:
-        value = json.loads((run / MLFLOW).read_bytes())
+        value = json.loads(read_bytes(run / MLFLOW, MOST_JSON_BYTES))
         value.pop("finished", None)
         state = SyncState(**value)
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, HundredError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     sound = all(isinstance(getattr(state, each.name), _TYPES[each.name]) for each in fields(state))
     return state if sound and state.key else None
