@@ -8,7 +8,7 @@ import pytest
 
 from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
-from hundred.data.listing import describe, verify
+from hundred.data.listing import list_datasets, verify
 from hundred.data.open import open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import pack, write_binary, write_official
@@ -24,12 +24,12 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_is_whole: No
 def test_everything_is_listed_once_with_its_size_and_fault(
     small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert describe() == []
+    assert list_datasets() == []
     whole = write_official(tmp_path / "work" / "cifar-100-python", small)
     cut = write_binary(cache_folder() / "cifar-100-binary", small)
     (cut / "test.bin").write_bytes(b"short")
     monkeypatch.setenv("HUNDRED_DATA", str(whole))
-    first, second = describe()
+    first, second = list_datasets()
     assert (first.form, first.path, first.why, first.valid) == (
         "cifar-100-python",
         whole,

@@ -6,7 +6,7 @@ import pytest
 
 from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
-from hundred.data.open import locate, open_dataset
+from hundred.data.open import find_dataset, open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import write_binary, write_official
 
@@ -61,7 +61,7 @@ def test_a_folder_that_holds_a_known_form_counts(small: Raw, tmp_path: Path) -> 
     (home / "a").mkdir(parents=True)
     (home / "other.tar.gz").write_bytes(b"\x1f\x8b nothing to open")
     write_binary(home / "b", small)
-    found = locate(home)
+    found = find_dataset(home)
     assert found is not None
     assert (found.form.NAME, found.path) == ("cifar-100-binary", home / "b")
 
@@ -84,7 +84,9 @@ def test_what_is_missing_is_said_with_the_way_out(
     assert f"there is no {tmp_path}/absent to read" in fault(tmp_path / "absent")
     assert "did you mean 'sample'?" in fault("sampel")
     (tmp_path / "empty").mkdir()
-    assert f"no CIFAR-100 in {tmp_path}/empty\nLooked for cifar-100-python" in fault(tmp_path / "empty")
+    assert f"no images with labels in {tmp_path}/empty\nLooked for folders of pictures" in fault(
+        tmp_path / "empty"
+    )
     half = write_official(tmp_path / "half", small)
     (half / "test").unlink()
     assert "holds 'train' but no 'test'" in fault(half)
@@ -92,13 +94,15 @@ def test_what_is_missing_is_said_with_the_way_out(
     assert f"{tmp_path}/absent (HUNDRED_DATA)" in fault()
 
 
-def test_a_set_that_is_not_whole_is_refused(
+def test_a_part_of_cifar_100_is_opened_under_another_name(
     small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hundred.data.formats.validate.TRAIN_PER_CLASS", 500)
-    text = fault(write_official(tmp_path / "cifar-100-python", small))
+    part = open_dataset(write_official(tmp_path / "cifar-100-python", small))
+    assert part.name == "cifar100-part"
+    assert part.has_superclasses
     assert (
-        f"{tmp_path}/cifar-100-python, training images: 200 images, 2 of class 'apple' instead of 500" in text
+        "not the whole of CIFAR-100: 200 training images, 2 of class 'apple' instead of 500" in part.notes[0]
     )
 
 

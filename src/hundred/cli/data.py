@@ -21,12 +21,12 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from hundred.data.listing import describe, verify
+    from hundred.data.listing import list_datasets, verify
 
     if action == "download":
         found = [verify(_downloaded(force))]
     else:
-        found = [verify(where)] if action == "verify" else describe()
+        found = [verify(where)] if action == "verify" else list_datasets()
     if as_json:
         print_json({"found": [{**asdict(each), "path": str(each.path)} for each in found]})
         return
@@ -51,12 +51,12 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
 
 def _downloaded(force: bool) -> str:
     """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
-    from hundred.data.open import fetch, locate, is_sample
+    from hundred.data.open import download_cifar100, find_dataset, is_sample
     from hundred.experiment.build.data import downloading
 
-    here = None if force or is_sample(None) else locate()
+    here = None if force or is_sample(None) else find_dataset()
     if here is None:
-        return str(fetch(downloading()).path)
+        return str(download_cifar100(downloading()).path)
     click.echo(
         f"CIFAR-100 is here already, as {here.form.NAME}: {here.path} (--force downloads it all the same)",
         err=True,

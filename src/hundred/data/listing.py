@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hundred.data.cache import digest_arrays, load_digest
-from hundred.data.download.download import OFFICIAL_MD5
+from hundred.data.download.named import OFFICIAL_MD5
 from hundred.data.formats.python_pickle import NAME as OFFICIAL
-from hundred.data.formats.registry import Found, find_form
+from hundred.data.formats.registry import Found, find_cifar100
 from hundred.data.formats.validate import check
 from hundred.data.load import fingerprint_of, load_dataset
-from hundred.data.open import locate
+from hundred.data.open import find_dataset
 from hundred.data.search_paths import named_place, usual_places
 from hundred.errors import HundredError
 
@@ -33,29 +33,29 @@ class Listing:
     digest: str
 
 
-def describe() -> list[Listing]:
+def list_datasets() -> list[Listing]:
     """What is at HUNDRED_DATA and in the usual places, read and checked (and kept, as opening does)."""
     named = named_place()
     listings: dict[Path, Listing] = {}
     for place in ([named] if named is not None else []) + usual_places():
-        found = find_form(place.path)
+        found = find_cifar100(place.path)
         if found is not None and found.path.resolve() not in listings:
             listings[found.path.resolve()] = _listed(found, place.why)
     return list(listings.values())
 
 
 def verify(where: str | Path | None = None) -> Listing:
-    """Read all of what is at `where` (see `locate`) from its source, whatever the cache says, and check it.
+    """Read all of what is at `where` (see `find_dataset`) from its source, whatever the cache says, and check it.
 
     Raises HundredError where there is nothing, or what there is is not the whole of CIFAR-100.
     """
-    found = locate(where)
+    found = find_dataset(where)
     if found is None:
         raise HundredError("no CIFAR-100 on this machine to verify: name its path, or download it")
     raw = found.form.read(found.path)
     check(raw, str(found.path))
     digest = digest_arrays(raw)
-    known = load_digest(found.path, fingerprint_of(found))
+    known = load_digest(fingerprint_of(found))
     if known is not None and known != digest:
         raise HundredError(
             f"{found.path} changed since it was first read, though its size and time did not\n"

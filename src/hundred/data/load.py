@@ -1,63 +1,101 @@
 """From a found form to a dataset in memory: from the cache where it is kept, else read, checked and kept."""
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from hundred.data.cache import digest_arrays, fingerprint, load_digest, load_entry, save_entry
+from hundred.data.cache import NewEntry, digest_arrays, fingerprint, load_digest, load_entry
 from hundred.data.dataset import Dataset, Split
-from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, no_progress
+from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import Found
-from hundred.data.formats.validate import check
-from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
+from hundred.data.formats.validate import check, missing_of_cifar100
 from hundred.errors import HundredError
 
 
-def load_dataset(found: Found, progress: ProgressCallback = no_progress) -> Dataset:
+def load_dataset(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> Dataset:
     """The dataset at `found`; its images are the mapped files' own memory, or the only copy.
 
-    tell: called with the images unpacked so far and in all, where they have to be.
-
-    Raises HundredError where what is there is not the whole of CIFAR-100.
+    Raises HundredError where what is there does not fit together.
     """
-    mark, source = fingerprint_of(found), str(found.path)
+    mark, source = fingerprint_of(found, options), str(found.path)
     kept = load_entry(found.path, mark)
     if kept is not None:
-        return as_dataset(*kept, source)
-    raw = found.form.read(found.path, progress)
-    check(raw, source)
-    mapped = found.form.is_mapped(found.path)
-    digest = load_digest(found.path, mark) if mapped else None
-    if digest is not None:
-        return as_dataset(raw, digest, source)
-    digest = digest_arrays(raw)
-    save_entry(found.path, mark, raw, digest, with_images=not mapped)
+        return as_dataset(*kept, source, found.form.NAME)
+    entry = NewEntry()
+    try:
+        raw = found.form.read(found.path, replace(options, allocate=entry.allocate))
+        check(raw, source)
+        mapped = found.form.is_mapped(found.path)
+        digest = load_digest(mark) if mapped else None
+        if digest is not None:
+            return as_dataset(raw, digest, source, found.form.NAME)
+        if not raw.is_cifar100:
+            raw = replace(raw, notes=(*raw.notes, *_leaks(raw)))
+        digest = digest_arrays(raw)
+        entry.keep(found.path, mark, raw, digest, with_images=not mapped)
+    finally:
+        entry.discard()
     # From here on the kept copy serves, and the one in memory is freed.
     kept = None if mapped else load_entry(found.path, mark)
-    return as_dataset(*(kept or (raw, digest)), source)
+    return as_dataset(*(kept or (raw, digest)), source, found.form.NAME)
 
 
-def fingerprint_of(found: Found) -> str:
+def fingerprint_of(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> str:
     """The fingerprint of the files that `found` is read from. Raises HundredError where one is unreadable."""
     try:
-        return fingerprint(found.form.files(found.path))
+        how = f"{found.form.NAME} {options.key}"
+        return fingerprint(found.form.files(found.path), found.path, how)
     except OSError as error:
         raise HundredError(f"{error.filename or found.path} cannot be read: {error.strerror}") from None
 
 
-def as_dataset(raw: Raw, digest: str, source: str) -> Dataset:
+def as_dataset(raw: Raw, digest: str, source: str, form: str = "", name: str = "") -> Dataset:
     """Checked arrays as tensors, without a copy of the images."""
+    notes = raw.notes
+    if raw.is_cifar100:
+        missing = missing_of_cifar100(raw)
+        name = "cifar100" if not missing else "cifar100-part"
+        notes = (*notes, f"not the whole of CIFAR-100: {missing}") if missing else notes
+    validation = raw.validation_indices
     return Dataset(
-        name="cifar100",
+        name=name or _name(source),
         train=_split(raw.train),
         test=_split(raw.test),
-        fine_names=FINE_NAMES,
-        coarse_names=COARSE_NAMES,
-        fine_to_coarse=torch.tensor(FINE_TO_COARSE),
-        digest=digest,
+        fine_names=raw.fine_names,
+        coarse_names=raw.coarse_names,
+        fine_to_coarse=torch.tensor(raw.fine_to_coarse, dtype=torch.int64),
+        digest=digest or digest_arrays(raw),
         source=source,
+        validation_indices=None if validation is None else torch.from_numpy(validation.astype(np.int64)),
+        form=form,
+        split=raw.split,
+        notes=notes,
     )
+
+
+def _name(source: str) -> str:
+    """The last part of a path, without an ending."""
+    last = source.rstrip("/").rpartition("/")[2]
+    for ending in (".tar.gz", ".tgz", ".zip", ".npz", ".csv"):
+        last = last.removesuffix(ending)
+    return last or "images"
 
 
 def _split(split: RawSplit) -> Split:
     fine, coarse = split.fine.astype(np.int64), split.coarse.astype(np.int64)
     return Split(torch.from_numpy(split.images), torch.from_numpy(fine), torch.from_numpy(coarse))
+
+
+def _leaks(raw: Raw) -> list[str]:
+    """A note on test images that are training images too, pixel for pixel."""
+    known = {hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in raw.train.images}
+    same = sum(
+        hashlib.blake2b(image.tobytes(), digest_size=16).digest() in known for image in raw.test.images
+    )
+    if not same:
+        return []
+    return [
+        f"{same:,} of {len(raw.test.images):,} test images are training images too: `hundred audit` lists them"
+    ]

@@ -1,62 +1,123 @@
-"""Opening CIFAR-100 wherever it is: the sample set, a path, a usual place, or the network."""
+"""Opening a set of images wherever it is: a name, a path, Python objects, a usual place, or the network."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hundred.data.cache import cache_folder
+from hundred.data.coarse import superclasses_as_classes
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
-from hundred.data.formats.raw import ProgressCallback, no_progress
-from hundred.data.formats.registry import Found, find_form
+from hundred.data.download.fetch import HUB, fetch_hub, fetch_named
+from hundred.data.download.named import NAMED_SETS
+from hundred.data.formats.folder_layout import where_pictures_are
+from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
+from hundred.data.formats.registry import Found, find_cifar100, find_form
+from hundred.data.from_python import from_python, is_python_data
 from hundred.data.load import load_dataset
 from hundred.data.sample.draw import draw_sample
 from hundred.data.search_paths import named_place, usual_places
+from hundred.data.sizes import check_size
 from hundred.errors import HundredError, nearest
 
+COARSE = "cifar100-coarse"
+NAMES = ("sample", *NAMED_SETS, COARSE)
 FORMS_IN_WORDS = (
-    "cifar-100-python or cifar-100-binary (folder or .tar.gz), parquet files of train and test, "
-    "or train/<class>/ and test/<class>/ folders of pictures"
+    "folders of pictures by class (with train/ and test/ or without), CIFAR's and MNIST's files, parquet or Arrow "
+    "tables, .npz or .npy arrays, a CSV, or a .zip or .tar.gz of any of these"
 )
 Progress = Callable[[int, int | None], None]
 
 
 def open_dataset(
-    where: str | Path | None = None,
+    where: Any = None,
     *,
     download: bool = True,
     progress: Progress | None = None,
     reading: ProgressCallback = no_progress,
+    image_size: int = 0,
+    fit: Any = "crop",
+    skip_damaged: bool = False,
 ) -> Dataset:
-    """Open CIFAR-100, or the sample set drawn by code.
+    """Open a set of images with labels.
 
-    where: "sample"; a file or folder in any published form, or a folder that holds one; or None to look for
-    it as `locate` does and then, with `download`, to fetch the official archive into the user's cache.
+    where: a path to a file or folder in any form, or to a folder that holds one; a name (`sample` is drawn by
+        code, the others are downloaded: see `NAMES`, and `hf:OWNER/NAME`); Python objects (see `from_python`);
+        or None to look for CIFAR-100 as `find_dataset` does and then, with `download`, to fetch it.
     progress: called with the bytes downloaded and the bytes in all (None where the server does not say).
-    reading: called with the images unpacked and those in all, by forms that must be unpacked once.
+    reading: called with the images decoded and those in all, by forms that must be decoded once.
+    image_size, fit, skip_damaged: as in a recipe's `[data]` table; see `ReadOptions`.
 
-    Images are uint8 [n, 3, 32, 32], mapped copy-on-write from the official folder or from the cache: writing
-    to them changes no file.
+    Images are uint8 [n, 3, size, size], mapped copy-on-write from the official folder or from the cache:
+    writing to them changes no file.
 
-    Raises HundredError where there is nothing, or where what there is is not the whole of CIFAR-100.
+    Raises HundredError where there is nothing, or where what there is does not fit together.
     """
+    if isinstance(where, Dataset):
+        return where
+    check_size(image_size, fit)
+    if is_python_data(where):
+        return from_python(where, image_size, fit, reading)
+    options = ReadOptions(image_size, fit, skip_damaged, reading)
     if is_sample(where):
         return draw_sample()
-    found = locate(where)
+    name = _name_of(where)
+    if name == COARSE:
+        return superclasses_as_classes(_open_cifar100(None, download, progress, options), COARSE)
+    if name == "cifar100" or where is None:
+        return _open_cifar100(None, download, progress, options)
+    if name:
+        return _open_named(name, download, progress, options)
+    found = find_dataset(where)
+    assert found is not None  # noqa: S101 - a named place without anything known is an error
+    return load_dataset(found, options)
+
+
+def _open_named(name: str, download: bool, progress: Progress | None, options: ReadOptions) -> Dataset:
+    if not download:
+        place = cache_folder() / name if name in NAMED_SETS else None
+        if place is None or not place.is_dir():
+            raise HundredError(f"{name} is not on this machine: allow the download")
+    path = (
+        fetch_hub(name.removeprefix(HUB), progress) if name.startswith(HUB) else fetch_named(name, progress)
+    )
+    found = find_form(path)
+    if found is None:
+        raise HundredError(f"{path} was downloaded but holds nothing known: remove it")
+    opened = load_dataset(found, options)
+    title = name.removeprefix(HUB).rpartition("/")[2]
+    return opened if opened.name == "cifar100" else replace(opened, name=title, source=name)
+
+
+def _open_cifar100(where: None, download: bool, progress: Progress | None, options: ReadOptions) -> Dataset:
+    found = find_dataset(where)
     if found is None and download:
-        found = fetch(progress)
+        found = download_cifar100(progress)
     if found is None:
         raise HundredError(_nothing_found())
     try:
-        return load_dataset(found, reading)
+        return load_dataset(found, options)
     except HundredError:
-        # Only our own download is ours to replace; its checksum tells whether there is anything to replace.
-        if not download or where is not None or found.path != cache_folder() / ARCHIVE_NAME:
+        # Only our own download is ours to replace; its checksum shows whether there is anything to replace.
+        if not download or found.path != cache_folder() / ARCHIVE_NAME:
             raise
-        return load_dataset(fetch(progress))
+        return load_dataset(download_cifar100(progress), options)
 
 
-def locate(where: str | Path | None = None) -> Found | None:
-    """CIFAR-100 at `where`; with None at HUNDRED_DATA if that is set, else in the usual places.
+def _name_of(where: object) -> str:
+    """The named set that `where` means; '' for a path."""
+    text = str(where)
+    if where is None or Path(text).expanduser().exists():
+        return ""
+    if text.startswith(HUB) or text in NAMES:
+        return text
+    plain = text.lower().replace("_", "-")
+    return plain if plain in NAMES else {"cifar-100": "cifar100", "cifar-10": "cifar10"}.get(plain, "")
+
+
+def find_dataset(where: str | Path | None = None) -> Found | None:
+    """What is at `where`; with None CIFAR-100 at HUNDRED_DATA if that is set, else in the usual places.
 
     Returns None only where `where` is None, HUNDRED_DATA is not set, and nothing lies in the usual places.
     Raises HundredError where a named place holds nothing known.
@@ -67,16 +128,18 @@ def locate(where: str | Path | None = None) -> Found | None:
     if named is not None:
         return _at(named.path, f" ({named.why})")
     for place in usual_places():
-        found = find_form(place.path)
+        found = find_cifar100(place.path)
         if found is not None:
             return found
     return None
 
 
-def is_sample(where: str | Path | None) -> bool:
+def is_sample(where: object) -> bool:
     """Whether `where`, or HUNDRED_DATA where it is None, asks for the drawn sample set."""
-    named = named_place()
-    return str(where) == "sample" or (where is None and named is not None and str(named.path) == "sample")
+    if where is None:
+        named = named_place()
+        return named is not None and str(named.path) == "sample"
+    return isinstance(where, str | Path) and str(where) == "sample"
 
 
 def _at(path: Path, why: str) -> Found:
@@ -85,27 +148,30 @@ def _at(path: Path, why: str) -> Found:
     if found is not None:
         return found
     if not path.exists():
-        hint = nearest(str(path), ["sample"])
-        raise HundredError(f"there is no {path}{why} to read CIFAR-100 from{hint}\nName a path, or 'sample'.")
+        hint = nearest(str(path), NAMES)
+        raise HundredError(
+            f"there is no {path}{why} to read images from{hint}\nName a path, or one of {', '.join(NAMES)}."
+        )
     for first, second in (("train", "test"), ("train.bin", "test.bin")):
         for present, absent in ((first, second), (second, first)):
             if (path / present).is_file():
                 raise HundredError(
                     f"{path}{why} holds {present!r} but no {absent!r}: half of CIFAR-100 is missing"
                 )
-    raise HundredError(f"no CIFAR-100 in {path}{why}\nLooked for {FORMS_IN_WORDS}.")
+    hint = where_pictures_are(path) if path.is_dir() else ""
+    raise HundredError(f"no images with labels in {path}{why}\n{hint or f'Looked for {FORMS_IN_WORDS}'}.")
 
 
 def _nothing_found() -> str:
     homes = dict.fromkeys(str(place.path.parent) for place in usual_places())
     return (
-        f"no CIFAR-100 on this machine: looked in {', '.join(homes)} for {FORMS_IN_WORDS}\n"
+        f"no CIFAR-100 on this machine: looked in {', '.join(homes)}\n"
         "Name its path, set HUNDRED_DATA to it, allow the download, or use 'sample'."
     )
 
 
-def fetch(progress: Progress | None = None) -> Found:
-    """The official archive in the user's cache, downloaded unless it is there whole.
+def download_cifar100(progress: Progress | None = None) -> Found:
+    """CIFAR-100 in the user's cache, downloaded unless it is there whole.
 
     Raises HundredError as `download_archive` does.
     """

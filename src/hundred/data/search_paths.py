@@ -22,11 +22,15 @@ def named_place() -> Place | None:
 
 
 def usual_places() -> list[Place]:
-    """The usual names in the working folder, in its folder `data`, and in the user's cache."""
+    """The usual names in the working folder, in its folder `data`, in the user's cache, and in Keras' cache."""
     folder = Path.cwd()
+    keras = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
     homes = (
         (folder, "the working folder"),
         (folder / "data", "the working folder"),
         (cache_folder(), "the cache"),
     )
-    return [Place(home / name, why) for home, why in homes for name in USUAL_NAMES]
+    places = [Place(home / name, why) for home, why in homes for name in USUAL_NAMES]
+    return places + [
+        Place(keras / name, "Keras' cache") for name in ("cifar-100-python-target", *USUAL_NAMES)
+    ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hundred.errors import UsageError
@@ -31,3 +32,23 @@ def holdout(fine: Tensor, per_class: int = 50, seed: int = 100) -> tuple[Tensor,
             raise UsageError(f"class {label} has only {len(members)} training image: none could be held out")
         held_out[members[np.argsort(keys[members], kind="stable")[:count]]] = True
     return torch.from_numpy(np.flatnonzero(~held_out)), torch.from_numpy(np.flatnonzero(held_out))
+
+
+def three_way(
+    labels: NDArray[np.integer], seed: int = 100
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Indices that train, validate and test, for a set without splits: 80, 10 and 10 % of each class.
+
+    A class gives at least one image to each where it has three, and to training before all. Keys as in
+    `holdout`, so that the split is the same on every machine. Each is ascending int64.
+    """
+    keys = np.random.PCG64(seed).random_raw(len(labels))
+    part = np.zeros(len(labels), np.int8)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        members = members[np.argsort(keys[members], kind="stable")]
+        tenth = max(len(members) // 10, 1)
+        part[members[:tenth]] = 2 if len(members) > 1 else 0
+        part[members[tenth : 2 * tenth]] = 1 if len(members) > 2 else 0
+    train, validation, test = (np.flatnonzero(part == number) for number in range(3))
+    return train, validation, test

@@ -1,7 +1,4 @@
-"""Fetching the official archive into a folder: resumable, checked, and safe when two processes do it at once.
-
-The archive and its MD5 are published at https://www.cs.toronto.edu/~kriz/cifar.html.
-"""
+"""Fetching a published file into a folder: resumable, checked, and safe when two processes do it at once."""
 
 import errno
 import hashlib
@@ -15,12 +12,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hundred.data.download.named import ARCHIVE_NAME, OFFICIAL_MD5, OFFICIAL_URL, RemoteFile
 from hundred.data.download.transfer import BrokenError, Progress, RefusedError, Transfer, shown
 from hundred.errors import HundredError, UsageError
 
-ARCHIVE_NAME = "cifar-100-python.tar.gz"
-OFFICIAL_URL = f"https://www.cs.toronto.edu/~kriz/{ARCHIVE_NAME}"
-OFFICIAL_MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
 PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # after each failure in a row; then the next address is tried
 
 
@@ -44,33 +39,85 @@ def download_archive(
     progress: Progress | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Path:
-    """Fetch the archive into `folder`, unless it is there already; returns its path.
+    """Fetch CIFAR-100's official archive into `folder`, unless it is there already; returns its path.
 
-    urls: tried in order; the default is `addresses()`. md5: what the file must have. progress: called with
-    the bytes so far and in all (None where unknown). pause: waits some seconds, between attempts.
+    urls: tried in order; the default is `addresses()`. See `download_file`.
+    """
+    file = RemoteFile(ARCHIVE_NAME, tuple(urls) if urls is not None else tuple(addresses()), md5)
+    return download_file(folder, file, "CIFAR-100", progress=progress, pause=pause)
+
+
+def download_file(
+    folder: Path,
+    file: RemoteFile,
+    title: str,
+    *,
+    most_bytes: int | None = None,
+    progress: Progress | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Path:
+    """Fetch `file` into `folder`, unless it is there already; returns its path.
+
+    title: of the set, for errors. progress: called with the bytes so far and in all (None where unknown).
+    pause: waits some seconds, between attempts. A file whose checksum is not published is pinned by the first
+    download: its SHA-256 is kept beside it, and a later download must have the same.
 
     A download that was cut goes on where it stopped, in this process or a later one. Of several processes one
     downloads and the others wait for it.
 
     Raises HundredError naming each address and what became of it, or the folder and why it cannot be written.
     """
-    chosen = list(urls) if urls is not None else addresses()
-    target = folder / ARCHIVE_NAME
-    if has_md5(target, md5):
+    target = folder / file.name
+    if _is_whole(target, file.md5):
         return target
-    part = folder / f"{ARCHIVE_NAME}.part"
-    progress = progress or _tell_nobody
-    with _clear_faults(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f"{ARCHIVE_NAME}.lock", part, progress):
-            if not has_md5(target, md5):
-                _fetch_any(chosen, part, md5, progress, pause)
+    part = folder / f"{file.name}.part"
+    progress = progress or _no_progress
+    with _clear_faults(folder, title):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder / f"{file.name}.lock", part, progress):
+            if not _is_whole(target, file.md5):
+                _fetch_any(list(file.urls), part, file.md5, title, most_bytes, progress, pause)
+                _pin(target, part, file.md5)
                 part.replace(target)
     return target
 
 
-def _tell_nobody(_done: int, _total: int | None) -> None:
-    """The progress of a download that nobody watches."""
+def _no_progress(_done: int, _total: int | None) -> None:
+    """Ignore the progress."""
+
+
+def _is_whole(path: Path, md5: str) -> bool:
+    """Whether there is a file at `path` with this MD5 or, where none is published, the pinned SHA-256."""
+    if md5:
+        return has_md5(path, md5)
+    pin = _pinned(path)
+    return bool(pin) and path.is_file() and _sha256(path) == pin
+
+
+def _pin(path: Path, part: Path, md5: str) -> None:
+    """Remember the content of the first download. Raises HundredError where a later one is another."""
+    if md5:
+        return
+    found, pin = _sha256(part), _pinned(path)
+    if pin and pin != found:
+        part.unlink()
+        raise HundredError(
+            f"{path.name} is not the file that was downloaded first (its SHA-256 differs)\n"
+            f"If it has been published anew, remove {path}.sha256 and try again."
+        )
+    path.with_name(f"{path.name}.sha256").write_text(found, "utf-8")
+
+
+def _pinned(path: Path) -> str:
+    try:
+        return path.with_name(f"{path.name}.sha256").read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_md5(path: Path, md5: str) -> bool:
@@ -84,27 +131,41 @@ def has_md5(path: Path, md5: str) -> bool:
 
 
 def _fetch_any(
-    urls: list[str], part: Path, md5: str, progress: Progress, pause: Callable[[float], None]
+    urls: list[str],
+    part: Path,
+    md5: str,
+    title: str,
+    most_bytes: int | None,
+    progress: Progress,
+    pause: Callable[[float], None],
 ) -> None:
     """Fill `part` from the first address that has the right file."""
     faults = []
     for url in urls:
         try:
-            return _fetch(url, part, md5, progress, pause)
+            return _fetch(url, part, md5, most_bytes, progress, pause)
         except (RefusedError, BrokenError) as fault:
             faults.append(f"{shown(url)}: {fault}")
     raise HundredError(
-        f"CIFAR-100 could not be downloaded: {'; '.join(faults)}\n"
-        "Try again (it goes on where it stopped), give another address in HUNDRED_URL, or use --data sample."
+        f"{title} could not be downloaded: {'; '.join(faults)}\n"
+        "Try again (it goes on where it stopped), give another address in HUNDRED_URL (CIFAR-100) or "
+        "HUNDRED_MIRROR, or use --data sample."
     )
 
 
-def _fetch(url: str, part: Path, md5: str, progress: Progress, pause: Callable[[float], None]) -> None:
+def _fetch(
+    url: str,
+    part: Path,
+    md5: str,
+    most_bytes: int | None,
+    progress: Progress,
+    pause: Callable[[float], None],
+) -> None:
     """Fill `part` from one address, going on after cuts. Raises RefusedError or BrokenError."""
     failures, restarted = 0, False
     while True:
         before = part.stat().st_size if part.exists() else 0
-        transfer = Transfer(url, part, progress)
+        transfer = Transfer(url, part, progress, most_bytes)
         try:
             transfer.run()
         except BrokenError:
@@ -115,7 +176,7 @@ def _fetch(url: str, part: Path, md5: str, progress: Progress, pause: Callable[[
             pause(PAUSES_SECONDS[failures])
             failures += 1
             continue
-        if has_md5(part, md5):
+        if not md5 or has_md5(part, md5):
             return
         part.unlink()
         # Bytes from an earlier attempt may have been another file's; a whole download of this one was not.
@@ -142,7 +203,7 @@ def _alone(lock_path: Path, part: Path, progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _clear_faults(folder: Path) -> Iterator[None]:
+def _clear_faults(folder: Path, title: str) -> Iterator[None]:
     """Turn what the file system refuses into one line."""
     try:
         yield
@@ -150,10 +211,10 @@ def _clear_faults(folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(folder).free
             raise HundredError(
-                f"the disk of {folder} is full ({free / 1e6:,.0f} MB free): CIFAR-100 needs about 350 MB\n"
+                f"the disk of {folder} is full ({free / 1e6:,.0f} MB free): {title} needs more\n"
                 "Make room, or set XDG_CACHE_HOME to a folder on another disk."
             ) from None
         raise HundredError(
-            f"CIFAR-100 cannot be downloaded into {folder}: {error.strerror or error}\n"
+            f"{title} cannot be downloaded into {folder}: {error.strerror or error}\n"
             "Set XDG_CACHE_HOME to a folder that you can write to, or give the data's path."
         ) from None

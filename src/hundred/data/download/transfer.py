@@ -1,8 +1,10 @@
 """One transfer over http or https into a partial file, from its start or from where it was cut."""
 
 import http.client
+import json
 import os
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 TIMEOUT_SECONDS = 30.0
 MOST_BYTES = 400_000_000  # the archive has 169 MB; a server that sends more has another file
 _PIECE_BYTES = 1 << 18
+_MOST_JSON = 20_000_000
 
 Progress = Callable[[int, int | None], None]
 
@@ -35,9 +38,13 @@ def shown(url: str) -> str:
 
 
 class Transfer:
-    """Brings the rest of `url` into `part`. resumed: whether the server went on from what was there."""
+    """Brings the rest of `url` into `part`. resumed: whether the server went on from what was there.
 
-    def __init__(self, url: str, part: Path, progress: Progress) -> None:
+    most_bytes: that the file may have; None is `MOST_BYTES`.
+    """
+
+    def __init__(self, url: str, part: Path, progress: Progress, most_bytes: int | None = None) -> None:
+        self.most_bytes = MOST_BYTES if most_bytes is None else most_bytes
         self.url = url
         self.part = part
         self.progress = progress
@@ -60,8 +67,8 @@ class Transfer:
             done = have if self.resumed else 0
             length = answer.headers.get("Content-Length", "")
             total = done + int(length) if length.isdigit() else None
-            if total is not None and total > MOST_BYTES:
-                raise RefusedError(f"it has {total:,} bytes, more than CIFAR-100's archive")
+            if total is not None and total > self.most_bytes:
+                raise RefusedError(f"it has {total:,} bytes, more than it should have")
             with self.part.open("ab" if self.resumed else "wb") as file:
                 self._copy(answer, file, done, total)
                 file.flush()
@@ -74,7 +81,7 @@ class Transfer:
         if have:
             headers["Range"] = f"bytes={have}-"
         try:
-            return _opener().open(urllib.request.Request(self.url, headers=headers), timeout=TIMEOUT_SECONDS)  # noqa: S310
+            return _open(self.url, headers, TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 416 and have:
@@ -101,11 +108,45 @@ class Transfer:
                 break
             file.write(piece)
             done += len(piece)
-            if done > MOST_BYTES:
-                raise RefusedError(f"it sends more than {MOST_BYTES:,} bytes")
+            if done > self.most_bytes:
+                raise RefusedError(f"it sends more than {self.most_bytes:,} bytes")
             self.progress(done, total)
         if total is not None and done < total:
             raise BrokenError(f"cut after {done:,} of {total:,} bytes")
+
+
+def speed(url: str, seconds: float = 4.0, most_bytes: int = 4_000_000) -> float:
+    """Bytes a second at which `url` sends its first megabytes; 0 where it does not."""
+    headers = {"User-Agent": "hundred", "Accept-Encoding": "identity", "Range": f"bytes=0-{most_bytes - 1}"}
+    begin, done = time.monotonic(), 0
+    try:
+        with _open(url, headers, seconds) as answer:
+            while done < most_bytes and time.monotonic() - begin < seconds:
+                piece = answer.read(_PIECE_BYTES)
+                if not piece:
+                    break
+                done += len(piece)
+    except (OSError, ValueError, http.client.HTTPException):
+        return 0.0
+    return done / max(time.monotonic() - begin, 1e-6)
+
+
+def fetch_json(url: str) -> Any:
+    """The JSON that `url` answers with. Raises RefusedError or BrokenError."""
+    try:
+        with _open(url, {"User-Agent": "hundred"}, TIMEOUT_SECONDS) as answer:
+            return json.loads(answer.read(_MOST_JSON))
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise RefusedError(f"the server says {error.code} {error.reason}") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise BrokenError(_reason(getattr(error, "reason", error))) from None
+
+
+def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError("only http and https addresses are downloaded from")
+    return _opener().open(urllib.request.Request(url, headers=headers), timeout=timeout)  # noqa: S310
 
 
 class _RangeRefused(Exception):

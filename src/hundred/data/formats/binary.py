@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hundred.data.formats.archive import is_archive, read_members
-from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, no_progress
+from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.errors import HundredError
 
 NAME = "cifar-100-binary"
@@ -36,7 +36,7 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
-def read(found: Path, _progress: ProgressCallback = no_progress) -> Raw:
+def read(found: Path, _options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
     """Both splits from what `find` gave.
 
     Raises HundredError where a file is missing, unreadable or does not end with a whole row.

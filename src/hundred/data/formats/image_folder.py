@@ -1,117 +1,120 @@
-"""CIFAR-100 as folders of pictures: train/<class>/*.png and test/<class>/*.png.
+"""Folders of pictures by class, of any classes and sizes; see `folder_layout` for the levels that are known.
 
-Class folders may stand in folders of superclasses, and be written with spaces, dashes or capitals.
+The classes of CIFAR-100 in the spelling of anyone make CIFAR-100, in its order. Pictures whose file names are
+numbers, all different within a split, come in the order of these numbers; others by class, then by name.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hundred.data.formats.image_file import SUFFIXES, pixels
-from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, no_progress
-from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE, plain_name
-from hundred.errors import HundredError, nearest
+from hundred.data.classes import ClassNames, name_classes
+from hundred.data.decode import decode_files
+from hundred.data.formats.folder_layout import (
+    ClassFolder,
+    class_folders,
+    is_split_name,
+    looks_like_classes,
+    split_folders,
+)
+from hundred.data.formats.pictures import picture_size
+from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
+from hundred.data.gather import Example, arrange, decode_splits
+from hundred.data.sizes import SAMPLED, choose_size, size_note
+from hundred.errors import HundredError
 
 NAME = "folder of pictures"
-_AT_ONCE = 500  # pictures between two words on how far it is
-_FINE = {plain_name(name): label for label, name in enumerate(FINE_NAMES)}
-_COARSE = {plain_name(name): label for label, name in enumerate(COARSE_NAMES)}
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """All pictures by split (`train`, `test`, `validation`, or `all`), as (path, class number, superclass)."""
+
+    names: ClassNames
+    splits: dict[str, list[Example]]
 
 
 def find(where: Path) -> Path | None:
-    """`where`, if it has the folders train and test with at least one folder of pictures each."""
-    return where if all(_looks_right(where / split) for split in ("train", "test")) else None
+    """`where`, if pictures of two classes or more are there, with or without splits.
+
+    Raises HundredError where it is one split of a set: its name says so, and another is beside it.
+    """
+    if not where.is_dir():
+        return None
+    if any(looks_like_classes(split) for split in split_folders(where).values()):
+        return where
+    if not looks_like_classes(where):
+        return None
+    if is_split_name(where.name) and len(split_folders(where.parent)) > 1:
+        raise HundredError(
+            f"{where} is one split of a set: name the folder that holds all of it, {where.parent}"
+        )
+    return where
 
 
 def files(found: Path) -> list[str]:
-    """The files that `read` would read, whose sizes and times tell whether anything changed.
+    """The files that `read` would read, whose sizes and times say whether anything changed.
 
     As text: making 60,000 Path objects takes longer than listing the folders.
     """
-    return [path for split in ("train", "test") for path, _, _ in _listed(found / split)]
+    return [path for folders in _folders(found).values() for each in folders for path in each.pictures]
 
 
 def is_mapped(_: Path) -> bool:
-    """False: the images have to be unpacked."""
+    """False: the pictures have to be decoded."""
     return False
 
 
-def read(found: Path, progress: ProgressCallback = no_progress) -> Raw:
-    """Both splits from what `find` gave, by class, then by file name.
+def read(found: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
+    """Both splits from what `find` gave.
 
-    Raises HundredError naming missing or unknown classes, or the picture at fault.
+    Raises HundredError naming the class or the pictures at fault.
     """
-    listed = {split: _listed(found / split) for split in ("train", "test")}
-    total = sum(len(each) for each in listed.values())
-    train = _split(listed["train"], lambda done: progress(done, total))
-    return Raw(train, _split(listed["test"], lambda done: progress(len(train.fine) + done, total)))
+    survey = _survey(found)
+    splits = arrange(survey.splits)
+    sizes = _sizes([str(each.source) for each in (*splits.train, *splits.test)])
+    size = options.image_size or choose_size(sizes)
+    raw = decode_splits(splits, survey.names, size, options, decode_files)
+    note = size_note(sizes, size, options.fit)
+    return raw if not note else Raw(**{**vars(raw), "notes": (*raw.notes, note)})
 
 
-def _looks_right(folder: Path) -> bool:
-    """Whether there is a picture one or two folders down: a quick look, not a check."""
-    if not folder.is_dir():
-        return False
-    patterns = (f"*/{inner}*{suffix}" for inner in ("", "*/") for suffix in SUFFIXES)
-    return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
+def _folders(found: Path) -> dict[str, list[ClassFolder]]:
+    splits = {name: folder for name, folder in split_folders(found).items() if looks_like_classes(folder)}
+    if not splits:
+        return {"all": class_folders(found)}
+    return {name: class_folders(folder) for name, folder in splits.items()}
 
 
-def _split(listed: list[tuple[str, int, int]], progress: Callable[[int], None]) -> RawSplit:
-    images = np.empty((len(listed), 3, 32, 32), np.uint8)
-    for at, (path, _, _) in enumerate(listed):
-        images[at] = pixels(path, path).transpose(2, 0, 1)
-        if at % _AT_ONCE == 0:
-            progress(at)
-    fine = np.array([label for _, label, _ in listed], np.uint8)
-    return RawSplit(images, fine, np.array([label for _, _, label in listed], np.uint8))
+def _survey(found: Path) -> _Survey:
+    folders = _folders(found)
+    names = name_classes(
+        {split: [(each.name, each.superclass) for each in classes] for split, classes in folders.items()},
+        str(found),
+    )
+    splits = {}
+    for split, classes in folders.items():
+        examples = [
+            Example(path, *names.labels(each.name, each.superclass))
+            for each in classes
+            for path in each.pictures
+        ]
+        splits[split] = _ordered(examples)
+    return _Survey(names, splits)
 
 
-def _listed(folder: Path) -> list[tuple[str, int, int]]:
-    """Every picture with its fine class and superclass, in label order, then by name."""
-    classes = sorted(_classes(folder), key=lambda found: (found[1], found[0].name))
-    missing = [
-        name for label, name in enumerate(FINE_NAMES) if label not in {label for _, label, _ in classes}
-    ]
-    if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise HundredError(
-            f"{folder} lacks {len(missing)} of the 100 classes: {', '.join(missing[:5])}{more}"
-        )
-    return [(path, fine, coarse) for inner, fine, coarse in classes for path in _pictures(inner)]
+def _ordered(examples: list[Example]) -> list[Example]:
+    stems = [str(each.source).rpartition("/")[2].rpartition(".")[0] for each in examples]
+    if all(stem.isascii() and stem.isdigit() for stem in stems):
+        numbers = [int(stem) for stem in stems]
+        if len(set(numbers)) == len(numbers):
+            return [examples[at] for at in np.argsort(numbers, kind="stable")]
+    return sorted(examples, key=lambda each: each.fine)
 
 
-def _classes(folder: Path, coarse: int | None = None) -> Iterator[tuple[Path, int, int]]:
-    """Each folder of a fine class, its label, and the superclass that its parent is named for, if any."""
-    for inner in _folders(folder):
-        name = plain_name(inner.name)
-        if name in _FINE:
-            fine = _FINE[name]
-            yield inner, fine, FINE_TO_COARSE[fine] if coarse is None else coarse
-        elif name in _COARSE and coarse is None:
-            yield from _classes(inner, _COARSE[name])
-        else:
-            hint = nearest(inner.name, FINE_NAMES)
-            raise HundredError(f"{inner} is not named for a class of CIFAR-100{hint}")
-
-
-def _folders(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                Path(entry.path) for entry in entries if entry.is_dir() and entry.name[0] not in "._"
-            )
-    except OSError as error:
-        raise HundredError(f"{folder} cannot be read: {error.strerror}") from None
-
-
-def _pictures(folder: Path) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                entry.path
-                for entry in entries
-                if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".")
-            )
-    except OSError as error:
-        raise HundredError(f"{folder} cannot be read: {error.strerror}") from None
+def _sizes(paths: Sequence[str]) -> list[tuple[int, int]]:
+    """Sizes of some of the pictures, evenly spaced."""
+    chosen = paths[:: max(len(paths) // SAMPLED, 1)]
+    return [size for size in map(picture_size, chosen) if size is not None]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hundred.data.formats.archive import is_archive, read_members
 from hundred.data.formats.pickles import read_pickle
-from hundred.data.formats.raw import ProgressCallback, Raw, RawSplit, no_progress
+from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.errors import HundredError
 
 NAME = "cifar-100-python"
@@ -38,7 +38,7 @@ def is_mapped(found: Path) -> bool:
     return found.is_dir()
 
 
-def read(found: Path, _progress: ProgressCallback = no_progress) -> Raw:
+def read(found: Path, _options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
     """Both splits from what `find` gave. From a folder, the images are views on the mapped files: not copied.
 
     Raises HundredError where a file is missing, cut short, or not what it should be.

@@ -1,19 +1,32 @@
-"""The forms in which people have CIFAR-100, each a module with the same five names."""
+"""The forms in which a set of images is found, each a module with the same five names."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from hundred.data.formats import binary, image_folder, parquet, python_pickle
-from hundred.data.formats.raw import ProgressCallback, Raw, no_progress
+from hundred.data.formats import (
+    array_file,
+    arrow,
+    binary,
+    cifar10,
+    idx,
+    image_folder,
+    parquet,
+    python_pickle,
+    svhn,
+    table,
+    tiny_imagenet,
+)
+from hundred.data.formats.raw import Raw, ReadOptions
+from hundred.data.formats.unpack import is_packed, unpacked
 
 
 class Form(Protocol):
-    """One published form.
+    """One form.
 
     NAME: for people. find: the place itself (or its folder) if it is of this form, else None. files: all that
     reading depends on. is_mapped: whether `read` copies nothing. read: what is there, unchecked; HundredError
-    where it is damaged; its second argument is called with the images unpacked so far and in all.
+    where it is damaged.
     """
 
     NAME: str
@@ -21,18 +34,30 @@ class Form(Protocol):
     def find(self, where: Path) -> Path | None: ...
     def files(self, found: Path) -> Sequence[str | Path]: ...
     def is_mapped(self, found: Path) -> bool: ...
-    def read(self, found: Path, progress: ProgressCallback = no_progress, /) -> Raw: ...
+    def read(self, found: Path, options: ReadOptions = ..., /) -> Raw: ...
 
 
 class Found(NamedTuple):
-    """Something at `path` that looks like CIFAR-100 in `form`; nothing is read yet."""
+    """Something at `path` that looks like a set of images in `form`; nothing is read yet."""
 
     form: Form
     path: Path
 
 
 # The quickest to open first: where a folder holds several, that one is taken.
-FORMS: tuple[Form, ...] = (python_pickle, binary, parquet, image_folder)
+FORMS: tuple[Form, ...] = (
+    python_pickle,
+    binary,
+    cifar10,
+    idx,
+    svhn,
+    tiny_imagenet,
+    array_file,
+    parquet,
+    arrow,
+    image_folder,
+    table,
+)
 USUAL_NAMES = (
     "cifar-100-python",
     "cifar-100-binary",
@@ -45,9 +70,21 @@ _MOST_CHILDREN = 100
 
 
 def find_form(where: Path) -> Found | None:
-    """CIFAR-100 at `where`, in any form, or one folder further down (usual names first)."""
+    """A set of images at `where`, in any form, or one folder further down (usual names first)."""
     for place in (where, *_children(where)):
         for form in FORMS:
+            found = form.find(place)
+            if found is not None:
+                return Found(form, found)
+        if place == where and is_packed(where):
+            return find_form(unpacked(where))
+    return None
+
+
+def find_cifar100(where: Path) -> Found | None:
+    """CIFAR-100 at one of the usual places, which may hold anything else as well."""
+    for form in (python_pickle, binary, parquet, arrow, image_folder):
+        for place in (where, *_children(where)):
             found = form.find(place)
             if found is not None:
                 return Found(form, found)

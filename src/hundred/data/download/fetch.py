@@ -1,0 +1,138 @@
+"""Named sets and sets of the Hugging Face hub, brought into the user's cache from the quickest mirror."""
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from hundred.data.cache import cache_folder
+from hundred.data.download.download import addresses, download_file
+from hundred.data.download.named import ARCHIVE_NAME, NAMED_SETS, NamedSet, RemoteFile
+from hundred.data.download.transfer import BrokenError, Progress, RefusedError, fetch_json, shown, speed
+from hundred.errors import HundredError, UsageError
+
+HUB = "hf:"
+_HUB_BYTES = 50_000_000_000
+
+
+def fetch_named(name: str, progress: Progress | None = None) -> Path:
+    """The files of the set `name` in the user's cache, downloaded unless they are there; their folder or file.
+
+    Where several mirrors have them, the quickest over the first megabytes is taken, the Hugging Face hub's
+    copy among them; the others are tried after it.
+
+    Raises HundredError naming each address and what became of it.
+    """
+    chosen = NAMED_SETS[name]
+    folder = cache_folder() if name == "cifar100" else cache_folder() / name
+    here = [folder / file.name for file in chosen.files]
+    if not all(path.is_file() for path in here):
+        if chosen.hub and not _overridden() and _hub_is_quicker(chosen):
+            try:
+                return fetch_hub(chosen.hub, progress)
+            except HundredError:
+                pass  # the publisher has it too
+        chosen = replace(chosen, files=tuple(_quickest_first(file) for file in chosen.files))
+    for file in chosen.files:
+        download_file(
+            folder, _with_mirror(chosen, file), chosen.title, most_bytes=chosen.most_bytes, progress=progress
+        )
+    return folder / chosen.files[0].name if len(chosen.files) == 1 else folder
+
+
+def fetch_hub(name: str, progress: Progress | None = None) -> Path:
+    """The parquet files of `OWNER/NAME` (or `OWNER/NAME:CONFIG`) of the hub in the user's cache; their folder.
+
+    Raises UsageError for a name that is none, HundredError where there is no such set or it is not public.
+    """
+    match = re.fullmatch(r"([\w.-]+)/([\w.-]+?)(?::([\w.-]+))?", name)
+    if match is None or ".." in name:
+        raise UsageError(f"hf:{name}: give the owner and the name of a data set, as hf:uoft-cs/cifar100")
+    owner, title, config = match.groups()
+    folder = cache_folder() / "hub" / f"{owner}--{title}"
+    listed = _hub_files(owner, title)
+    chosen = config or next(
+        (each for each in (title, "default", "plain_text") if each in listed), next(iter(listed))
+    )
+    if chosen not in listed:
+        raise UsageError(f"hf:{owner}/{title} has no configuration {chosen!r}: it has {', '.join(listed)}")
+    for split, urls in listed[chosen].items():
+        for number, url in enumerate(urls):
+            file = RemoteFile(f"{split}-{number:05}.parquet", (url,))
+            place = folder / chosen
+            download_file(place, file, f"hf:{owner}/{title}", most_bytes=_HUB_BYTES, progress=progress)
+    return folder / chosen
+
+
+def _hub_files(owner: str, title: str) -> dict[str, dict[str, list[str]]]:
+    """The addresses of the parquet files, by configuration and split."""
+    url = f"{hub_address()}/api/datasets/{quote(owner)}/{quote(title)}/parquet"
+    try:
+        listed = fetch_json(url)
+    except (RefusedError, BrokenError) as fault:
+        raise HundredError(
+            f"hf:{owner}/{title} could not be found: {shown(url)}: {fault}\n"
+            "Check its name, or download it and give the path of its folder."
+        ) from None
+    match listed:
+        case {**configs} if configs:
+            return {str(config): _urls(splits) for config, splits in configs.items()}
+    raise HundredError(
+        f"hf:{owner}/{title} has no parquet files: download it and give the path of its folder"
+    )
+
+
+def _urls(splits: Any) -> dict[str, list[str]]:
+    if not isinstance(splits, dict):
+        return {}
+    return {
+        re.sub(r"\W", "_", str(split)): [url for url in urls if isinstance(url, str)]
+        for split, urls in splits.items()
+        if isinstance(urls, list)
+    }
+
+
+def hub_address() -> str:
+    """The hub's address: HF_ENDPOINT, as the Hugging Face libraries have it, or the public one."""
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+
+
+def _overridden() -> bool:
+    return bool(os.environ.get("HUNDRED_MIRROR") or os.environ.get("HUNDRED_URL"))
+
+
+def _with_mirror(chosen: NamedSet, file: RemoteFile) -> RemoteFile:
+    """`file` with the addresses that the environment names before its own."""
+    if file.name == ARCHIVE_NAME and os.environ.get("HUNDRED_URL"):
+        return replace(file, urls=tuple(addresses()))
+    homes = [part for part in re.split(r"[\s,]+", os.environ.get("HUNDRED_MIRROR", "")) if part]
+    for home in homes:
+        if urlsplit(home).scheme not in ("http", "https"):
+            raise UsageError(f"HUNDRED_MIRROR: {shown(home)!r} is not an http or https address")
+    return replace(
+        file, urls=(*(f"{home.rstrip('/')}/{chosen.name}/{file.name}" for home in homes), *file.urls)
+    )
+
+
+def _quickest_first(file: RemoteFile) -> RemoteFile:
+    if len(file.urls) < 2 or _overridden():
+        return file
+    with ThreadPoolExecutor(len(file.urls)) as pool:
+        speeds = dict(zip(file.urls, pool.map(speed, file.urls), strict=True))
+    return replace(file, urls=tuple(sorted(file.urls, key=lambda url: -speeds[url])))
+
+
+def _hub_is_quicker(chosen: NamedSet) -> bool:
+    """Whether the hub's copy comes at twice the speed of the publisher's or more."""
+    owner, _, title = chosen.hub.partition("/")
+    try:
+        listed = _hub_files(owner, title)
+        url = next(url for splits in listed.values() for urls in splits.values() for url in urls)
+    except (HundredError, StopIteration):
+        return False
+    with ThreadPoolExecutor(2) as pool:
+        publisher, hub = pool.map(speed, (chosen.files[0].urls[0], url))
+    return hub > 2 * publisher
