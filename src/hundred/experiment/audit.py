@@ -25,9 +25,9 @@ from hundred.evaluation.duplicates import NEAR, near_duplicates
 from hundred.evaluation.labels import suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
 from hundred.experiment.build.data import Lines, open_data
+from hundred.experiment.build.resolve import resolve
 from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
-from hundred.experiment.train import resolve
 from hundred.files import write_json
 from hundred.formatting import readable
 from hundred.recipe.load import load_recipe

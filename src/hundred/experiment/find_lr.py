@@ -12,12 +12,13 @@ from hundred.data.subset import subset_per_class
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
 from hundred.experiment.build.data import open_data
+from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
-from hundred.experiment.train import resolve
 from hundred.formatting import eta
-from hundred.recipe.schema import Recipe, TrainingSection
+from hundred.recipe.schema import Recipe
+from hundred.recipe.training import TrainingSection
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.training.device import choose_device

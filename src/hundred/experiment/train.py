@@ -11,12 +11,12 @@ from torch import nn
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.experiment.build.model import table_of_file, table_of_network
-from hundred.experiment.build.targets import overrides_for
+from hundred.experiment.build.resolve import check_call, resolve
 from hundred.experiment.repeats import train_repeats
 from hundred.experiment.run.context import Network, RunOptions
 from hundred.experiment.run.distributed import dismissing_followers, follow, join_processes
 from hundred.experiment.run.lifecycle import train_run
-from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
+from hundred.recipe.load import Resolved
 from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run
@@ -75,7 +75,8 @@ def train(
     Raises UsageError for a wrong call, HundredError where the work fails, and KeyboardInterrupt after an
     interruption, with everything so far kept.
     """
-    _check(minutes, repeat, model, start_from, scale)
+    check_call(minutes=minutes, repeat=repeat, scale=scale, start_from=start_from, name=name)
+    _check_network(model, start_from, repeat)
     began = time.monotonic() if started is None else started
     device, strategy = join_processes(device)
     options = RunOptions(
@@ -126,49 +127,11 @@ def train(
     return trained
 
 
-def resolve(
-    recipe: str | Path | Mapping[str, Any] | None = None,
-    *,
-    epochs: int | None = None,
-    target: float | None = None,
-    seed: int | None = None,
-    protocol: str | None = None,
-    doctor: bool = False,
-    overrides: Iterable[str] | Mapping[str, Any] = (),
-    device: str = "cpu",
-) -> Resolved:
-    """The recipe with the command line's shorthands, then `overrides`, applied, for a kind of `device`."""
-    recipe = DEFAULT_RECIPE if recipe is None else recipe
-    shorthands = {
-        "training.epochs": epochs,
-        "seed": seed,
-        "data.protocol": protocol,
-        "doctor.live": doctor or None,
-    }
-    given = {key: value for key, value in shorthands.items() if value is not None}
-    if target is not None:
-        given = {**overrides_for(recipe, target), **given}
-        device = "cpu"  # the targets were measured without the recipe's changes for a GPU
-    return for_device(load_recipe(recipe, given, overrides), device)
-
-
-def _check(
-    minutes: float | None,
-    repeat: int,
-    model: Network | None,
-    start_from: str | Path | None,
-    scale: str | None,
-) -> None:
-    if minutes is not None and not 0 < minutes < float("inf"):
-        raise UsageError(f"--minutes {minutes:g}: a run needs a number of minutes above 0")
-    if repeat < 1:
-        raise UsageError(f"--repeat {repeat}: it takes 1 or more")
+def _check_network(model: Network | None, start_from: str | Path | None, repeat: int) -> None:
     if model is not None and start_from is not None:
         raise UsageError("model and start_from are two networks: give one of them")
     if isinstance(model, nn.Module) and repeat > 1:
         raise UsageError("one network cannot be trained by several seeds: give a function that builds it")
-    if scale is not None and start_from is None:
-        raise UsageError(f"--scale {scale} is the input scale of a saved model: it belongs to --from FILE")
 
 
 def _with_model(resolved: Resolved, table: Any) -> Resolved:

@@ -37,10 +37,7 @@ def create_run_directory(
         root.mkdir(parents=True, exist_ok=True)
     if name is not None:
         if not _claim(root / name):
-            raise UsageError(
-                f"there is a run {name!r} in {root} already: go on with it by --resume, "
-                "or choose another name with --name"
-            )
+            raise _taken(root, name)
         return root / name
     name = automatic_name(prefix)
     path, number = root / name, 1
@@ -63,6 +60,19 @@ def check_name(name: str) -> None:
             f"a run cannot be named {name[:60]!r}: use up to 120 letters, digits, spaces and ._+- , "
             "beginning with a letter or digit"
         )
+
+
+def check_free(root: Path, name: str) -> None:
+    """Raise UsageError where `root` holds something called `name`."""
+    if (root / name).exists():
+        raise _taken(root, name)
+
+
+def _taken(root: Path, name: str) -> UsageError:
+    return UsageError(
+        f"there is a run {name!r} in {root} already: go on with it by --resume, "
+        "or choose another name with --name"
+    )
 
 
 def lock_run(path: Path | str) -> filelock.BaseFileLock:

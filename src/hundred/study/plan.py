@@ -8,7 +8,7 @@ from typing import Any
 
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.train import resolve
+from hundred.experiment.build.resolve import resolve
 from hundred.files import write_json
 from hundred.recipe.load import leaves, load_recipe
 from hundred.recipe.schema import Recipe

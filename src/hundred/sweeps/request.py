@@ -8,7 +8,7 @@ from typing import Any
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError, nearest
 from hundred.experiment.build.data import open_data
-from hundred.experiment.train import resolve
+from hundred.experiment.build.resolve import resolve
 from hundred.recipe.schema import Recipe
 from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
 from hundred.runs.layout import LOCK

@@ -10,9 +10,9 @@ from typing import Any
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
 from hundred.experiment.build.data import open_data
+from hundred.experiment.build.resolve import resolve
 from hundred.experiment.repeats import repeats_folder, write_summary
 from hundred.experiment.run.resume import is_whole
-from hundred.experiment.train import resolve
 from hundred.recipe.load import load_recipe
 from hundred.runs.directory import lock_run
 from hundred.runs.repeats import REPEATS, Repeats
