@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import data_option, device_option, json_option, print_json, print_table, set_option
+from hundred.cli.output import (
+    data_option,
+    device_option,
+    first_line,
+    json_option,
+    print_json,
+    print_table,
+    set_option,
+)
 from hundred.formatting import percent
 
 if TYPE_CHECKING:
@@ -48,6 +56,7 @@ def audit(
     """
     from pathlib import Path
 
+    first_line("auditing: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.audit import audit as look
     from hundred.experiment.locate import place_of
 

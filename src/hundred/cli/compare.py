@@ -9,6 +9,7 @@ from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import (
     data_option,
     device_option,
+    first_line,
     json_option,
     print_json,
     print_table,
@@ -45,6 +46,7 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
       hundred compare runs/sprint-x3-2026-01-31-1200 runs/school-x3-2026-01-31-1300 --json
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
     """
+    first_line("comparing: loading PyTorch")
     from hundred.experiment.compare import compare_entries, draw_comparison, entry_of
 
     entries = [entry_of(each) for each in what]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import json_option, print_json
+from hundred.cli.output import first_line, json_option, print_json
 
 if TYPE_CHECKING:
     from hundred.evaluation.doctor.diagnosis import Diagnosis
@@ -29,6 +29,7 @@ def doctor(what: str, run: str | None, as_json: bool) -> None:
       hundred doctor training.log --json
       hundred doctor all-runs.csv --run cnn_7
     """
+    first_line(f"reading {what}")
     from hundred.evaluation.doctor.diagnosis import doctor as examine
 
     found = examine(what, run)

@@ -1,14 +1,18 @@
 """`hundred export`."""
 
+from typing import Any
+
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import json_option, print_json, print_pairs
+from hundred.cli.model_options import library_names
+from hundred.cli.output import first_line, json_option, print_json, print_pairs
+from hundred.errors import UsageError
 from hundred.formatting import file_size
 
 
 @click.command()
-@click.argument("what", metavar="RUN-OR-FILE", shell_complete=complete.runs)
+@click.argument("what", metavar="RUN-OR-FILE...", nargs=-1, required=True, shell_complete=complete.runs)
 @click.option("--to", required=True, type=click.Choice(["keras", "h5", "onnx"]), help="The kind of file.")
 @click.option("--out", metavar="FILE", type=click.Path(), help="Where to write it; else beside the original.")
 @click.option(
@@ -21,7 +25,7 @@ from hundred.formatting import file_size
     help="How a Keras original wants its pixels, see `hundred test --help`.",
 )
 @click.option("--output", metavar="NAME", help="The output to write, of a file that has several.")
-@click.option("--average", is_flag=True, help="Write several models, or repeats, as one of mean probabilities.")
+@click.option("--average", is_flag=True, help="Write several models, or repeats, as one of their mean.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @json_option
 def export(
@@ -37,6 +41,7 @@ def export(
       hundred export runs/sprint-2026-01-31-1200 --to onnx
       hundred export model.h5 --to keras --out their-name.keras --logits
     """
+    first_line("exporting: loading PyTorch")
     from hundred.experiment.export import CHECKED_IMAGES
     from hundred.experiment.export import export as write
     from hundred.experiment.saved.open import parse_scales
@@ -65,5 +70,7 @@ def export(
 
 def _only(what: tuple[str, ...]) -> str:
     if len(what) > 1:
-        raise UsageError(f"export takes one run or file, not {len(what)}: several are averaged with --average")
+        raise UsageError(
+            f"export takes one run or file, not {len(what)}: several are averaged with --average"
+        )
     return what[0]

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import data_option, device_option, json_option, print_json, set_option
+from hundred.cli.output import data_option, device_option, first_line, json_option, print_json, set_option
 from hundred.formatting import duration
 
 
@@ -38,10 +38,12 @@ def find_lr(
     """
     from pathlib import Path
 
-    from hundred.experiment.find_lr import find_lr as find
     from hundred.recipe.load import load_recipe
 
     picture = out or f"find-lr-{load_recipe(recipe, overrides).recipe.name}.png"
+    first_line(f"range test of {recipe}: loading PyTorch", quiet=options["quiet"])
+    from hundred.experiment.find_lr import find_lr as find
+
     found = find(recipe, set=overrides, out=picture, **options)
     if as_json:
         print_json({**found.as_dict(), "picture": str(Path(picture))})

@@ -8,6 +8,13 @@ from typing import Any
 
 import click
 
+from hundred.cli.unexpected import (
+    discard_output,
+    flush_output,
+    is_interruption,
+    prepare_streams,
+    report_unexpected,
+)
 from hundred.errors import HundredError, nearest
 from hundred.version import __version__
 
@@ -96,14 +103,37 @@ def _with_our_name(error: click.NoSuchOption) -> click.NoSuchOption:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted."""
+    """Run one command and exit: 0 done, 1 the work failed, 2 the call was wrong, 130 interrupted.
+
+    Only SystemExit leaves it: an unexpected error becomes one line that names a file with its traceback.
+    """
+    prepare_streams()
+    code: int | str | None = 1
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    except (Exception, GeneratorExit) as error:  # standard error itself cannot be written
+        discard_output()
+        code = 130 if is_interruption(error) else 1
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run one command; the exit status."""
     if "_HUNDRED_COMPLETE" in os.environ:
         from hundred.cli.completion import register
 
         register()
     try:
         # click returns what --help and --version end with; a command returns nothing.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from `hundred.__main__`
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = commands.main(args=arguments, prog_name="hundred", standalone_mode=False) or 0
+        trouble = flush_output()
+        if trouble:
+            click.echo(f"hundred: {trouble}", err=True)
+            code = 1
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.NoSuchOption as error:
@@ -116,12 +146,19 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"hundred: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is saved: another Ctrl-C could only do harm
-        message = str(stop.__cause__ or stop)  # click raises its Abort from the KeyboardInterrupt
-        click.echo(f"hundred: interrupted{f': {message}' if message else ''}", err=True)
-        code = 130
+        code = _interrupted(str(stop.__cause__ or stop))  # click raises its Abort from the KeyboardInterrupt
     except BrokenPipeError:
-        # The reader (head, less) has closed the pipe; Python must not fail again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()  # the reader (head, less) has closed the pipe
         code = 141
-    sys.exit(code)
+    except Exception as error:  # the last catch
+        if is_interruption(error):
+            return _interrupted("")
+        click.echo(f"hundred: {report_unexpected(error)}", err=True)
+        code = 1
+    return int(code)
+
+
+def _interrupted(message: str) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is saved: another Ctrl-C could only do harm
+    click.echo(f"hundred: interrupted{f': {message}' if message else ''}", err=True)
+    return 130

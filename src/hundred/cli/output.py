@@ -1,6 +1,7 @@
 """How commands print: one JSON object, or aligned lines for people."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -25,6 +26,13 @@ device_option = click.option(
     shell_complete=complete.devices,
     help="auto, cpu, cuda, cuda:1 or mps.",
 )
+
+
+def first_line(doing: str, *, quiet: bool = False) -> None:
+    """Say what the command does, before it imports torch or pandas, which takes seconds."""
+    from hundred.runs.progress.announce import announce
+
+    announce(doing, quiet=quiet or bool({"torch", "pandas"} & set(sys.modules)))
 
 
 def set_option(purpose: str) -> Callable[[Command], Command]:

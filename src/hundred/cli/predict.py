@@ -11,7 +11,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
-from hundred.cli.output import device_option, json_option, print_json
+from hundred.cli.output import device_option, first_line, json_option, print_json
 from hundred.formatting import percent
 
 if TYPE_CHECKING:
@@ -27,13 +27,11 @@ SECONDS_BETWEEN_LINES = 2.0
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write a CSV file, one row a picture.")
 @device_option
 @json_option
-def predict(
-    *, what: str, images: tuple[str, ...], out: str | None, as_json: bool, **options: Any
-) -> None:
+def predict(*, what: str, images: tuple[str, ...], out: str | None, as_json: bool, **options: Any) -> None:
     """Name what is in your own pictures: the five likeliest classes, and the superclass.
 
     FILE-OR-RUN is a run, our .h5, or anyone's Keras .h5 or .keras. A folder's pictures are printed as CSV. A
-    picture that cannot be read is one line on standard error; the others still follow, and the exit code is 1.
+    picture that cannot be read is one line on standard error; the others still follow, and the exit is 1.
 
     \b
     Examples:
@@ -41,6 +39,7 @@ def predict(
       hundred predict model.h5 photos/ --out photos.csv
       hundred predict their-model.h5 cat.jpg --scale 0-255 --json
     """
+    first_line("predicting: loading PyTorch")
     from hundred.experiment.predict import Failed, Prediction, Predictor, picture_paths
     from hundred.experiment.saved.open import OpenOptions
 

@@ -5,7 +5,15 @@ from typing import Any
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table, set_option
+from hundred.cli.output import (
+    data_option,
+    first_line,
+    json_option,
+    print_json,
+    print_pairs,
+    print_table,
+    set_option,
+)
 
 
 @click.command()
@@ -96,10 +104,12 @@ def show(
     if augment:
         _draw_augmentation(recipe, overrides, data, out, as_json)
         return
-    from hundred.experiment.build.model import describe_network
     from hundred.recipe.load import leaves, load_recipe
 
     resolved = load_recipe(recipe, overrides)
+    first_line(f"{recipe}: counting its network's parameters")
+    from hundred.experiment.build.model import describe_network
+
     options, parameters = describe_network(resolved.recipe.model)
     defaults = {f"model.{option}": default for option, default in options.items()}
     values = {**defaults, **leaves(resolved.recipe)}

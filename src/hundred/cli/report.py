@@ -3,7 +3,7 @@
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import data_option
+from hundred.cli.output import data_option, first_line
 
 
 @click.command()
@@ -26,6 +26,7 @@ def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: boo
       hundred report runs/sprint-a runs/sprint-b --out both.html
       hundred report runs/sprint-2026-01-31-1200 --svg
     """
+    first_line("writing the report: loading PyTorch")
     from hundred.experiment.report.page import write_report
 
     notes: list[str] = []

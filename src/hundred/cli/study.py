@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from hundred.cli.output import data_option, json_option, print_json, print_table, set_option
+from hundred.cli.output import data_option, first_line, json_option, print_json, print_table, set_option
 from hundred.formatting import duration, percent
 
 
@@ -41,6 +41,7 @@ def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options
       hundred study --only school,school-revisited --repeat 3 --data cifar-100-python
       hundred study --protocol test-as-validation --minutes 60
     """
+    first_line("study: loading PyTorch", quiet=options["quiet"])
     from hundred.study.runner import run_study
 
     names = [name.strip() for name in (only or "").split(",") if name.strip()]

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import data_option, json_option, print_json, print_pairs, print_table, set_option
+from hundred.cli.output import (
+    data_option,
+    first_line,
+    json_option,
+    print_json,
+    print_pairs,
+    print_table,
+    set_option,
+)
 from hundred.formatting import MISSING, percent
 
 
@@ -82,6 +90,11 @@ def sweep(
       hundred sweep runs/sprint-sweep-2026-01-31-1200 --resume
       hundred sweep sprint --vary training.learning_rate=0.02..0.5:log --trials 200 --ray auto --gpus 0.25
     """
+    from hundred.recipe.load import DEFAULT_RECIPE, load_recipe
+
+    if not options["resume"]:
+        load_recipe(options["recipe"] or DEFAULT_RECIPE, overrides)
+    first_line("sweep: loading PyTorch", quiet=options["quiet"])
     from hundred.sweeps.api import run_sweep
 
     choice: bool | str | None = prune if pruner is None or prune is False else pruner

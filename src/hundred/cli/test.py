@@ -6,22 +6,18 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
-from hundred.cli.output import data_option, device_option, json_option, print_json, print_pairs
+from hundred.cli.output import data_option, device_option, first_line, json_option, print_json, print_pairs
 from hundred.formatting import percent
 
 
 @click.command()
 @click.argument("what", metavar="FILE-OR-RUN...", nargs=-1, required=True, shell_complete=complete.runs)
 @data_option
-@click.option(
-    "--scale",
-    type=click.Choice(["0-1", "0-255", "standard"]),
-    help="How a foreign file wants its pixels (0-1); our own files say theirs.",
-)
-@click.option("--allow-lambda", is_flag=True, help="Run code inside the file: only for authors you trust.")
+@model_options
+@click.option("--average", is_flag=True, help="Test several models, or repeats, by their mean probabilities.")
 @device_option
 @json_option
-def test(what: str, as_json: bool, **options: Any) -> None:
+def test(what: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
 
     \b
@@ -30,6 +26,7 @@ def test(what: str, as_json: bool, **options: Any) -> None:
       hundred test their-model.h5 --data cifar-100-python
       hundred test a.h5 b.h5 --average
     """
+    first_line("testing: loading PyTorch")
     from hundred.experiment.test import test as test_model
 
     with library_names():

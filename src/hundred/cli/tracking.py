@@ -3,7 +3,7 @@
 import click
 
 from hundred.cli import complete
-from hundred.cli.output import json_option, print_json
+from hundred.cli.output import first_line, json_option, print_json
 
 runs_option = click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
@@ -22,6 +22,7 @@ def ui(runs: str, port: int | None) -> None:
     Example:
       hundred ui --port 5001
     """
+    first_line(f"starting MLflow on {runs}")
     from hundred.runs.trackers.mlflow.ui import launch_ui
 
     launch_ui(runs, port=port, announce=click.echo)

@@ -1,5 +1,6 @@
 """`hundred train`."""
 
+import os
 import sys
 import time
 from contextlib import redirect_stdout
@@ -12,6 +13,7 @@ from hundred.cli import complete
 from hundred.cli.output import (
     data_option,
     device_option,
+    first_line,
     json_option,
     print_json,
     print_pairs,
@@ -25,8 +27,6 @@ def _process_started() -> float:
     try:
         with open("/proc/self/stat", encoding="ascii") as stat:  # noqa: PTH123
             ticks = int(stat.read().rpartition(")")[2].split()[19])
-        import os
-
         since_boot = ticks / os.sysconf("SC_CLK_TCK")
         return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot)
     except (OSError, ValueError, IndexError, AttributeError):
@@ -104,6 +104,8 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
       torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
+    doing = "training" if "RANK" in os.environ else _check(options, overrides)
+    first_line(f"{doing}: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.train import train as train_run
     from hundred.runs.repeats import Repeats
     from hundred.training.strategies.distributed import follows
@@ -126,6 +128,17 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
         print_json(outcome.result)
     else:
         _print_result(str(outcome.path), outcome.result)
+
+
+def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
+    """What will be done, once recipe, values and run name are known to be right."""
+    from hundred.experiment.build.resolve import check_call, resolve
+
+    given = {key: options[key] for key in ("epochs", "target", "seed", "protocol", "doctor")}
+    resolved = resolve(options["recipe"], overrides=overrides, **given)
+    call = {key: options[key] for key in ("minutes", "repeat", "scale", "start_from", "name")}
+    check_call(new_in=None if options["resume"] else options["runs"], **call)
+    return "resuming" if options["resume"] else f"training {resolved.recipe.name}"
 
 
 def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:

@@ -1,0 +1,14 @@
+"""One line on standard error for each phase of a command that takes more than a moment: loading, measuring,
+testing, drawing."""
+
+import os
+import sys
+
+from hundred.runs.progress.format import print_line
+
+
+def announce(phase: str, *, quiet: bool = False) -> None:
+    """Print `phase` and dots, such as `loading images ...`; nothing with `quiet`, nor in any process of
+    `torchrun` but the first."""
+    if not quiet and os.environ.get("RANK", "0") == "0" and sys.stderr is not None:
+        print_line(sys.stderr, f"{phase} ...")
