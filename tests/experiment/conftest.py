@@ -11,6 +11,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.sample.draw import draw_sample
 from hundred.data.subset import subset_per_class
 from hundred.runs.run import Run
+from hundred.training.trainer import Trainer
 from tests.making.recipes import SMALL
 
 TRAIN_PER_CLASS, TEST_PER_CLASS = 4, 2
@@ -39,6 +40,44 @@ def train(small_data: Dataset, tmp_path: Path) -> Train:
         return hundred.train(recipe, set={**SMALL, **(set or {})}, **given)
 
     return run
+
+
+class Clock:
+    """Time that passes only with training steps: `step_seconds` each, and with what a test adds to `now`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.step_seconds = 0.02
+
+    def monotonic(self) -> float:
+        return self.now
+
+    perf_counter = monotonic
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of everything that plans and measures training, whatever the speed of the machine."""
+    clock, step = Clock(), Trainer.step
+
+    def timed_step(self: Trainer, *batch: Any) -> Any:
+        clock.now += clock.step_seconds
+        return step(self, *batch)
+
+    monkeypatch.setattr(Trainer, "step", timed_step)
+    for module in (
+        "training.trainer",
+        "training.epoch_plan",
+        "training.profiling",
+        "experiment.train",
+        "experiment.repeats",
+        "experiment.run.build",
+        "experiment.run.finalize",
+        "experiment.run.scale_up",
+        "experiment.run.time_budget",
+    ):
+        monkeypatch.setattr(f"hundred.{module}.time", clock)
+    return clock
 
 
 def rows(run: Run) -> list[list[float]]:

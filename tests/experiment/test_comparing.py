@@ -132,7 +132,7 @@ def test_a_file_with_other_classes_is_refused(
 ) -> None:
     network = nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(48, 10))
     save_h5(tmp_path / "ten.h5", network, mean=(0.5,) * 3, std=(0.25,) * 3, class_names=None)
-    with pytest.raises(HundredError, match="has 10 classes, the data 100"):
+    with pytest.raises(HundredError, match="has 10 classes, and the data 100"):
         hundred.compare(finished.a, tmp_path / "ten.h5")
 
 

@@ -14,9 +14,9 @@ from hundred.evaluation.doctor.history import History
 from hundred.experiment.report.page import what_the_doctor_says
 from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run
+from tests.making.killing import KillAt, Killed
 
 from .conftest import Train, file_weights, rows
-from .test_resume import KillAt, Killed
 
 ACTING = {
     "doctor.act": ["cut-learning-rate", "stop"],

@@ -13,7 +13,7 @@ import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading
-from hundred.experiment.build.trainer import assembled
+from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.find_lr import size_at_peak
 from hundred.recipe.load import load_recipe
 
@@ -75,7 +75,7 @@ def test_images_have_the_size_of_the_highest_rate(small_data: Dataset) -> None:
         ({"name": "constant"}, 16),
     ):
         recipe = load_recipe("sprint", settings, {"training.schedule": schedule}).recipe
-        _, trainer = assembled(recipe, small_data, torch.device("cpu"))
+        _, trainer = build_run_parts(recipe, small_data, torch.device("cpu"))
         assert size_at_peak(trainer) == size
 
 

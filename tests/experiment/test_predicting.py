@@ -125,18 +125,18 @@ def test_other_classes_have_their_own_names_or_numbers_and_no_superclass(
     assert {each.name for each in found.classes} == {"class 0", "class 1", "class 2"}
 
 
-def test_the_scale_of_a_foreign_file_is_the_users_to_say(tmp_path: Path, pictures: Path) -> None:
+def test_a_given_scale_wins_over_the_layers_and_not_over_a_record(tmp_path: Path, pictures: Path) -> None:
     ours = own_file(tmp_path / "ours.h5", 3)
     [expected] = hundred.predict(ours, pictures / "0.png")
     foreign = tmp_path / "foreign.h5"
     foreign.write_bytes(ours.read_bytes())
     with h5py.File(foreign, "r+") as file:
         del file.attrs["hundred"]
-    [raw] = hundred.predict(foreign, pictures / "0.png", scale="0-255")
-    [wrong] = hundred.predict(foreign, pictures / "0.png")
+    [raw] = hundred.predict(foreign, pictures / "0.png")  # its own Rescaling shows that it takes 0-255
+    [wrong] = hundred.predict(foreign, pictures / "0.png", scale="0-1")
     assert raw.classes[0].probability == pytest.approx(expected.classes[0].probability, abs=1e-5)
     assert wrong.classes[0].probability != pytest.approx(expected.classes[0].probability, abs=1e-3)
-    # Ours says its scale itself, whatever is said for the foreign ones beside it.
+    # Our own file records its scale; --scale is for others beside it.
     [again] = hundred.predict(ours, pictures / "0.png", scale="0-1")
     assert again.classes == expected.classes
 

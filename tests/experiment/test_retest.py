@@ -1,4 +1,4 @@
-"""Testing saved models again: a stranger's file in its scale, with the words that it needs."""
+"""Testing saved models again: a Keras file in its scale, its outputs judged by the labels that they fit."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.making.finished import Finished
 
 
 @pytest.fixture
-def stranger(tmp_path: Path) -> Path:
+def foreign_file(tmp_path: Path) -> Path:
     """A file as someone else would have written it, at chance on these images."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 100))
@@ -28,24 +28,32 @@ def stranger(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_strangers_file_at_chance_is_said_to_be_with_the_other_scales(
-    stranger: Path, small_data: Dataset
+def test_a_foreign_file_at_chance_gets_a_remark_with_the_other_scales(
+    foreign_file: Path, small_data: Dataset
 ) -> None:
-    result = hundred.test(stranger, data=small_data)
-    assert (result.origin, result.scale) == ("keras", "0-1")
-    assert "--scale 0-255" in result.remark
-    assert any("--scale 0-255" in note for note in result.notes)
+    result = hundred.test(foreign_file, data=small_data, scale="0-1")
+    assert (result.origin, result.scale, result.scale_from) == ("keras", "0-1", "given")
+    assert "at chance" in result.remark
+    assert "0-255" in result.remark
     assert result.as_dict()["remark"] == result.remark
 
 
-def test_the_scale_that_is_said_is_the_one_that_is_used(stranger: Path, small_data: Dataset) -> None:
+def test_a_file_that_rescales_pixels_itself_gets_them_as_they_are(
+    foreign_file: Path, small_data: Dataset
+) -> None:
+    result = hundred.test(foreign_file, data=small_data)
+    assert (result.scale, result.scale_from) == ("0-255", "layers")
+    assert any("the file rescales pixels itself" in note for note in result.notes)
+
+
+def test_the_scale_that_is_given_is_the_one_that_is_used(foreign_file: Path, small_data: Dataset) -> None:
     pixels = small_data.test.images.permute(0, 2, 3, 1).numpy().astype(np.float32)
     expected = -np.log(
-        hundred.load(stranger, scale="0-255").predict(pixels)[
+        hundred.load(foreign_file, scale="0-255").predict(pixels)[
             np.arange(len(pixels)), small_data.test.fine.numpy()
         ]
     ).mean()
-    assert hundred.test(stranger, data=small_data, scale="0-255").metrics.loss == pytest.approx(
+    assert hundred.test(foreign_file, data=small_data, scale="0-255").metrics.loss == pytest.approx(
         expected, rel=1e-5
     )
 
@@ -59,7 +67,7 @@ def test_a_model_of_grey_pictures_is_refused_in_one_line(
         mean=[0.0] * 3,
         std=[1.0] * 3,
         normalized_inside=False,
-        softmax=True,
+        end="softmax",
         input_scale="0-1",
         input_shape=(32, 32, 1),
         parameters=1,
@@ -67,8 +75,7 @@ def test_a_model_of_grey_pictures_is_refused_in_one_line(
     )
     path = tmp_path / "grey.h5"
     path.write_bytes(b"x")
-    for module in ("experiment.retest", "interchange.loading"):
-        monkeypatch.setattr(f"hundred.{module}.load", lambda *_, **__: grey)
+    monkeypatch.setattr("hundred.experiment.saved.open.load", lambda *_, **__: grey)
     for ask in (
         lambda: hundred.test(path, data=finished.data),
         lambda: hundred.compare(finished.a, path),
@@ -82,7 +89,7 @@ def test_a_model_of_grey_pictures_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
-def test_a_file_that_is_no_model_is_said_in_one_line(
+def test_a_file_that_is_no_model_gets_one_line(
     content: bytes, tmp_path: Path, small_data: Dataset
 ) -> None:
     (tmp_path / "broken.h5").write_bytes(content)
@@ -94,7 +101,9 @@ def test_a_file_that_is_no_model_is_said_in_one_line(
 def test_a_model_of_other_classes_is_not_tested_on_these(tmp_path: Path, small_data: Dataset) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
     save_h5(tmp_path / "ten.h5", network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
-    with pytest.raises(HundredError, match="has 10 classes, and the data 100"):
+    with pytest.raises(
+        HundredError, match="has 10 classes, and the data 100 and 20 superclasses: name data of 10 classes"
+    ):
         hundred.test(tmp_path / "ten.h5", data=small_data)
 
 

@@ -38,6 +38,21 @@ SWEEP = {**SMALL, "training.batch_size": 100, "data.validation_per_class": 2}
 STUDY = {"training.batch_size": 100, "tracking.mlflow": False, "training.precision": "float32"}
 
 
+class Killed(BaseException):
+    """In place of the end of a process: nothing in Hundred may catch it."""
+
+
+class KillAt:
+    """A listener that raises `Killed` at the event `method` of epoch `epoch`."""
+
+    def __init__(self, method: str, epoch: int) -> None:
+        def stop(event: Any) -> None:
+            if getattr(event, "epoch", 0) == epoch:
+                raise Killed
+
+        setattr(self, method, stop)
+
+
 def kill_repeatedly(kind: str, folder: Path, kills: int, seed: int = 20261123) -> dict[str, list[str]]:
     """Run this file in a process of its own; `names` of what was killed, `stages` at which each kill fell.
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import network, noise, rows, same, stopped, through_a_file, trainer, weights
 from torch import Tensor, nn
 
 from hundred.data.normalize import zero_to_one
@@ -20,6 +19,7 @@ from hundred.training.events import EpochEnded, RunStarted, StepsDone, WeightsRe
 from hundred.training.optim.schedules import Schedule
 from hundred.training.strategies.threads import ThreadedStrategy
 from hundred.training.trainer import Trainer
+from tests.training.tiny import network, noise, rows, same, stopped, through_a_file, trainer, weights
 
 
 def everything() -> dict[str, Any]:

@@ -12,6 +12,7 @@ import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.runs.directory import lock_run
+from hundred.runs.sittings import read_sittings
 from tests.experiment.conftest import Train, file_weights, rows
 from tests.making.killing import KillAt, Killed
 
@@ -199,6 +200,17 @@ def test_training_seconds_add_up_over_the_sittings(train: Train) -> None:
     cut(train, name="mine")
     run = train(name="mine", resume=True)
     assert run.result["train_seconds"] >= run.history["seconds"].sum()
+
+
+def test_total_seconds_are_of_all_sittings(train: Train, tmp_path: Path) -> None:
+    cut(train, name="mine")
+    (first,) = read_sittings(tmp_path / "runs" / "mine")
+    (tmp_path / "runs" / "mine" / "sittings.json").write_text(
+        json.dumps({"sittings": [{**vars(first), "seconds": 5000.0}]})
+    )
+    result = train(name="mine", resume=True).result
+    assert result["sittings"] == 2
+    assert 5000.0 < result["total_seconds"] < 5600.0
 
 
 def test_a_run_whose_loss_was_not_finite_says_so_again(train: Train, tmp_path: Path) -> None:

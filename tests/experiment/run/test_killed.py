@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from hundred.runs.run import Run
+from tests.experiment.conftest import file_weights, rows
 from tests.making.killing import kill_repeatedly
-
-from .conftest import file_weights, rows
 
 KILLS = 20
 
@@ -27,7 +26,7 @@ def test_a_run_killed_twenty_times_at_random_is_the_undisturbed_one(tmp_path: Pa
             assert np.array_equal(run.predictions()[key], array)
         assert [path.name for path in run.path.iterdir() if path.name.startswith(".")] == [".lock"]
         assert not (run.path / "checkpoint.pt").exists()
-        different = ("name", "train_seconds", "total_seconds", "images_per_second")
+        different = ("name", "train_seconds", "total_seconds", "sittings", "images_per_second")
         assert {k: v for k, v in run.result.items() if k not in different} == {
             k: v for k, v in expected.result.items() if k not in different
         }

@@ -1,14 +1,14 @@
 """`--minutes`: runs end in time, whatever the recipe and however slow the machine turns out."""
 
-import time
 from typing import Any
 
 import pytest
 
 import hundred
 from hundred.errors import UsageError
+from tests.experiment.conftest import Clock, Train
 
-from .conftest import Train
+MINUTES = 0.15
 
 
 def recipe_epochs(run: Any) -> int:
@@ -27,10 +27,13 @@ def recipe_epochs(run: Any) -> int:
         },
     ],
 )
-def test_a_run_ends_within_its_minutes_and_uses_them(train: Train, more: dict[str, Any]) -> None:
-    begin = time.monotonic()
-    run = train(minutes=0.15, set=more)
-    assert time.monotonic() - begin < 9 + 3
+def test_a_run_ends_within_its_minutes_and_uses_them(
+    train: Train, clock: Clock, more: dict[str, Any]
+) -> None:
+    begin = clock.now
+    clock.step_seconds = 0.2
+    run = train(minutes=MINUTES, set=more)
+    assert 0.5 * MINUTES * 60 < clock.now - begin < MINUTES * 60
     assert run.result["stopped"] == "epochs"
     assert run.result["epochs"] >= 2
     assert run.history["learning_rate"].iloc[-1] > 0
@@ -46,23 +49,33 @@ def test_too_few_minutes_to_begin_with_are_refused(train: Train) -> None:
         train(minutes=0.01)
 
 
-def test_a_machine_that_turns_slow_gets_fewer_epochs_and_a_warning(train: Train) -> None:
+def test_a_machine_that_turns_slow_gets_fewer_epochs_and_a_warning(train: Train, clock: Clock) -> None:
     class Slow:
         def on_epoch_ended(self, event: Any) -> None:
-            if event.epoch > 1:
-                time.sleep(1.0)
+            clock.step_seconds = 0.5
 
-    begin = time.monotonic()
-    run = train(minutes=0.15, listeners=[Slow()])
-    assert time.monotonic() - begin < 9 + 5
+    begin = clock.now
+    run = train(minutes=MINUTES, listeners=[Slow()])
+    assert clock.now - begin < MINUTES * 60
     assert any("slower than measured" in e["message"] for e in run.events if e["kind"] == "warned")
     assert recipe_epochs(run) >= run.result["epochs"]
 
 
-def test_a_resumed_run_with_too_little_time_left_only_finishes(train: Train) -> None:
-    from .test_resume import cut
+def test_a_machine_that_turns_fast_gets_more_epochs_and_a_warning(train: Train, clock: Clock) -> None:
+    class Fast:
+        def on_epoch_ended(self, event: Any) -> None:
+            clock.step_seconds = 0.05
+
+    clock.step_seconds = 0.2
+    run = train(minutes=MINUTES, listeners=[Fast()])
+    assert any("faster than measured" in e["message"] for e in run.events if e["kind"] == "warned")
+    assert recipe_epochs(run) == run.result["epochs"]
+
+
+def test_a_resumed_run_with_too_little_time_left_only_finishes(train: Train, clock: Clock) -> None:
+    from tests.experiment.run.test_resume import cut
 
     cut(train, name="mine")
-    run = train(name="mine", resume=True, minutes=0.051)
+    run = train(name="mine", resume=True, minutes=0.049)
     assert run.result["epochs"] == 1
     assert len(run.history) == 1

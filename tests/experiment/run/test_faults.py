@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from hundred.errors import HundredError
-
-from .conftest import Train
+from tests.experiment.conftest import Train
 
 
 @pytest.fixture

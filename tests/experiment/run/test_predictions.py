@@ -7,8 +7,7 @@ import pytest
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
-
-from .conftest import Train, rows
+from tests.experiment.conftest import Train, rows
 
 
 def test_a_run_without_a_test_holds_no_test_figure_and_the_same_training(train: Train) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import network, trainer
 from torch import nn
 
 from hundred.errors import UsageError
 from hundred.training.lr_range_test import run_lr_range_test
+from tests.training.tiny import network, trainer
 
 
 def test_each_step_multiplies_the_rate_by_the_same_factor_and_all_groups_keep_their_ratios() -> None:

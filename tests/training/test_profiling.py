@@ -1,9 +1,9 @@
 """Measuring steps before a run leaves no trace in it."""
 
 import pytest
-from tiny import network, rows, same, trainer, weights
 
 from hundred.training.profiling import measure_step_time
+from tests.training.tiny import network, rows, same, trainer, weights
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "muon"])

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-import tiny
 import torch
 from torch import Tensor, nn
 
 from hundred.training.loss import cross_entropy
 from hundred.training.strategies.threads import ThreadedStrategy
+from tests.training import tiny
 
 Step = Callable[[nn.Module, Tensor, Tensor, float], tuple[Tensor, Tensor]]
 

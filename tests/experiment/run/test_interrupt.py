@@ -13,8 +13,7 @@ import torch
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.experiment.run.interrupt import Interrupt
-
-from .conftest import Train, file_weights, rows
+from tests.experiment.conftest import Train, file_weights, rows
 
 WIDTHS = {f"model.width{place}": 8 for place in (1, 2, 3)}
 OVERRIDES = {

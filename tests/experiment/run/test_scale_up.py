@@ -9,8 +9,7 @@ from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.recipe.write import to_toml
 from hundred.runs.run import Run
-
-from .conftest import Train
+from tests.experiment.conftest import Train
 
 SMALL_NETWORK = {"name": "sprint", "width1": 8, "width2": 8, "width3": 8}
 GROWING: dict[str, Any] = {

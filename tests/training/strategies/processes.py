@@ -1,4 +1,4 @@
-"""Train tiny networks alone and in teams: `python together.py FOLDER`, run by test_parallel.py.
+"""Train tiny networks in one, two and three processes: `python processes.py FOLDER`.
 
 Importing torch takes seconds, so one process imports it and forks the others. It must not compute before.
 """
@@ -13,7 +13,6 @@ from typing import Any
 import torch
 import torch._dynamo  # imported by the first optimizer; here, so that not each process does it
 import torch.distributed  # likewise
-from tiny import network, rows, trainer, weights
 
 from hundred.errors import HundredError
 from hundred.training.callbacks.early_stopping import EarlyStopping
@@ -22,6 +21,7 @@ from hundred.training.events import Warned
 from hundred.training.optim.schedules import Schedule
 from hundred.training.strategies.distributed import DistributedStrategy, place
 from hundred.training.trainer import Trainer
+from tests.training.tiny import network, rows, trainer, weights
 
 CPU = torch.device("cpu")
 
@@ -103,7 +103,7 @@ def train(kind: str, rank: int, strategy: DistributedStrategy | None) -> dict[st
         if rank > 0 and kind != "own_norm":
             with torch.no_grad():
                 for parameter in made.network.parameters():
-                    parameter.mul_(7.0)  # the first process' weights are taken over
+                    parameter.mul_(7.0)  # replaced by the weights of process 0
         made.strategy = strategy
         strategy.start(made.network)
     events = list(made.run())

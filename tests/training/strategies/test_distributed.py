@@ -26,8 +26,8 @@ Found = dict[tuple[int, int], dict[str, Any]]
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What each process found, by (processes, rank)."""
     folder = tmp_path_factory.mktemp("together")
-    script = Path(__file__).with_name("together.py")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parent)}
+    script = Path(__file__).with_name("processes.py")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parents[3])}
     command = [sys.executable, "-W", "ignore", str(script), str(folder)]
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

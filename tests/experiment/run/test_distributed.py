@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from hundred.runs.run import Run
-
-from .conftest import SMALL, Train, rows
+from tests.experiment.conftest import SMALL, Train, rows
 
 WORDS = {key: str(value).replace("False", "false") for key, value in SMALL.items()}
 WORDS |= {"data.train_per_class": "4", "data.test_per_class": "2", "training.ema": "0.9"}
