@@ -26,7 +26,7 @@ class Result:
         superclass read off the predicted fine class. test_loss: mean cross-entropy in nats.
     calibration_error: expected calibration error on the test images, 0 to 1.
     train_seconds: preparing and training, without validation and test. total_seconds: the command, start to
-        end. images_per_second: of training alone.
+        end, summed over all sittings of a run that was resumed. images_per_second: of training alone.
     stopped: why training ended, one of `hundred.training.events.Stopped.REASONS`.
     extra: further figures by name, such as `test_accuracy_interval`; written beside the others.
     """

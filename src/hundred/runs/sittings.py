@@ -66,6 +66,10 @@ class SittingLog:
         """Write how long it took until now."""
         self.write()
 
+    def close(self) -> None:
+        """Write how long it took in all, however it ended."""
+        self.write()
+
     def write(self) -> None:
         """Write the file. Raises HundredError where the disk refuses."""
         with os_errors_as_hundred_errors(self.run / SITTINGS):

@@ -1,8 +1,8 @@
 """After training: write predictions, figures, the model file and the result of a run."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import Result
 from hundred.runs.run import Run
+from hundred.runs.sittings import SittingLog
 from hundred.training.events import Stopped
 
 
-def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None]) -> Run:
+def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None], sittings: SittingLog) -> Run:
     """Write everything that a finished run holds; of an interrupted one, only the current model.
 
     All of it can be repeated from the last epoch's checkpoint, which is removed last.
-    warn: called with a message for each problem that does not fail the run.
+    warn: called with a message for each problem that does not fail the run. sittings: the run's time and
+    energy.
     """
     run = Run(context.path)
     saved = save_model(context, warn)
@@ -38,9 +40,10 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None])
     logits = predict(context, saved=saved, warn=warn)
     save_predictions(context, logits)
     result = _result(context, stopped, logits)
-    _write_result(context, result)
+    write_result = partial(_write_result, context.path, result, sittings)
+    write_result()
     if context.options.figures:
-        _write_report(run, context, result, logits.get("test"), warn)
+        _write_report(run, context, logits.get("test"), warn, write_result)
     if not context.options.keep_checkpoint:
         with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
             (context.path / CHECKPOINT).unlink(missing_ok=True)
@@ -48,7 +51,11 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None])
 
 
 def _write_report(
-    run: Run, context: RunContext, result: dict[str, Any], logits: Tensor | None, warn: Callable[[str], None]
+    run: Run,
+    context: RunContext,
+    logits: Tensor | None,
+    warn: Callable[[str], None],
+    write_result: Callable[[], None],
 ) -> None:
     """Tables, figures and the page. A run is not lost over them, unless the disk refuses."""
     try:
@@ -58,7 +65,7 @@ def _write_report(
         for fault in draw_figures(run, report, context.recipe, context.dataset):
             warn(f"a figure could not be drawn: {fault}")
         # Before the page, so that the page and result.json have the very same figures.
-        _write_result(context, result)
+        write_result()
         write_run_report(run, replace(report, result={**run.result, "name": run.name}))
     except Exception as error:
         if isinstance(error, HundredError) and isinstance(error.__cause__, OSError):
@@ -66,9 +73,9 @@ def _write_report(
         warn(f"the report could not be written: {error}")
 
 
-def _write_result(context: RunContext, result: dict[str, Any]) -> None:
-    result["total_seconds"] = time.monotonic() - context.options.started
-    Result.from_dict(result).write(context.path / RESULT)
+def _write_result(path: Path, result: dict[str, Any], sittings: SittingLog) -> None:
+    Result.from_dict({**result, **sittings.figures()}).write(path / RESULT)
+    sittings.write()
 
 
 def _result(context: RunContext, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, Any]:

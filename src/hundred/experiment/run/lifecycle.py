@@ -1,8 +1,10 @@
 """Training one run, new or resumed, from its recipe to its finished directory."""
 
+import shutil
 from dataclasses import replace
 
 from hundred.errors import HundredError
+from hundred.experiment.build.data import describe_data, source_of
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import start_followers
@@ -11,7 +13,7 @@ from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.experiment.run.resume import checkpoint_saver, clean, is_whole, recipe_of_run, resume
 from hundred.experiment.run.scale_up import scale_up
-from hundred.experiment.run.time_budget import plan_time
+from hundred.experiment.run.time_budget import TooLittleTime, plan_time
 from hundred.files import write_text
 from hundred.recipe.load import Resolved
 from hundred.recipe.write import to_toml
@@ -39,12 +41,18 @@ def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = Fal
             clean(path)
             if is_whole(path):
                 return _unless_diverged(Run(path))
+            if options.data is None:
+                options = replace(options, data=source_of(Run(path)))
             return _train(build_context(path, recipe_of_run(path, resolved), options))
     # Everything is built before the directory is made: a wrong recipe or missing data leaves none behind.
     context = scale_up(resolved, options, build_context(options.runs, resolved.recipe, options))
     path = create_run_directory(options.runs, options.name, prefix=prefix)
-    with lock_run(path):
-        return _train(replace(context, path=path))
+    try:
+        with lock_run(path):
+            return _train(replace(context, path=path))
+    except TooLittleTime:
+        shutil.rmtree(path, ignore_errors=True)  # nothing was trained: the name stays free
+        raise
 
 
 def _train(context: RunContext) -> Run:
@@ -67,7 +75,7 @@ def _train(context: RunContext) -> Run:
         if context.options.strategy is not None:
             context.options.strategy.running = False
         context = _as_trained(context)
-        run = finalize(context, stopped, listeners.warn)
+        run = finalize(context, stopped, listeners.warn, listeners.sittings)
     if stopped.reason == "interrupted":
         raise KeyboardInterrupt(
             f"stopped {stopped.detail}; everything so far is in {context.path}\n"
@@ -113,4 +121,5 @@ def _write_environment(context: RunContext) -> None:
         seed=context.recipe.seed,
         data_name=context.dataset.name,
         data_digest=context.dataset.digest,
+        data_about=describe_data(context.dataset),
     )

@@ -5,11 +5,13 @@ from contextlib import suppress
 from types import TracebackType
 
 from hundred.experiment.run.context import RunContext
+from hundred.experiment.run.long_run import LongRunWarning
 from hundred.experiment.run.model_file import ModelOnDisk
 from hundred.runs.events import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
 from hundred.runs.progress.display import progress_listener
+from hundred.runs.sittings import SittingLog
 from hundred.training.control import Control
 from hundred.training.events import EpochEnded, Event, Stopped, Warned, notify
 
@@ -20,7 +22,11 @@ class RunListeners:
     def __init__(self, context: RunContext) -> None:
         """Callbacks that are listeners as well receive events too."""
         self.all: list[object] = [HistoryCsv(context.path / HISTORY), EventLog(context.path / EVENTS)]
+        self.sittings = SittingLog(context.path, context.options.started)
+        self.all.append(self.sittings)
         self.all.append(progress_listener(quiet=context.options.quiet))
+        if context.options.deadline is None:
+            self.all.append(LongRunWarning(self.warn))
         self.all.append(ModelOnDisk(context, self.warn))
         self.all.extend(_trackers(context, self.warn))
         if context.options.stop_when is not None:
