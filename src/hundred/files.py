@@ -42,7 +42,8 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all."""
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # Names of files may hold bytes that are not UTF-8, which Python passes on as lone surrogates.
+        temporary.write_text(text, encoding="utf-8", errors="replace")
 
 
 def write_json(path: Path | str, value: Any) -> None:

@@ -47,7 +47,7 @@ def append_line(path: Path, line: str, *, sync: bool) -> None:
     """
     with os_errors_as_hundred_errors(path), path.open("ab", buffering=0) as file:
         before = file.tell()
-        data = (line + "\n").encode()
+        data = (line + "\n").encode(errors="replace")
         try:
             if file.write(data) != len(data):
                 raise OSError(errno.ENOSPC, "No space left on device")
