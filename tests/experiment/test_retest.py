@@ -89,9 +89,7 @@ def test_a_model_of_grey_pictures_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
-def test_a_file_that_is_no_model_gets_one_line(
-    content: bytes, tmp_path: Path, small_data: Dataset
-) -> None:
+def test_a_file_that_is_no_model_gets_one_line(content: bytes, tmp_path: Path, small_data: Dataset) -> None:
     (tmp_path / "broken.h5").write_bytes(content)
     with pytest.raises(HundredError) as caught:
         hundred.test(tmp_path / "broken.h5", data=small_data)

@@ -1,7 +1,7 @@
 """Comparing runs, folders of repeats and model files: which is better, and is the difference real?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,8 +12,8 @@ from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
-from hundred.experiment.locate import load_saved, place_of, sample_names, writing
-from hundred.runs.layout import RECIPE, is_run
+from hundred.experiment.locate import place_of, sample_names, writing
+from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run, list_runs, open_run
 
@@ -52,38 +52,48 @@ class Entry:
 def compare(
     *sides: "Side",
     data: "str | Path | Dataset | None" = None,
-    scale: str | None = None,
+    scale: str | Mapping[str, str] | None = None,
+    output: str | None = None,
     device: str = "auto",
     confidence: float = 0.95,
+    custom_objects: Mapping[str, Any] | None = None,
+    allow_lambda: bool = False,
 ) -> Comparison:
     """Compare two or more runs, folders of repeats and model files on the same test images.
 
     A run's figures come from its directory. A model file is tested here, on `data`, or where that is None on
     the images that the first run was tested on. With `data`, runs of other data are tested on it too.
-    scale: pixel scale that foreign files expect. confidence: of intervals and of the verdict.
+    scale, output, custom_objects, allow_lambda: of model files, as for `hundred.test`; each file may have a
+    scale of its own, `{"a.h5": "tf", "b.h5": "0-255"}`. confidence: of intervals and of the verdict.
 
     Raises UsageError for a wrong call or an unfinished run, HundredError for what is damaged.
     """
-    return compare_entries([entry_of(side) for side in sides], data, scale, device, confidence)
+    options = {"output": output, "custom_objects": custom_objects or {}, "allow_lambda": allow_lambda}
+    return compare_entries(
+        [entry_of(side) for side in sides], data, scale, device=device, confidence=confidence, **options
+    )
 
 
 def compare_entries(
     entries: Sequence[Entry],
     data: "str | Path | Dataset | None" = None,
-    scale: str | None = None,
-    device: str = "auto",
+    scale: str | Mapping[str, str] | None = None,
+    *,
     confidence: float = 0.95,
+    **options: Any,
 ) -> Comparison:
-    """As `compare`, of entries."""
+    """As `compare`, of entries; `options` are those of opening model files."""
     if len(entries) < 2:
         raise UsageError(f"compare needs at least two runs or files, not {len(entries)}: name another one")
     _refuse_twice(entries)
-    tester = _Tester(entries, data, scale, device)
+    tester = _Tester(entries, data, {"scale": scale, **options})
     contenders = [
         tester.contender(entry, name) for entry, name in zip(entries, names_of(entries), strict=True)
     ]
+    _require_same_width(contenders)
     fine = _fine_names(entries, tester, contenders[0])
-    return compare_contenders(contenders, fine_names=fine, confidence=confidence)
+    found = compare_contenders(contenders, fine_names=fine, confidence=confidence)
+    return replace(found, warnings=(*found.warnings, *tester.notes))
 
 
 def entry_of(side: "Side") -> Entry:
@@ -146,32 +156,21 @@ class _Tester:
         self,
         entries: Sequence[Entry],
         data: "str | Path | Dataset | None",
-        scale: str | None,
-        device: str,
+        options: dict[str, Any],
     ) -> None:
-        """Arguments as of `compare`."""
+        """`data` as of `compare`; `options`: of opening model files."""
         self.first_run = next((entry.runs[0] for entry in entries if entry.runs), None)
-        self.data, self.scale, self.device = data, scale, device
+        self.data, self.options = data, options
+        self.notes: list[str] = []
 
     @cached_property
     def dataset(self) -> "Dataset":
         """The images that files are tested on."""
-        from hundred.data.subset import subset_per_class
-        from hundred.experiment.build.data import open_data
-        from hundred.recipe.load import load_recipe
+        from hundred.experiment.build.data import open_data, open_data_of
 
-        where, section = self.data, None
-        if self.first_run is not None:
-            if where is None and self.first_run.environment.get("data") == "sample":
-                where = "sample"
-            if (self.first_run.path / RECIPE).is_file():
-                section = load_recipe(self.first_run.path / RECIPE).recipe.data
-        dataset = open_data(where)
-        return (
-            dataset
-            if section is None
-            else subset_per_class(dataset, section.train_per_class, section.test_per_class)
-        )
+        if self.first_run is None:
+            return open_data(self.data)
+        return open_data_of(self.first_run, self.data, same=False)
 
     def contender(self, entry: Entry, name: str) -> Contender:
         """`entry` with its logits: those in the run directory, or new ones of the saved model."""
@@ -220,19 +219,23 @@ class _Tester:
 
     def _tested(self, what: Path | Run) -> tuple[int, dict[str, Any]]:
         """Parameters, and test_logits and test_labels as in predictions.npz."""
-        from hundred.experiment.test import logits_of
-        from hundred.interchange.read.model import Model
-        from hundred.training.device import choose_device
+        from hundred.experiment.saved.labels import require_labels
+        from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
 
-        model, dataset = load_saved(what, self.scale), self.dataset
-        if isinstance(model, Model):
-            model.to(choose_device(self.device))
-        logits, _ = logits_of(model, dataset.test.images, str(what.path if isinstance(what, Run) else what))
-        if logits.shape[1] != len(dataset.fine_names):
-            raise HundredError(
-                f"{what} has {logits.shape[1]} classes, the data {len(dataset.fine_names)}: no comparison"
-            )
-        return model.parameters, {"test_logits": logits, "test_labels": dataset.test.fine.numpy()}
+        dataset = self.dataset
+        model = open_saved(what, OpenOptions(**self.options), lambda: dataset)
+        name = str(what.path if isinstance(what, Run) else what)
+        logits, notes = logits_of(model, dataset.test.images, name)
+        labels = require_labels(dataset, logits.shape[1], name)
+        self.notes += [f"{name}: {note}" for note in (*model.notes, *notes, labels.note) if note]
+        return model.parameters, {"test_logits": logits, "test_labels": labels.of(dataset.test).numpy()}
+
+
+def _require_same_width(contenders: Sequence[Contender]) -> None:
+    widths = {contender.name: np.shape(contender.logits[0])[1] for contender in contenders}
+    if len(set(widths.values())) > 1:
+        each = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise HundredError(f"networks of different numbers of classes cannot be compared: {each}")
 
 
 def _refuse_twice(entries: Sequence[Entry]) -> None:
@@ -247,7 +250,10 @@ def _refuse_twice(entries: Sequence[Entry]) -> None:
 def _fine_names(entries: Sequence[Entry], tester: _Tester, contender: Contender) -> Sequence[str] | None:
     """The fine class names that go with the labels, or None for numbers."""
     if "dataset" in vars(tester):
-        return tester.dataset.fine_names
+        from hundred.experiment.saved.labels import labels_for
+
+        found = labels_for(tester.dataset, np.shape(contender.logits[0])[1])
+        return found.names if found is not None else None
     kinds = {result.get("data") for entry in entries for result in entry.results}
     names = sample_names()[0] if kinds == {"sample"} else FINE_NAMES
     return names if int(contender.truth.max()) < len(names) else None

@@ -1,5 +1,6 @@
 """Writing a trained network as a file that others open: Keras `.h5` and `.keras`, and ONNX."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.locate import load_saved, model_file, place_of, writing
-from hundred.experiment.predict import are_probabilities
+from hundred.experiment.locate import model_file, place_of, writing
+from hundred.experiment.saved.ensemble import as_network, open_ensemble
+from hundred.experiment.saved.open import OpenOptions, local_images, open_saved
 from hundred.files import atomic_write
+from hundred.interchange.read.ends import LOGITS, SIGMOID, SOFTMAX
+from hundred.interchange.read.layers import ReverseChannels
 from hundred.interchange.read.load import load
-from hundred.interchange.read.model import Model
+from hundred.interchange.read.model import LoadedModel, Model
 from hundred.interchange.write.save import save_h5, save_keras, save_onnx
 from hundred.runs.layout import is_run
 from hundred.runs.run import Run
@@ -28,7 +33,7 @@ LARGEST_DIFFERENCE = 1e-3
 class Export:
     """What was written.
 
-    path, format (`h5`, `keras`, `onnx`), output (`probabilities` or `logits`), input (in words), classes,
+    path, format (`h5`, `keras`, `onnx`), output (`probabilities` or `logits`), input (described), classes,
     bytes. difference: the largest between what file and original give for 16 pictures, or None where nothing
     here can read the file back. notes: sentences that a user should see.
     """
@@ -47,13 +52,33 @@ class Export:
         return {**vars(self), "path": str(self.path), "notes": list(self.notes)}
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What is written: a network from normalized images, and what the file gives for uint8 images.
+
+    softmax: whether one is added at the end. notes: sentences that a user should see.
+    """
+
+    network: nn.Module
+    mean: list[float]
+    std: list[float]
+    softmax: bool
+    expected: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    size: tuple[int, int]
+    class_names: Sequence[str] | None = None
+    metadata: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
 def export(
-    what: str | Path | Run,
+    what: str | Path | Run | Sequence[str | Path],
     to: str,
     *,
     out: str | Path | None = None,
     logits: bool = False,
-    scale: str | None = None,
+    scale: str | Mapping[str, str] | None = None,
+    output: str | None = None,
+    average: bool = False,
     force: bool = False,
 ) -> Export:
     """Write the network of a run or model file as `to`: `h5`, `keras` or `onnx`.
@@ -61,36 +86,50 @@ def export(
     The file takes raw pixels, float [n, rows, columns, 3] from 0 to 255, and gives probabilities, or with
     `logits` what comes before the softmax. It is read back and compared before it takes its place.
 
-    out: the file, or a folder for it; default beside the original. scale: how a foreign original wants its
-    pixels (0-1). force: write over a file that is there.
+    average: several models, or the runs of a folder of repeats, as one file of their mean probabilities.
+    out: the file, or a folder for it; default beside the original. scale, output: as for `hundred.test`.
+    force: write over a file that is there.
 
     Raises UsageError for a wrong call, HundredError for a network that the format cannot hold.
     """
     if to not in WRITERS:
         raise UsageError(f"--to {to}: it takes {', '.join(WRITERS)}")
-    source = model_file(what)
-    path = _target(source, place_of(what), to, out, force=force)
-    model = load_saved(what, scale)
-    if not isinstance(model, Model):
-        raise HundredError(f"{source} cannot be exported: {'; '.join(model.notes) or 'it is not native'}")
-    rows, columns, channels = model.input_shape
-    if channels != 3:
-        raise HundredError(f"{source} takes images of {channels} channels: only RGB networks are exported")
+    options, several = (
+        OpenOptions(scale, output),
+        [what] if isinstance(what, str | Path | Run) else list(what),
+    )
+    if len(several) > 1 and not average:
+        raise UsageError(
+            f"export takes one run or file, not {len(several)}: several are averaged with --average"
+        )
+    if average:
+        if out is None:
+            raise UsageError("an average of models has no place of its own: give its file with --out FILE")
+        place = place_of(several[0])
+        path = _target(place, place, to, out, force=force)
+        source = _average([place_of(each) for each in several], options, logits=logits)
+    else:
+        file = model_file(several[0])
+        path = _target(file, place_of(several[0]), to, out, force=force)
+        source = _of_model(open_saved(several[0], options, local_images), file, logits=logits)
+    return _written(source, to, path, logits=logits)
+
+
+def _written(source: _Source, to: str, path: Path, *, logits: bool) -> Export:
+    (rows, columns), notes = source.size, source.notes
     pictures = _pictures(rows, columns)
-    softmax, notes = _ending(model, pictures, logits=logits)
     with writing(path), atomic_write(path) as temporary:
         WRITERS[to](
             temporary,
-            model.network,
-            mean=model.mean.tolist(),
-            std=model.std.tolist(),
-            class_names=model.class_names,
-            softmax=softmax,
+            source.network,
+            mean=source.mean,
+            std=source.std,
+            class_names=source.class_names,
+            softmax=source.softmax,
             image_size=(rows, columns),
-            metadata=model.metadata,
+            metadata=source.metadata,
         )
-        expected = model.logits_of_images(pictures)
-        expected = _softmax(expected) if softmax else expected
+        expected = source.expected(pictures)
         difference = _checked(temporary, to, pictures, expected, path)
     if difference is None:
         notes = (
@@ -106,6 +145,69 @@ def export(
         path.stat().st_size,
         difference,
         notes,
+    )
+
+
+def _of_model(model: LoadedModel, file: Path, *, logits: bool) -> _Source:
+    if not isinstance(model, Model):
+        raise HundredError(f"{file} cannot be exported: {'; '.join(model.notes) or 'it is not native'}")
+    rows, columns, channels = model.input_shape
+    if channels != 3:
+        raise HundredError(f"{file} takes images of {channels} channels: only RGB networks are exported")
+    network, softmax, notes = model.body, False, tuple(model.notes)
+    if model.end in (SOFTMAX, LOGITS):
+        softmax = not logits
+        if model.end == LOGITS and not logits:
+            notes = (*notes, "the original gives no probabilities: a softmax was added at its end")
+    elif model.end == SIGMOID:
+        network = network if logits else nn.Sequential(network, nn.Sigmoid()).eval()
+    elif logits:
+        raise HundredError(f"{file} makes its probabilities inside, and has no logits: leave out --logits")
+    if model.reversed_channels:
+        network = nn.Sequential(ReverseChannels(3), network).eval()
+
+    def expected(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if model.end in (SOFTMAX, LOGITS):
+            values = model.logits_of_images(pictures)
+            return _softmax(values) if softmax else values
+        given = model.predict_images(pictures)
+        return np.log(given) - np.log1p(-given) if logits else given
+
+    return _Source(
+        network,
+        model.mean.tolist(),
+        model.std.tolist(),
+        softmax,
+        expected,
+        (rows, columns),
+        model.class_names,
+        model.metadata,
+        notes,
+    )
+
+
+def _average(places: list[Path], options: OpenOptions, *, logits: bool) -> _Source:
+    if logits:
+        raise UsageError("an average of models gives probabilities: leave out --logits")
+    ensemble = open_ensemble(places, options, local_images)
+    network, (rows, columns, channels) = as_network(ensemble)
+    if channels != 3:
+        raise HundredError(f"{places[0]} takes images of {channels} channels: only RGB networks are exported")
+
+    def expected(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.exp(ensemble.logits(torch.from_numpy(pictures))[0])
+
+    names = {model.class_names for model in ensemble.models}
+    return _Source(
+        network.eval(),
+        [0.0] * 3,
+        [1.0] * 3,
+        False,
+        expected,
+        (rows, columns),
+        names.pop() if len(names) == 1 else None,
+        {"members": list(ensemble.names)},
+        ensemble.notes,
     )
 
 
@@ -125,16 +227,6 @@ def _target(source: Path, place: Path, to: str, out: str | Path | None, *, force
             f"{path} is there already: give another one with --out, or write over it with --force"
         )
     return path
-
-
-def _ending(model: Model, pictures: NDArray[np.uint8], *, logits: bool) -> tuple[bool, tuple[str, ...]]:
-    """Whether a softmax goes to the end, and what to say about a file that had none there."""
-    notes = model.notes
-    if model.softmax or logits:
-        return not logits, notes
-    if are_probabilities(model.predict_images(pictures)):
-        return False, notes  # something inside makes probabilities already
-    return True, (*notes, "the original gives no probabilities: a softmax was added at its end")
 
 
 def _pictures(rows: int, columns: int) -> NDArray[np.uint8]:

@@ -1,24 +1,20 @@
-"""Finding saved models, runs and repeats by what a person names, and the class names that belong to them."""
+"""Finding saved models, runs and repeats by name, and the class names that belong to them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.errors import HundredError, UsageError
 from hundred.runs.layout import MODEL, is_run
 from hundred.runs.run import Run
 
-if TYPE_CHECKING:
-    from hundred.interchange.read.model import LoadedModel
-
 RUNS = Path("runs")
 
 
 def place_of(what: str | Path | Run) -> Path:
-    """The path that `what` names: as it stands, or, for a bare name that is none, in the folder `runs`."""
+    """The path that `what` names: as given, or, where there is no such path, in the folder `runs`."""
     if isinstance(what, Run):
         return what.path
     path = Path(what).expanduser()
@@ -42,22 +38,13 @@ def model_file(what: str | Path | Run) -> Path:
     return path
 
 
-def load_saved(what: str | Path | Run, scale: str | None = None) -> "LoadedModel":
-    """The model in a file or run. `scale` says how a foreign file wants its pixels; ours say theirs."""
-    from hundred.interchange.read.load import load
-
-    file = model_file(what)
-    model = load(file)
-    # One --scale may be meant for the foreign ones among several files.
-    return load(file, scale=scale) if scale is not None and model.origin != "hundred" else model
-
-
 @dataclass(frozen=True)
 class Names:
     """Fine classes with their superclasses. fine_to_coarse: the superclass number of each fine class.
 
     coarse and fine_to_coarse are empty where a model's classes are in no known superclasses.
-    origin: `file`, `cifar100` (assumed for 100 classes without names) or `numbers`.
+    origin: `file`, `cifar100` (assumed for 100 classes, or for 20 as its superclasses, without names) or
+    `numbers`.
     """
 
     fine: tuple[str, ...]
@@ -67,7 +54,9 @@ class Names:
 
 
 def names_for(class_names: Sequence[str] | None, classes: int) -> Names:
-    """The names of a model's `classes` outputs: those in its file, else CIFAR-100's where it has 100."""
+    """The names of a model's `classes` outputs: those in its file, else CIFAR-100's for 100 or 20."""
+    if class_names is None and classes == len(COARSE_NAMES):
+        return Names(COARSE_NAMES, (), (), "cifar100")
     if class_names is None and classes != len(FINE_NAMES):
         return Names(tuple(f"class {number}" for number in range(classes)), (), (), "numbers")
     fine = tuple(class_names) if class_names is not None else FINE_NAMES

@@ -1,6 +1,6 @@
-"""What a saved model sees in a person's own pictures: the likeliest fine classes and superclasses."""
+"""What a saved model sees in pictures: the likeliest classes and superclasses."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hundred.data.formats.pictures import pictures_in, read_picture
 from hundred.errors import HundredError, UsageError
-from hundred.experiment.locate import Names, load_saved, names_for
-from hundred.interchange.read.model import LoadedModel, Model
+from hundred.experiment.locate import Names, names_for
+from hundred.experiment.saved.open import DEFAULTS, OpenOptions, local_images, open_saved
+from hundred.interchange.read.model import LoadedModel
 from hundred.runs.run import Run
-from hundred.training.device import choose_device
 
 # Pictures in memory at a time: each of a batch waits for the slowest of it to be read.
 BATCH = 64
@@ -30,7 +30,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture.
+    """The likeliest classes of one picture.
 
     classes: the five likeliest fine classes, likeliest first. superclasses: likewise, each with the summed
     probability of its fine classes; () where the model's classes are in no known superclasses.
@@ -71,24 +71,25 @@ class Predictor:
     notes: sentences that a user should see.
     """
 
-    def __init__(self, what: str | Path | Run, *, scale: str | None = None, device: str = "auto") -> None:
-        """`what` is a run, our own file, or anyone's Keras file, whose `scale` is as for `hundred.load`.
+    def __init__(self, what: str | Path | Run, options: OpenOptions = DEFAULTS) -> None:
+        """`what` is a run, our own file, or anyone's Keras file, opened with `options`.
 
         Raises UsageError and HundredError as `hundred.load` does.
         """
-        self.model: LoadedModel = load_saved(what, scale)
+        self.model: LoadedModel = open_saved(what, options, local_images)
         rows, columns, channels = self.model.input_shape
         if rows != columns or channels != 3:
             raise HundredError(
                 f"{what} takes images of {rows}x{columns}x{channels}: pictures are made square and RGB here"
             )
-        if isinstance(self.model, Model):
-            self.model.to(choose_device(device))
         probe = self.probabilities([np.zeros((channels, rows, columns), np.uint8)])
         self.names: Names = names_for(self.model.class_names, probe.shape[1])
         self.notes = tuple(self.model.notes)
         if self.names.origin == "cifar100":
             self.notes += ("the file has no class names: CIFAR-100's are shown, in their usual order",)
+        if self.names.origin == "numbers":
+            count = len(self.names.fine)
+            self.notes += (f"the file has no names for its {count} classes: they are shown by number",)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """The picture at `path` as the model takes it, uint8 [3, side, side]."""
@@ -96,7 +97,7 @@ class Predictor:
 
     def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Images, each uint8 [3, side, side], to probabilities [n, classes]."""
-        return as_probabilities(self.model.predict_images(np.stack(images)))
+        return as_probabilities(self.model.logits_of_images(np.stack(images)))
 
     def each(self, paths: Iterable[Path]) -> Iterator[Prediction | Failed]:
         """For each picture, in order, what it shows or why it could not be read."""
@@ -109,11 +110,11 @@ class Predictor:
             except HundredError as error:
                 waiting.append(Failed(path, str(error).removeprefix(f"{path}: ")))
             if len(waiting) == BATCH:
-                yield from self._told(waiting, images)
+                yield from self._predictions(waiting, images)
                 waiting, images = [], []
-        yield from self._told(waiting, images)
+        yield from self._predictions(waiting, images)
 
-    def _told(
+    def _predictions(
         self, waiting: Sequence[Path | Failed], images: Sequence[NDArray[np.uint8]]
     ) -> Iterator[Prediction | Failed]:
         rows = iter(self.probabilities(images)) if images else iter(())
@@ -132,18 +133,23 @@ def predict(
     what: str | Path | Run,
     images: str | Path | Sequence[str | Path],
     *,
-    scale: str | None = None,
+    scale: str | Mapping[str, str] | None = None,
+    output: str | None = None,
     device: str = "auto",
+    custom_objects: Mapping[str, Any] | None = None,
+    allow_lambda: bool = False,
 ) -> list[Prediction]:
     """The likeliest classes of pictures (files that Pillow opens, and folders of them) by a saved model.
 
-    what: a run, our own file, or anyone's Keras file; `scale` (`0-1`, `0-255`, `standard`) is of the latter.
+    what: a run, our own file, or anyone's Keras file. scale, output, custom_objects, allow_lambda: of the
+    latter, as for `hundred.load`; a scale that is not given is measured on the CIFAR-100 that is here.
 
     Raises HundredError for the first picture that cannot be read; `Predictor.each` goes on instead.
     """
     paths = picture_paths([images] if isinstance(images, str | Path) else images)
     found = []
-    for each in Predictor(what, scale=scale, device=device).each(paths):
+    options = OpenOptions(scale, output, custom_objects or {}, allow_lambda, device)
+    for each in Predictor(what, options).each(paths):
         if isinstance(each, Failed):
             raise HundredError(f"{each.image}: {each.why}")
         found.append(each)

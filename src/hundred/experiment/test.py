@@ -1,41 +1,38 @@
-"""Testing a saved model again: a run, our own file, or anyone's Keras file."""
+"""Testing saved models again: a run, our own file, anyone's Keras file, or several averaged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from hundred.data.dataset import Dataset
-from hundred.data.subset import subset_per_class
-from hundred.errors import HundredError, UsageError
+from hundred.errors import UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
-from hundred.experiment.build.data import open_data
-from hundred.interchange.read.load import load
-from hundred.interchange.read.model import LoadedModel, Model
-from hundred.recipe.load import load_recipe
-from hundred.runs.layout import MODEL, RECIPE, is_run
+from hundred.experiment.build.data import open_data, open_data_of
+from hundred.experiment.locate import place_of
+from hundred.experiment.saved.ensemble import Ensemble, open_ensemble
+from hundred.experiment.saved.labels import Labels, require_labels
+from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
+from hundred.interchange.read.scale import SCALES
+from hundred.runs.layout import is_run
 from hundred.runs.run import open_run
-from hundred.training.device import choose_device
 
-SCALES = ("0-1", "0-255", "standard")
-# An accuracy this near to 1 / classes says that pixels reach the network in a scale it did not learn.
+# An accuracy this near to 1 / classes suggests that pixels reach the network in a scale it did not learn.
 CHANCE_FACTOR = 2.5
-# Images that are resized at a time for a model of another size; at 224x224 they take 150 MB.
-RESIZED_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
 class TestResult:
     """What a saved model does on the test images.
 
-    file, origin (`hundred` or `keras`), scale of its input, parameters, data and its digest, and `metrics`.
-    remark: a sentence where the accuracy is at chance, else ''. notes: what a person should know of the file,
-    such as a layer over which it had to be run by Keras.
+    file (the first of an ensemble), origin (`hundred`, `keras`, ...), parameters, data, data_digest, metrics.
+    scale of its input, and scale_from: `recorded`, `layers`, `given`, `measured`, `remembered` or `assumed`.
+    output: its name in the file. end: how the file ends. labels: `fine` or `coarse`, which it is judged by.
+    members: the files that are averaged, () for one. remark: a sentence where the accuracy is at chance, else
+    ''. notes: what a user should know of the file. logits: float32 [n, classes] of the test images.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -49,13 +46,24 @@ class TestResult:
     metrics: Metrics
     remark: str = ""
     notes: tuple[str, ...] = ()
+    scale_from: str = "recorded"
+    output: str = ""
+    end: str = "softmax"
+    labels: str = "fine"
+    members: tuple[str, ...] = ()
+    logits: NDArray[np.float32] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The figures under the names that result.json has."""
         return {
             "file": str(self.file),
+            "members": list(self.members),
             "origin": self.origin,
             "scale": self.scale,
+            "scale_from": self.scale_from,
+            "output": self.output,
+            "end": self.end,
+            "labels": self.labels,
             "parameters": self.parameters,
             "data": self.data,
             "data_digest": self.data_digest,
@@ -70,43 +78,42 @@ class TestResult:
 
 
 def test(
-    what: str | Path,
-    *,
+    *what: str | Path,
+    average: bool = False,
     data: str | Path | Dataset | None = None,
-    scale: str | None = None,
+    scale: str | Mapping[str, str] | None = None,
+    output: str | None = None,
     device: str = "auto",
-    custom_objects: dict[str, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     allow_lambda: bool = False,
 ) -> TestResult:
     """Evaluate the model in `what` (a run directory or a model file) on the test images of `data`.
 
-    scale: `0-1`, `0-255` or `standard`, for a foreign file's input; our own files say theirs.
-    data: as for `train`; where None, a run of the sample set is tested on that again.
+    average: several models, or the runs of a folder of repeats, by the mean of their probabilities.
+    scale: how other people's files want their pixels, see `hundred.load`; where None it is measured on the
+    training images. Several files may have one each, by name. output: of a file that has several outputs.
+    data: as for `train`; where None, a run is tested on the data that it was trained with.
     device: where a native network works. custom_objects, allow_lambda: as for `hundred.load`.
 
     Raises UsageError where there is nothing of that name, HundredError for a file that cannot be read or does
     not classify these images.
     """
-    path = Path(what)
-    if is_run(path):
-        path = path / MODEL
-        if not path.is_file():
-            raise HundredError(
-                f"{path.parent} has no {MODEL}: the run has not saved its network, or not as that"
-            )
-        dataset = _data_of(path.parent, data)
-    else:
-        if not path.is_file():
-            raise UsageError(f"there is no run and no file {str(what)!r} to test")
-        dataset = open_data(data)
-    on = choose_device(device)
-    model = load(path, scale=scale, custom_objects=custom_objects, allow_lambda=allow_lambda)
-    if isinstance(model, Model):
-        model.to(on)
+    if not what or (len(what) > 1 and not average):
+        raise UsageError(f"test takes one run or file, not {len(what)}: several are averaged with --average")
+    options = OpenOptions(scale, output, custom_objects or {}, allow_lambda, device)
+    paths = [place_of(each) for each in what]
+    for path, each in zip(paths, what, strict=True):
+        if not path.exists():
+            raise UsageError(f"there is no run and no file {str(each)!r} to test")
+    run = next((path for path in paths if is_run(path)), None)
+    dataset = open_data(data) if run is None else open_data_of(open_run(run), data, same=data is None)
+    if average:
+        return _average(open_ensemble(paths, options, lambda: dataset), dataset)
+    path = paths[0]
+    model = open_saved(path, options, lambda: dataset)
     logits, notes = logits_of(model, dataset.test.images, path.name)
-    if logits.shape[1] != len(dataset.fine_names):
-        raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {len(dataset.fine_names)}")
-    metrics = evaluate(logits, dataset.test.fine, dataset.fine_to_coarse)
+    labels = require_labels(dataset, logits.shape[1], path)
+    metrics = evaluate(logits, labels.of(dataset.test), labels.fine_to_coarse)
     return TestResult(
         path,
         model.origin,
@@ -115,54 +122,50 @@ def test(
         dataset.name,
         dataset.digest,
         metrics,
-        _remark(metrics.accuracy, model.input_scale, model.origin, len(dataset.fine_names)),
-        (*model.notes, *notes),
+        _remark(metrics.accuracy, model.input_scale, model.origin, len(labels.names)),
+        _notes(model.notes, notes, labels),
+        model.scale_from,
+        model.output_name,
+        model.end,
+        labels.kind,
+        (),
+        logits,
     )
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def logits_of(model: LoadedModel, images: Tensor, name: str) -> tuple[NDArray[np.float32], list[str]]:
-    """Logits of `images` (uint8 [n, 3, rows, columns]) in the size that the model takes; a word on that.
-
-    Raises HundredError, beginning with `name`, where the model takes other pictures than coloured ones.
-    """
-    rows, columns, channels = model.input_shape
-    if channels != 3:
-        raise HundredError(
-            f"{name} takes images of {rows}x{columns}x{channels}, and these have three colours: "
-            "it was made for other data"
-        )
-    given = tuple(images.shape[2:])
-    if given == (rows, columns):
-        return model.logits_of_images(images), []
-    parts = []
-    for batch in images.split(RESIZED_AT_ONCE):
-        sized = interpolate(
-            batch.float(), (rows, columns), mode="bilinear", antialias=min(given) > min(rows, columns)
-        )
-        parts.append(model.logits_of_images(sized.round().clamp(0, 255).to(torch.uint8)))
-    note = (
-        f"the model takes images of {rows}x{columns}: those of {given[0]}x{given[1]} were resized (bilinear)"
+def _average(ensemble: Ensemble, dataset: Dataset) -> TestResult:
+    logits, notes = ensemble.logits(dataset.test.images)
+    labels = require_labels(dataset, logits.shape[1], ensemble.names[0])
+    scales = list(dict.fromkeys(model.input_scale for model in ensemble.models))
+    return TestResult(
+        Path(ensemble.names[0]),
+        f"average of {len(ensemble.models)}",
+        ", ".join(scales),
+        ensemble.parameters,
+        dataset.name,
+        dataset.digest,
+        evaluate(logits, labels.of(dataset.test), labels.fine_to_coarse),
+        "",
+        _notes(ensemble.notes, notes, labels),
+        ", ".join(dict.fromkeys(model.scale_from for model in ensemble.models)),
+        "",
+        "probabilities",
+        labels.kind,
+        ensemble.names,
+        logits,
     )
-    return np.concatenate(parts), [note]
 
 
-def _data_of(run: Path, data: str | Path | Dataset | None) -> Dataset:
-    """The images that `run` was tested on: where `data` is not given, a run of the sample set has that."""
-    if data is None and open_run(run).environment.get("data") == "sample":
-        data = "sample"
-    dataset = open_data(data)
-    if not (run / RECIPE).is_file():
-        return dataset
-    section = load_recipe(run / RECIPE).recipe.data
-    return subset_per_class(dataset, section.train_per_class, section.test_per_class)
+def _notes(of_model: tuple[str, ...], of_images: list[str], labels: Labels) -> tuple[str, ...]:
+    return tuple(filter(None, (*of_model, *of_images, labels.note)))
 
 
 def _remark(accuracy: float, scale: str, origin: str, classes: int) -> str:
     """A hint where a foreign file is at chance: the other input scales."""
     if origin == "hundred" or accuracy > CHANCE_FACTOR / classes:
         return ""
-    others = " or ".join(f"--scale {other}" for other in SCALES if other != scale)
-    return f"the accuracy is at chance ({1 / classes:.0%}) with --scale {scale}: the file may expect {others}"
+    others = ", ".join(name for name in SCALES if name != scale)
+    return f"the accuracy is at chance ({1 / classes:.0%}) with --scale {scale}; others are {others}"

@@ -31,6 +31,7 @@ class LoadedModel(Protocol):
     scale_from: str
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...] | None
+    classes: int
     parameters: int
     notes: tuple[str, ...]
 
@@ -108,6 +109,11 @@ class Model:
     def softmax(self) -> bool:
         """Whether the file ends in a softmax, which `predict` then applies."""
         return self.end == ends.SOFTMAX
+
+    @property
+    def reversed_channels(self) -> bool:
+        """Whether the file takes blue first."""
+        return self._reverse
 
     def _whole(self, *, reverse: bool) -> nn.Module:
         """The network for training: the body, behind it what makes logits, before it the channels' order."""
