@@ -32,6 +32,16 @@ def superclass_order(fine_to_coarse: Any) -> IntArray:
     return np.argsort(superclasses, kind="stable").astype(np.int64)
 
 
+def most_confused(matrix: Any, n: int) -> IntArray:
+    """The `n` classes with the most mistakes, as true or as predicted class, in their own order; all if fewer.
+
+    matrix: counts int [classes, classes].
+    """
+    counts = np.asarray(matrix, dtype=np.int64)
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    return np.sort(np.argsort(-mistakes, kind="stable")[:n])
+
+
 def confused_pairs(
     logits: Any, labels: Any, fine_names: Sequence[str], n: int | None = 20, *, both_directions: bool = False
 ) -> pd.DataFrame:

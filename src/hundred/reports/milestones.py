@@ -50,6 +50,19 @@ def column(history: pd.DataFrame, name: str) -> np.ndarray:
     return pd.to_numeric(history[name], errors="coerce").to_numpy(dtype=np.float64)
 
 
+def rates_of(history: pd.DataFrame, rates: pd.DataFrame | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs and learning rates to draw as a line; epoch e ends at e.
+
+    rates: columns epoch and learning_rate in every step; None draws the rate of `history` from each epoch's
+    beginning to its end.
+    """
+    if rates is not None:
+        return rates["epoch"].to_numpy(dtype=np.float64), rates["learning_rate"].to_numpy(dtype=np.float64)
+    epochs = history["epoch"].to_numpy(dtype=np.float64)
+    edges = np.stack([epochs - 1, epochs], axis=1).reshape(-1)
+    return edges, np.repeat(column(history, "learning_rate"), 2)
+
+
 def _cuts(epochs: np.ndarray, rates: np.ndarray) -> tuple[int, ...]:
     if len(rates) < 2 or not np.isfinite(rates).all():
         return ()

@@ -32,13 +32,23 @@ def test_training_and_validation_are_drawn_as_they_were_measured(history: pd.Dat
         training, validation = _curves(axes, 20)
         np.testing.assert_array_equal(training, history[name])
         np.testing.assert_array_equal(validation, history[f"val_{name}"])
-    np.testing.assert_array_equal(rate.patches[0].get_data().values, history["learning_rate"])
+    # Epoch e ends at e, so its rate is drawn from e - 1 to e.
+    np.testing.assert_array_equal(rate.lines[0].get_xdata()[:4], [0, 1, 1, 2])
+    np.testing.assert_array_equal(rate.lines[0].get_ydata(), np.repeat(history["learning_rate"], 2))
+    assert rate.get_yscale() == "linear"
+
+
+def test_the_learning_rate_of_every_step_is_drawn_where_it_is_known(history: pd.DataFrame) -> None:
+    steps = pd.DataFrame({"epoch": np.linspace(0, 20, 401), "learning_rate": np.linspace(0.1, 0, 401)})
+    rate = draw_curves(history, rates=steps).axes[2]
+    np.testing.assert_array_equal(rate.lines[0].get_xdata(), steps["epoch"])
+    np.testing.assert_array_equal(rate.lines[0].get_ydata(), steps["learning_rate"])
 
 
 def test_cuts_best_epoch_and_stop_are_marked_on_every_panel(history: pd.DataFrame) -> None:
     figure = draw_curves(history, milestones(history, stopped="early-stopping"))
     for axes in figure.axes:
-        assert _verticals(axes) == {8.5, 15.5, 17.0, 20.0}
+        assert _verticals(axes) == {8.0, 15.0, 17.0, 20.0}
     assert {"best epoch (17)", "learning-rate cut", "stopped early (20)"} <= set(texts(figure))
 
 

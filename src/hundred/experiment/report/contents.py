@@ -17,6 +17,7 @@ from hundred.evaluation.confusion import confusion_matrix
 from hundred.evaluation.metrics import evaluate
 from hundred.experiment.locate import sample_names
 from hundred.experiment.report.galleries import galleries
+from hundred.experiment.report.learning_rate import scheduled_rates
 from hundred.experiment.report.milestones import run_milestones
 from hundred.experiment.report.recipe_changes import parent_and_changes
 from hundred.interchange.read.load import load
@@ -49,13 +50,15 @@ def run_report(run: Run, dataset: Dataset | None = None, network: nn.Module | No
         result=result,
         history=history if len(history) else None,
         marks=run_milestones(run, history, recipe) if len(history) else None,
+        rates=scheduled_rates(history, recipe),
+        label_smoothing=recipe.training.label_smoothing if recipe is not None else 0.0,
         recipe_text=run.recipe_text if recipe is not None else None,
         parent=parent,
         changes=changes,
         layers=_layers(run, recipe, network),
         environment=run.environment or None,
         repeat=_repeat_commands(run),
-        **_test_parts(run, result, dataset),
+        **_test_parts(run, result, dataset, recipe),
     )
 
 
@@ -94,7 +97,9 @@ class _TestOutputs:
     fine_to_coarse: Any
 
 
-def _test_parts(run: Run, result: Mapping[str, Any], dataset: Dataset | None) -> dict[str, Any]:
+def _test_parts(
+    run: Run, result: Mapping[str, Any], dataset: Dataset | None, recipe: Recipe | None
+) -> dict[str, Any]:
     """The parts computed from predictions.npz; none of an unfinished, untested or diverged run."""
     test = _test_outputs(run, result, dataset)
     if test is None:
@@ -107,14 +112,22 @@ def _test_parts(run: Run, result: Mapping[str, Any], dataset: Dataset | None) ->
     classes = class_table(test.logits, test.labels, *names)
     parts: dict[str, Any] = {
         "accuracy_interval": metrics.accuracy_interval,
+        "test_images": (metrics.images, _whole_test_set(str(result.get("data")), recipe, metrics.images)),
         "classes": classes,
-        "superclasses": superclass_table(classes),
+        "superclasses": superclass_table(classes) if "superclass" in classes else None,
         "confusion": Confusion(confusion_matrix(test.logits, test.labels), *names),
         "reliability": metrics.reliability,
     }
     if dataset is not None and len(dataset.test) == len(test.labels):
         parts |= galleries(test.logits, test.labels, test.fine, classes, dataset.test.images)
     return parts
+
+
+def _whole_test_set(data: str, recipe: Recipe | None, images: int) -> int | None:
+    """How many test images `data` has; None where the recipe took a part of a set whose size is not known."""
+    if recipe is None or not recipe.data.test_per_class:
+        return images
+    return {"cifar100": 10_000, "sample": 2_000}.get(data)
 
 
 def _test_outputs(run: Run, result: Mapping[str, Any], dataset: Dataset | None) -> _TestOutputs | None:

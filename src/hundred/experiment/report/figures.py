@@ -66,7 +66,9 @@ def _charts(report: RunReport) -> Iterator[NamedFigure]:
     if history is not None:
         yield (
             "curves",
-            lambda: draw_curves(history, report.marks, title=report.name, provenance=provenance),
+            lambda: draw_curves(
+                history, report.marks, rates=report.rates, title=report.name, provenance=provenance
+            ),
         )
     if classes is not None:
         yield "classes", lambda: draw_class_errors(classes, provenance=provenance)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from hundred.data.dataset import Dataset
-from hundred.data.subset import subset_per_class
-from hundred.errors import HundredError
-from hundred.experiment.build.data import open_data
+from hundred.errors import HundredError, UsageError
+from hundred.experiment.build.data import open_data, open_for, source_of
 from hundred.recipe.load import load_recipe
+from hundred.recipe.schema import DataSection
 from hundred.runs.layout import RECIPE
 from hundred.runs.run import Run
 
@@ -22,13 +22,16 @@ class RunImages:
     def of(self, run: Run) -> Dataset | None:
         """The dataset that `run` was tested on, or None where it is not on this machine."""
         environment = run.environment
-        name, digest = environment.get("data"), environment.get("data_digest")
-        dataset = self._open("sample" if self._data is None and name == "sample" else self._data)
+        digest = environment.get("data_digest")
+        section = load_recipe(run.path / RECIPE).recipe.data if (run.path / RECIPE).is_file() else DataSection()
+        try:
+            dataset = self._open(source_of(run) if self._data is None else self._data, section)
+        except UsageError as error:
+            self._note(f"{str(error).splitlines()[0]}; its page has no galleries")
+            return None
         if dataset is None:
             return None
-        if (run.path / RECIPE).is_file():
-            section = load_recipe(run.path / RECIPE).recipe.data
-            dataset = subset_per_class(dataset, section.train_per_class, section.test_per_class)
+        dataset = open_for(dataset, section)
         if digest != dataset.digest:
             self._note(
                 f"{run.name} was tested on other images than those of {dataset.source}: "
@@ -37,12 +40,12 @@ class RunImages:
             return None
         return dataset
 
-    def _open(self, where: str | Path | Dataset | None) -> Dataset | None:
+    def _open(self, where: str | Path | Dataset | None, section: DataSection) -> Dataset | None:
         if isinstance(where, Dataset):
             return where
-        key = "" if where is None else str(where)
+        key = f"{where} {section.image_size} {section.fit} {section.skip_damaged}"
         if key not in self._opened:
-            self._opened[key] = self._look_for() if where is None else open_data(where)
+            self._opened[key] = self._look_for() if where is None else open_data(where, section)
         return self._opened[key]
 
     def _look_for(self) -> Dataset | None:

@@ -1,4 +1,4 @@
-"""Errors by class: the 100 fine classes, the 20 superclasses, and gains and losses between two runs."""
+"""Errors by class and by superclass, and gains and losses between two runs."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from hundred.formatting import readable
+from hundred.formatting import plural, points, readable
 from hundred.reports.figures.style import (
     BLUE,
     FAINT,
@@ -30,6 +30,7 @@ from hundred.reports.figures.style import (
 )
 
 _ROW = 10.6
+_MOST = 120
 
 
 @styled
@@ -38,16 +39,24 @@ def draw_class_errors(
 ) -> Figure:
     """A bar for each fine class, hardest first, coloured by superclass and with the superclass named.
 
-    table: columns class, superclass, error (a fraction; NaN where a class has no images, drawn last).
+    table: columns class, error (a fraction; NaN where a class has no images, drawn last), and superclass,
+    where there are any. Of more than 120 classes the hardest are drawn.
     """
     ranked = table.sort_values("error", ascending=False, na_position="last").reset_index(drop=True)
+    note = f"mean {ranked['error'].mean():.1%}"
+    if len(ranked) > _MOST:
+        note = f"the {_MOST} hardest of {len(ranked):,} classes · {note}"
+        ranked = ranked.head(_MOST)
+    if "superclass" in ranked:
+        note += " · colour and small print: superclass"
+    else:
+        ranked = ranked.assign(superclass="")
     half = (len(ranked) + 1) // 2
-    note = f"mean {ranked['error'].mean():.1%} · colour and small print: superclass"
     width, top = 640.0, 58.0
     figure = new_figure(width, top + 14 + half * _ROW + 14, title, provenance, note)
     axes = board(figure)
     longest = max(0.05, float(np.nanmax(ranked["error"]))) if len(ranked) else 1.0
-    colours = superclass_colours(sorted(set(table["superclass"])))
+    colours = superclass_colours(sorted(set(ranked["superclass"])))
     for number, part in enumerate((ranked[:half], ranked[half:])):
         _error_column(axes, part, left=12 + number * 316, top=top, longest=longest, colours=colours)
     return figure
@@ -161,7 +170,8 @@ def draw_class_changes(
     better = change[change["gain"] > 1e-9].sort_values("gain", ascending=False)
     worse = change[change["gain"] < -1e-9].sort_values("gain")
     same = len(change) - len(better) - len(worse)
-    note = f"{names[0]} against {names[1]}: {len(better)} classes better, {len(worse)} worse, {same} the same"
+    note = f"{names[0]} against {names[1]}: {plural(len(better), 'class')} better, {len(worse)} worse"
+    note += f", {same} the same"
     if "change" in table:
         note += " · full colour: beyond chance"
     rows = max(1, min(most, max(len(better), len(worse))))
@@ -195,7 +205,7 @@ def _change_column(
         )
         axes.add_patch(Rectangle((start, y + 1.5), room, 10, facecolor=FAINT, linewidth=0, alpha=0.6))
         axes.add_patch(Rectangle((start, y + 1.5), length, 10, facecolor=fill, linewidth=0))
-        points = f"{100 * row['gain']:+.0f} pt".replace("-", "−")
-        axes.text(start + room + 6, y + 6.5, points, fontsize=7.4, va="center")
+        gain = f"{points(row['gain'], 0)} pt"
+        axes.text(start + room + 6, y + 6.5, gain, fontsize=7.4, va="center")
         path = f"{row['second']:.0%} → {row['first']:.0%}"
         axes.text(left + 286, y + 6.5, path, fontsize=7, va="center", ha="right", color=MUTED)

@@ -7,14 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from hundred.formatting import plural
 from hundred.reports.figures.style import (
-    BLUE,
     INK,
     MUTED,
-    ORANGE,
     REAL,
+    TRAINING,
+    VALIDATION,
     Provenance,
     add_axes,
     lighter,
@@ -23,7 +24,7 @@ from hundred.reports.figures.style import (
     shortened,
     styled,
 )
-from hundred.reports.milestones import Milestones, column, milestones
+from hundred.reports.milestones import Milestones, column, milestones, rates_of
 
 WIDTH = 520
 _PANELS = (("accuracy", "Accuracy", 150), ("loss", "Loss", 150), ("learning_rate", "Learning rate", 70))
@@ -42,13 +43,15 @@ def draw_curves(
     history: pd.DataFrame,
     marks: Milestones | None = None,
     *,
+    rates: pd.DataFrame | None = None,
     title: str = "Training curves",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """Accuracy, loss and learning rate over epochs, with learning-rate cuts, best epoch and stop marked.
+    """Accuracy, loss and learning rate over epochs (epoch e ends at e) with cuts, best epoch and stop.
 
     history: columns of history.csv (epoch, accuracy, loss, val_accuracy, val_loss, learning_rate); accuracies
-    are fractions, `val_*` may be absent or NaN. marks: found in the history where not given.
+    are fractions, `val_*` may be absent or NaN. marks: found in the history where not given. rates: columns
+    epoch and learning_rate, the learning rate in every step; those of the history where not given.
     """
     marks = marks or milestones(history)
     figure = new_figure(WIDTH, 60 + _BELOW_TOP, title, provenance, _summary(history, marks))
@@ -56,10 +59,10 @@ def draw_curves(
     epochs = history["epoch"].to_numpy()
     for (name, _, _), axes in zip(_PANELS, panels, strict=True):
         if name == "learning_rate":
-            _steps(axes, epochs, column(history, name), BLUE)
+            axes.plot(*rates_of(history, rates), color=INK)
         else:
-            _line(axes, epochs, column(history, name), ORANGE)
-            _line(axes, epochs, column(history, f"val_{name}"), BLUE)
+            _line(axes, epochs, column(history, name), TRAINING)
+            _line(axes, epochs, column(history, f"val_{name}"), VALIDATION)
         _mark(axes, marks, name, history)
     _legend(panels[0], _handles(history, marks))
     _scales(panels, [history])
@@ -101,7 +104,7 @@ def _compared_run(panels: list[Axes], history: pd.DataFrame, marks: Milestones, 
     for (name, _, _), axes in zip(_PANELS, panels, strict=True):
         values, validated = column(history, name), column(history, f"val_{name}")
         if name == "learning_rate":
-            _steps(axes, epochs, values, colour)
+            axes.plot(*rates_of(history), color=colour)
             continue
         if not np.isfinite(validated).any():
             _line(axes, epochs, values, colour)
@@ -130,39 +133,34 @@ def _line(axes: Axes, epochs: np.ndarray, values: np.ndarray, colour: str) -> No
     axes.plot(epochs, values, color=colour, marker="o" if len(epochs) < 3 else None, markersize=4)
 
 
-def _steps(axes: Axes, epochs: np.ndarray, rates: np.ndarray, colour: str) -> None:
-    if not len(epochs):
-        return
-    # A rate holds for its whole epoch: drawn from half an epoch before to half an epoch after.
-    axes.stairs(rates, np.append(epochs - 0.5, epochs[-1:] + 0.5), color=colour, baseline=None, linewidth=1.7)
-
-
 def _mark(axes: Axes, marks: Milestones, name: str, history: pd.DataFrame) -> None:
     for cut in marks.cuts:
-        axes.axvline(cut + 0.5, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+        axes.axvline(cut, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
     if marks.stop_epoch is not None:
         axes.axvline(marks.stop_epoch, color=INK, linewidth=0.9, zorder=1)
     if marks.best_epoch is None:
         return
-    axes.axvline(marks.best_epoch, color=BLUE, linewidth=0.9, linestyle=(0, (5, 3)), zorder=1)
+    axes.axvline(marks.best_epoch, color=VALIDATION, linewidth=0.9, linestyle=(0, (5, 3)), zorder=1)
     here = history["epoch"].to_numpy() == marks.best_epoch
     values = column(history, f"val_{name}")[here]
     axes.plot(
         history["epoch"].to_numpy()[here][: len(values)],
         values,
         "o",
-        color=BLUE,
+        color=VALIDATION,
         markersize=5.5,
         markeredgecolor="white",
     )
 
 
 def _handles(history: pd.DataFrame, marks: Milestones) -> list[Line2D]:
-    handles = [Line2D([], [], color=ORANGE, label="training")]
+    handles = [Line2D([], [], color=TRAINING, label="training")]
     if np.isfinite(column(history, "val_accuracy")).any():
-        handles.append(Line2D([], [], color=BLUE, label="validation"))
+        handles.append(Line2D([], [], color=VALIDATION, label="validation"))
     if marks.best_epoch is not None:
-        best = Line2D([], [], color=BLUE, linewidth=0.9, linestyle=(0, (5, 3)), marker="o", markersize=5)
+        best = Line2D(
+            [], [], color=VALIDATION, linewidth=0.9, linestyle=(0, (5, 3)), marker="o", markersize=5
+        )
         best.set_label(f"best epoch ({marks.best_epoch})")
         handles.append(best)
     if marks.cuts:
@@ -194,29 +192,23 @@ def _scales(panels: list[Axes], histories: list[pd.DataFrame]) -> None:
     # Accuracies near chance need a digit more, or neighbouring ticks read the same.
     digits = 0 if accuracy.get_ylim()[1] > 0.08 else 1
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=digits))
-    rates = np.concatenate([column(history, "learning_rate") for history in histories])
     last = max((int(history["epoch"].max()) for history in histories if len(history)), default=1)
-    rate.set_xlim(0.5 if last < 8 else 0, last + max(0.5, last * 0.02))
+    rate.set_xlim(0, last + max(0.1, last * 0.02))
     rate.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     losses = np.concatenate([column(h, name) for h in histories for name in ("loss", "val_loss")])
     losses = losses[np.isfinite(losses)]
     if len(losses):
         # One exploding epoch must not flatten all the others.
         loss.set_ylim(0, min(losses.max(), 3 * np.percentile(losses, 90)) * 1.05 + 1e-9)
-    if (rates > 0).all() and rates.size and rates.max() / rates.min() > 20:
-        rate.set_yscale("log")
-        rate.yaxis.set_major_locator(LogLocator(numticks=5))
-        rate.yaxis.set_minor_locator(NullLocator())
-    else:
-        rate.set_ylim(0, None)
-        rate.yaxis.set_major_locator(MaxNLocator(3))
+    rate.set_ylim(0, None)
+    rate.yaxis.set_major_locator(MaxNLocator(3))
     rate.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
 def _summary(history: pd.DataFrame, marks: Milestones) -> str:
     accuracy = column(history, "val_accuracy")
     if marks.best_epoch is None or not len(history):
-        return f"{len(history)} epochs, not validated"
+        return f"{plural(len(history), 'epoch')}, not validated"
     best = accuracy[history["epoch"].to_numpy() == marks.best_epoch]
     reached = f"{best[0]:.1%} validation accuracy at epoch {marks.best_epoch}" if len(best) else ""
     return f"{reached} of {int(history['epoch'].max())}"

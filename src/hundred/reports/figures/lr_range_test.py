@@ -8,12 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hundred.reports.figures.style import (
-    BLUE,
     INK,
     MUTED,
-    ORANGE,
     REAL,
     SKY,
+    TRAINING,
     VERMILLION,
     Provenance,
     add_axes,
@@ -47,8 +46,8 @@ def draw_range_test(
     figure = new_figure(WIDTH, HEIGHT, title, provenance, _note(reading))
     axes = add_axes(figure, 58, TOP, WIDTH - 58 - 20, HEIGHT - TOP - 56)
     rates, losses = np.asarray(rates), np.asarray(losses)
-    axes.plot(rates, losses, color=lighter(BLUE, 0.6), linewidth=0.8, label="loss of each batch")
-    axes.plot(rates, reading.smoothed, color=BLUE, label="smoothed")
+    axes.plot(rates, losses, color=lighter(TRAINING, 0.6), linewidth=0.8, label="loss of each batch")
+    axes.plot(rates, reading.smoothed, color=TRAINING, label="smoothed")
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -91,7 +90,7 @@ def _mark(axes: Axes, rates: np.ndarray, reading: "RateReading", own: float | No
         if rate is None:
             continue
         here = float(np.interp(np.log(rate), np.log(rates), reading.smoothed))
-        axes.plot([rate], [here], "o", color=ORANGE, markersize=5, markeredgecolor="white", zorder=4)
+        axes.plot([rate], [here], "o", color=INK, markersize=5, markeredgecolor="white", zorder=4)
         axes.annotate(
             word,
             (rate, here),

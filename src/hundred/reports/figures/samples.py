@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from hundred.formatting import readable
+from hundred.formatting import plural, readable
 from hundred.reports.figures.mosaic import TILE, Shot, paste, pixels
 from hundred.reports.figures.style import (
     BLUE,
@@ -31,7 +31,7 @@ _CELL = 62.0
 
 @dataclass(frozen=True)
 class ClassGallery:
-    """Images of one fine class with their predictions. error: of that class, a fraction."""
+    """Images of one class with their predictions. error: a fraction. superclass: '' where there is none."""
 
     name: str
     superclass: str
@@ -46,35 +46,49 @@ def draw_sample_grid(
     coarse_names: Sequence[str],
     fine_to_coarse: Any,
     *,
-    title: str = "The 100 fine classes by superclass",
+    title: str = "",
     provenance: Provenance = REAL,
 ) -> Figure:
-    """One image of each fine class, five to a superclass.
+    """One image of each class, a line for each superclass, or ten in a line without superclasses.
 
-    images: uint8 [100, 3, 32, 32] in label order. fine_to_coarse: int [100].
+    images: uint8 [classes, 3, height, width] in label order. fine_to_coarse: int [classes].
     """
-    tiles, superclasses = pixels(images), np.asarray(fine_to_coarse)
-    members = [np.flatnonzero(superclasses == coarse) for coarse in range(len(coarse_names))]
-    widest = max(len(fine) for fine in members)
-    lines = (len(coarse_names) + 1) // 2
-    block = widest * _CELL + 16
-    figure = new_figure(2 * block + 24, 40 + lines * 90 + 6, title, provenance)
+    tiles = pixels(images)
+    groups = _sample_lines(len(tiles), coarse_names, np.asarray(fine_to_coarse))
+    grouped = len(coarse_names) > 1
+    title = title or f"The {plural(len(tiles), 'fine class' if grouped else 'class')}"
+    columns = 2 if grouped else 1
+    lines, step = -(-len(groups) // columns), 90.0 if grouped else 76.0
+    block = max(len(members) for _, members in groups) * _CELL + 16
+    figure = new_figure(max(columns * block + 24, 340), 40 + lines * step + 6, title, provenance)
     axes = board(figure)
     colours = superclass_colours(coarse_names)
     places, shown = [], []
-    for coarse, fine in enumerate(members):
-        left, top = 20 + (coarse // lines) * block, 40 + (coarse % lines) * 90.0
-        axes.add_patch(Rectangle((left, top + 2), 3, 9, facecolor=colours[coarse_names[coarse]], linewidth=0))
-        heading = readable(coarse_names[coarse])
-        axes.text(left + 8, top + 6.5, heading, fontsize=8, fontweight="bold", va="center")
-        for number, label in enumerate(fine):
+    for place, (heading, members) in enumerate(groups):
+        left, top = 20 + (place // lines) * block, 40 + (place % lines) * step
+        if heading:
+            axes.add_patch(Rectangle((left, top + 2), 3, 9, facecolor=colours[heading], linewidth=0))
+            text = readable(heading)
+            axes.text(left + 8, top + 6.5, text, fontsize=8, fontweight="bold", va="center")
+            top += 15
+        for number, label in enumerate(members):
             x = left + number * _CELL
-            places.append((x, top + 15))
+            places.append((x, top))
             shown.append(tiles[label])
-            name = shortened(readable(fine_names[int(label)]), 6.8, _CELL - 3)
-            axes.text(x + TILE / 2, top + 15 + TILE + 7, name, fontsize=6.8, va="center", ha="center")
+            name = shortened(readable(fine_names[label]), 6.8, _CELL - 3)
+            axes.text(x + TILE / 2, top + TILE + 7, name, fontsize=6.8, va="center", ha="center")
     paste(axes, shown, places)
     return figure
+
+
+def _sample_lines(
+    classes: int, coarse_names: Sequence[str], superclasses: np.ndarray
+) -> list[tuple[str, list[int]]]:
+    """The lines of the grid: a heading ('' for none) and class numbers."""
+    if len(coarse_names) > 1:
+        members = [np.flatnonzero(superclasses == coarse).tolist() for coarse in range(len(coarse_names))]
+        return [(name, fine) for name, fine in zip(coarse_names, members, strict=True) if fine]
+    return [("", list(range(first, min(first + 10, classes)))) for first in range(0, classes, 10)]
 
 
 @styled

@@ -27,6 +27,9 @@ ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#222222"
 INK, MUTED, RULE, FAINT = "#222222", "#666666", "#BBBBBB", "#EBEBEB"
 
+# What was trained on and what was held out have the same colours everywhere.
+TRAINING, VALIDATION, TEST = ORANGE, BLUE, GREEN
+
 # In this order for runs on shared axes: the first two are the pair that differs most in hue and lightness.
 RUN_COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, "#8C6D31")
 

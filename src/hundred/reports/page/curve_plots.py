@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hundred.formatting import percent
-from hundred.reports.milestones import Milestones, column
+from hundred.reports.milestones import Milestones, column, rates_of
 from hundred.reports.page.plots import Dot, Line, Mark, Plot, Scale, Tick, svg_path
-
-Run = tuple[str, pd.DataFrame, Milestones]
 
 _QUANTITIES = (
     ("accuracy", "Accuracy", "percent"),
@@ -21,19 +19,31 @@ _QUANTITIES = (
 _COLOURS = 8
 
 
-def curve_plots(runs: Sequence[Run]) -> list[Plot]:
-    """Accuracy, loss and learning rate over epochs.
+@dataclass(frozen=True)
+class RunCurves:
+    """What the curves of a run are drawn from. rates: the learning rate in every step, as in `RunReport`."""
+
+    name: str
+    history: pd.DataFrame
+    marks: Milestones
+    rates: pd.DataFrame | None = None
+
+
+def curve_plots(runs: Sequence[RunCurves]) -> list[Plot]:
+    """Accuracy, loss and learning rate over epochs; epoch e ends at e.
 
     One run: training and validation, with its milestones. Several: a colour each, a dot at the best epoch.
     """
-    last = max((int(history["epoch"].max()) for _, history, _ in runs if len(history)), default=1)
-    across = Scale(0, last) if last > 1 else Scale(0.5, 1.5)
-    return [_plot(runs, quantity, across) for quantity in _QUANTITIES]
+    last = max((int(run.history["epoch"].max()) for run in runs if len(run.history)), default=1)
+    return [_plot(runs, quantity, Scale(0, last)) for quantity in _QUANTITIES]
 
 
 @dataclass(frozen=True)
 class _Series:
-    """One curve before it is placed. xs, ys: [epochs]. best: gets a dot at the run's best epoch."""
+    """One curve before it is placed.
+
+    xs, ys: [epochs]. best: gets a dot at the run's best epoch. drawn: points (xs, ys) of the line, if others.
+    """
 
     name: str
     css: str
@@ -41,9 +51,10 @@ class _Series:
     ys: np.ndarray
     marks: Milestones
     best: bool = False
+    drawn: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def _plot(runs: Sequence[Run], quantity: tuple[str, str, str], across: Scale) -> Plot:
+def _plot(runs: Sequence[RunCurves], quantity: tuple[str, str, str], across: Scale) -> Plot:
     key, title, form = quantity
     several = len(runs) > 1
     series = [
@@ -51,28 +62,29 @@ def _plot(runs: Sequence[Run], quantity: tuple[str, str, str], across: Scale) ->
         for number, run in enumerate(runs)
         for curve in (_of_several(run, key, number) if several else _of_one(run, key))
     ]
-    up = _upwards(key, [curve.ys for curve in series])
-    longest = max((history["epoch"].tolist() for _, history, _ in runs), key=len, default=[])
+    up = _upwards(key, [curve.drawn[1] if curve.drawn else curve.ys for curve in series])
+    longest = max((run.history["epoch"].tolist() for run in runs), key=len, default=[])
     x_ticks = [x for x in across.ticks(6) if x >= 1 and float(x).is_integer()]
     return Plot(
         key=key,
         title=title,
         form=form,
-        lines=tuple(_line(curve, across, up, steps=key == "learning_rate") for curve in series),
+        lines=tuple(_line(curve, across, up) for curve in series),
         x_ticks=tuple(Tick(100 * across.place(x), f"{x:g}") for x in x_ticks),
         y_ticks=tuple(Tick(100 - 100 * up.place(y), _printed(y, form)) for y in up.ticks(_most_ticks(key))),
-        marks=() if several or not runs else tuple(_marks(runs[0][2], across)),
+        marks=() if several or not runs else tuple(_marks(runs[0].marks, across)),
         dots=tuple(dot for curve in series if curve.best for dot in _best(curve, across, up)),
         xs=tuple(float(x) for x in longest),
         x_places=tuple(round(100 * across.place(x), 3) for x in longest),
     )
 
 
-def _of_one(run: Run, key: str) -> list[_Series]:
-    _, history, marks = run
+def _of_one(run: RunCurves, key: str) -> list[_Series]:
+    history, marks = run.history, run.marks
     epochs = history["epoch"].to_numpy(dtype=float)
     if key == "learning_rate":
-        return [_Series("learning rate", "val", epochs, column(history, key), marks)]
+        drawn = rates_of(history, run.rates)
+        return [_Series("learning rate", "rate", epochs, column(history, key), marks, drawn=drawn)]
     found = [_Series("training", "train", epochs, column(history, key), marks)]
     validated = column(history, f"val_{key}")
     if np.isfinite(validated).any():
@@ -80,12 +92,15 @@ def _of_one(run: Run, key: str) -> list[_Series]:
     return found
 
 
-def _of_several(run: Run, key: str, number: int) -> list[_Series]:
-    name, history, marks = run
+def _of_several(run: RunCurves, key: str, number: int) -> list[_Series]:
+    name, history, marks = run.name, run.history, run.marks
     css = f"run-{number % _COLOURS}"
     epochs = history["epoch"].to_numpy(dtype=float)
     validated = column(history, f"val_{key}")
-    if key == "learning_rate" or not np.isfinite(validated).any():
+    if key == "learning_rate":
+        drawn = rates_of(history, run.rates)
+        return [_Series(name, css, epochs, column(history, key), marks, drawn=drawn)]
+    if not np.isfinite(validated).any():
         return [_Series(name, css, epochs, column(history, key), marks)]
     return [
         _Series(f"{name}, training", f"{css} dashed", epochs, column(history, key), marks),
@@ -103,8 +118,6 @@ def _upwards(key: str, columns: Iterable[np.ndarray]) -> Scale:
     if not len(values):
         return Scale(0, 1)
     if key == "learning_rate":
-        if values.min() > 0 and values.max() / values.min() > 20:
-            return Scale(float(values.min()) / 1.3, float(values.max()) * 1.3, logarithmic=True)
         return Scale(0, float(values.max()) * 1.1 or 1)
     if key == "accuracy":
         return Scale(0, min(1.0, float(values.max()) * 1.08) or 1)
@@ -112,11 +125,12 @@ def _upwards(key: str, columns: Iterable[np.ndarray]) -> Scale:
     return Scale(0, min(float(values.max()), 3 * float(np.percentile(values, 90))) * 1.05 or 1)
 
 
-def _line(curve: _Series, across: Scale, up: Scale, *, steps: bool) -> Line:
-    pairs = zip(curve.xs.tolist(), curve.ys.tolist(), strict=True)
+def _line(curve: _Series, across: Scale, up: Scale) -> Line:
+    xs, ys = curve.drawn or (curve.xs, curve.ys)
+    pairs = zip(xs.tolist(), ys.tolist(), strict=True)
     places = [(across.place(x), up.place(y)) if math.isfinite(y) else None for x, y in pairs]
     values = tuple(y if math.isfinite(y) else None for y in curve.ys.tolist())
-    return Line(curve.name, svg_path(places, steps=steps), curve.css, values)
+    return Line(curve.name, svg_path(places), curve.css, values)
 
 
 def _best(curve: _Series, across: Scale, up: Scale) -> list[Dot]:
@@ -129,8 +143,7 @@ def _best(curve: _Series, across: Scale, up: Scale) -> list[Dot]:
 
 def _marks(marks: Milestones, across: Scale) -> list[Mark]:
     found = [
-        Mark(100 * across.place(cut + 0.5), "cut", f"learning-rate cut after epoch {cut}")
-        for cut in marks.cuts
+        Mark(100 * across.place(cut), "cut", f"learning-rate cut after epoch {cut}") for cut in marks.cuts
     ]
     if marks.stop_epoch is not None:
         text = f"stop after epoch {marks.stop_epoch} ({marks.stop_reason.replace('-', ' ')})"

@@ -49,7 +49,8 @@ class Gallery:
 class Confusion:
     """The confusion matrix: counts int [classes, classes], row the true class, both in label order.
 
-    fine_to_coarse: int [classes], the superclass of each class.
+    fine_to_coarse: int [classes], the superclass of each class; without superclasses coarse_names has at most
+    one name.
     """
 
     matrix: Any
@@ -64,7 +65,10 @@ class RunReport:
 
     result: the content of result.json, from which the headline figures are taken; `name` is required.
     accuracy_interval: of test_accuracy, fractions; interval_note: what it is an interval over.
+    test_images: how many there were, of how many in the whole test set (None where not known).
     history: columns of history.csv; marks: its milestones (found in it where None).
+    rates: columns epoch and learning_rate, the learning rate in every step; None to take those of `history`.
+    label_smoothing: of the training, 0 to 1.
     recipe_text: recipe.toml; parent: the recipe it extends; changes: what differs from that.
     layers: of `hundred.models.summary.summarize`. classes, superclasses, reliability: of
     `hundred.evaluation`. worst, best: galleries of classes; galleries: of single images.
@@ -76,8 +80,11 @@ class RunReport:
     result: Mapping[str, Any]
     accuracy_interval: tuple[float, float] | None = None
     interval_note: str = "95% interval over test images"
+    test_images: tuple[int, int | None] | None = None
     history: pd.DataFrame | None = None
     marks: Milestones | None = None
+    rates: pd.DataFrame | None = None
+    label_smoothing: float = 0.0
     recipe_text: str | None = None
     parent: str | None = None
     changes: Sequence[Change] | None = None

@@ -21,16 +21,23 @@ class Headline:
 def headlines(run: RunReport) -> list[Headline]:
     """The headline figures, test accuracy first; what was not measured is left out."""
     result = run.result
-    interval = ""
-    if run.accuracy_interval is not None:
-        low, high = run.accuracy_interval
-        interval = f"{percent(low, 1)} to {percent(high, 1)}, {run.interval_note}"
+    smoothed = " (labels not smoothed)" if run.label_smoothing else ""
     shown = [
-        ("test_accuracy", "Test accuracy", percent, interval),
+        ("test_accuracy", "Test accuracy", percent, _accuracy_note(run)),
+        ("test_balanced_accuracy", "Balanced accuracy", percent, "mean over classes"),
+        ("test_macro_f1", "Macro F1", percent, "mean over classes"),
+        ("test_many_shot_accuracy", "Many-shot accuracy", percent, "classes of over 100 images"),
+        (
+            "test_medium_shot_accuracy",
+            "Medium-shot accuracy",
+            percent,
+            "classes of 20 to 100 images",
+        ),
+        ("test_few_shot_accuracy", "Few-shot accuracy", percent, "classes of under 20 images"),
         ("test_top5_accuracy", "Top-5 accuracy", percent, "true class among the first five"),
         ("test_coarse_accuracy", "Superclass accuracy", percent, "read off the fine class"),
         ("val_accuracy", "Validation accuracy", percent, ""),
-        ("test_loss", "Test loss", decimal, "mean cross-entropy, nats"),
+        ("test_loss", "Test loss", decimal, f"mean cross-entropy, nats{smoothed}"),
         ("calibration_error", "Calibration error", percent, "expected, on test images"),
         ("parameters", "Parameters", number, ""),
         ("epochs", "Epochs", number, readable(str(result.get("stopped") or "")).replace("-", " ")),
@@ -43,3 +50,15 @@ def headlines(run: RunReport) -> list[Headline]:
         for key, label, form, note in shown
         if is_known(result.get(key))
     ]
+
+
+def _accuracy_note(run: RunReport) -> str:
+    notes = []
+    if run.accuracy_interval is not None:
+        low, high = run.accuracy_interval
+        notes.append(f"{percent(low, 1)} to {percent(high, 1)}, {run.interval_note}")
+    if run.test_images is not None:
+        images, whole = run.test_images
+        part = f"{images:,} of {whole:,}" if whole is not None and whole > images else f"{images:,}"
+        notes.append(f"{part} test images")
+    return "; ".join(notes)

@@ -161,6 +161,7 @@
       const share = totals[row] ? `${((100 * count) / totals[row]).toFixed(0)}%` : "–";
       const many = `${count} of ${totals[row]} images (${share})`;
       if (row === column) return `${names[row]}: right in ${many}`;
+      if (!superclasses) return `${names[row]} predicted as ${names[column]}: ${many}`;
       const where = superclasses[row] === superclasses[column] ? `both ${superclasses[row]}` : `${superclasses[row]}, ${superclasses[column]}`;
       return `${names[row]} predicted as ${names[column]}: ${many}; ${where}`;
     };

@@ -42,12 +42,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point at percent from the left and from the top."""
+    """A point at percent from the left and from the top. interval: percent from the top, upper end first."""
 
     left: float
     top: float
     css: str
     text: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ class Scale:
         return [float(value) for value in found if self.low - 1e-12 <= value <= self.high + 1e-12]
 
 
-def svg_path(places: Sequence[tuple[float, float] | None], *, steps: bool = False) -> str:
-    """An SVG path through the places (0..1, y upwards), broken where there is none; steps halfway between."""
+def svg_path(places: Sequence[tuple[float, float] | None]) -> str:
+    """An SVG path through the places (0..1, y upwards), broken where there is none."""
     parts: list[str] = []
     before: tuple[float, float] | None = None
     for place in places:
@@ -112,8 +113,6 @@ def svg_path(places: Sequence[tuple[float, float] | None], *, steps: bool = Fals
             if before is None:
                 # A lone point needs a length to be seen, with round line caps.
                 parts.append(f"M{x:.1f} {y:.1f}h.1")
-            elif steps:
-                parts.append(f"H{(before[0] + x) / 2:.1f}V{y:.1f}H{x:.1f}")
             else:
                 parts.append(f"L{x:.1f} {y:.1f}")
             before = (x, y)

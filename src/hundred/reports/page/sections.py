@@ -9,7 +9,7 @@ from hundred.reports.figures.samples import ClassGallery
 from hundred.reports.figures.stages import stages
 from hundred.reports.milestones import milestones
 from hundred.reports.page import tables
-from hundred.reports.page.curve_plots import curve_plots
+from hundred.reports.page.curve_plots import RunCurves, curve_plots
 from hundred.reports.page.data import Gallery, RunReport
 from hundred.reports.page.images import Picture, picture
 from hundred.reports.page.matrix import confusion_svg
@@ -74,12 +74,22 @@ def _curves(run: RunReport, prefix: str) -> Section | None:
         return None
     marks = run.marks or milestones(run.history, stopped=run.result.get("stopped"))
     parts = {
-        "plots": curve_plots([(run.name, run.history, marks)]),
+        "plots": curve_plots([RunCurves(run.name, run.history, marks, run.rates)]),
+        "note": _smoothing_note(run),
         "table": tables.history_rows(f"{prefix}epochs", run.history),
         "marks": marks,
         "several": False,
     }
     return Section(f"{prefix}curves", "Curves", "curves", parts)
+
+
+def _smoothing_note(run: RunReport) -> str:
+    if not run.label_smoothing:
+        return ""
+    return (
+        f"The training loss is of labels smoothed by {run.label_smoothing:g}, the validation loss of the "
+        "labels as they are: do not compare the two."
+    )
 
 
 def _recipe(run: RunReport, prefix: str) -> Section | None:
@@ -110,7 +120,7 @@ def _classes(run: RunReport, prefix: str) -> Section | None:
         return None
     return Section(
         f"{prefix}classes",
-        "Fine classes",
+        "Classes" if run.superclasses is None else "Fine classes",
         "table",
         {"table": tables.class_rows(f"{prefix}class-table", run.classes)},
     )
@@ -190,6 +200,7 @@ def _reliability(run: RunReport, prefix: str) -> Section | None:
     parts = {
         "bins": bins,
         "most": number(most),
+        "smoothing": run.label_smoothing,
         "error": percent(run.result.get("calibration_error"), 2),
         "table": tables.reliability_rows(f"{prefix}bins", table),
     }

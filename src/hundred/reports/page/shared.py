@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from hundred.formatting import MISSING, plural
 from hundred.reports.milestones import milestones
 from hundred.reports.page import tables
-from hundred.reports.page.curve_plots import curve_plots
+from hundred.reports.page.curve_plots import RunCurves, curve_plots
 from hundred.reports.page.data import ReportData, RunReport
 from hundred.reports.page.headlines import Headline, headlines
 from hundred.reports.page.scatter_plot import scatter_plot
@@ -38,13 +39,13 @@ def _comparison(data: ReportData) -> Section | None:
 
 def _curves(data: ReportData) -> Section | None:
     curves = [
-        (run.name, run.history, run.marks or milestones(run.history))
+        RunCurves(run.name, run.history, run.marks or milestones(run.history), run.rates)
         for run in data.runs
         if run.history is not None and len(run.history)
     ]
     if not curves:
         return None
-    parts = {"plots": curve_plots(curves), "several": len(curves) > 1, "marks": curves[0][2]}
+    parts = {"plots": curve_plots(curves), "several": len(curves) > 1, "marks": curves[0].marks, "note": ""}
     return Section("curves", "Curves", "curves", parts)
 
 
@@ -64,7 +65,7 @@ def _changes(data: ReportData) -> Section | None:
     better = int((found.per_class["change"] == "better").sum())
     worse = int((found.per_class["change"] == "worse").sum())
     note = (
-        f"{found.leader} against {found.other}: {better} classes better and {worse} worse "
+        f"{found.leader} against {found.other}: {plural(better, 'class')} better and {worse} worse "
         "by more than other seeds could change. The gain is in percentage points of accuracy."
     )
     return Section("changes", "Gains and losses by class", "table", {"table": table, "note": note})
@@ -87,4 +88,4 @@ def _side_by_side(runs: Sequence[RunReport]) -> tables.Table:
 
 
 def _figure_cell(figure: Headline | None) -> tables.Cell:
-    return tables.Cell("–") if figure is None else tables.Cell(figure.text, figure.value)
+    return tables.Cell(MISSING) if figure is None else tables.Cell(figure.text, figure.value)

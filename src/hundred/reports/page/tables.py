@@ -70,10 +70,11 @@ class Table:
 def class_rows(key: str, classes: pd.DataFrame) -> Table:
     """The fine classes, hardest first, with their error as a bar."""
     ranked = classes.sort_values("error", ascending=False, na_position="last")
+    grouped = "superclass" in classes
     rows = tuple(
         (
             name_cell(row["class"]),
-            name_cell(row["superclass"]),
+            *((name_cell(row["superclass"]),) if grouped else ()),
             share_cell(row["error"], "wrong"),
             share_cell(row["precision"]),
             share_cell(row["recall"]),
@@ -83,8 +84,17 @@ def class_rows(key: str, classes: pd.DataFrame) -> Table:
         for row in ranked.to_dict("records")
     )
     titles = ("Error", "Precision", "Recall", "F1", "Images")
-    columns = (Column("Class", numeric=False), Column("Superclass", numeric=False), *map(Column, titles))
-    return Table(key, "Fine classes", columns, rows, choices=1, order=(2, "descending"))
+    names = ("Class", "Superclass") if grouped else ("Class",)
+    columns = (*(Column(name, numeric=False) for name in names), *map(Column, titles))
+    choices = 1 if grouped else None
+    return Table(
+        key,
+        "Fine classes" if grouped else "Classes",
+        columns,
+        rows,
+        choices=choices,
+        order=(len(names), "descending"),
+    )
 
 
 def superclass_rows(key: str, superclasses: pd.DataFrame) -> Table:
@@ -116,6 +126,7 @@ def pair_rows(key: str, confusion: Confusion) -> Table:
     """The most confused pairs of classes."""
     counts = np.asarray(confusion.matrix)
     totals, coarse = counts.sum(axis=1), np.asarray(confusion.fine_to_coarse)
+    grouped = len(confusion.coarse_names) > 1
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     rows = []
@@ -123,14 +134,13 @@ def pair_rows(key: str, confusion: Confusion) -> Table:
         true, predicted = divmod(int(flat), len(counts))
         if not wrong[true, predicted]:
             break
-        same = coarse[true] == coarse[predicted]
         rows.append(
             (
                 name_cell(confusion.fine_names[true]),
                 name_cell(confusion.fine_names[predicted]),
                 number_cell(wrong[true, predicted]),
                 share_cell(wrong[true, predicted] / max(1, totals[true]), "wrong"),
-                Cell("yes" if same else "no"),
+                *((Cell("yes" if coarse[true] == coarse[predicted] else "no"),) if grouped else ()),
             )
         )
     columns = (
@@ -138,7 +148,7 @@ def pair_rows(key: str, confusion: Confusion) -> Table:
         Column("Predicted", numeric=False),
         Column("Images"),
         Column("Share of class"),
-        Column("Same superclass", numeric=False),
+        *((Column("Same superclass", numeric=False),) if grouped else ()),
     )
     return Table(key, "Most confused pairs", columns, tuple(rows), order=(2, "descending"))
 
