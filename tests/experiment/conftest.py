@@ -72,7 +72,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         "experiment.train",
         "experiment.repeats",
         "experiment.run.build",
-        "experiment.run.finalize",
         "experiment.run.scale_up",
         "experiment.run.time_budget",
     ):

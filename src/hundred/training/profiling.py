@@ -2,49 +2,79 @@
 
 import copy
 import itertools
+import math
 import time
 
 import torch
 
+from hundred.training.epoch_plan import STORED_SIDE
 from hundred.training.evaluate import evaluate
 from hundred.training.trainer import Trainer
 
 TIMED_STEPS = 3
 
 
-def measure_step_time(trainer: Trainer) -> tuple[dict[int, float], float]:
+def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[int, float], float]:
     """Seconds of a training step for each image side of the plan, and seconds per image of evaluation.
 
-    The first step at a size is left out, where an epoch has more: it sets up kernels and memory. Weights,
+    The first step at a size is left out, where there are more: it sets up kernels and memory. Weights,
     optimizer and batch norms are restored afterwards, and the run's random numbers do not depend on this.
+
+    limit: seconds that measuring should take. It always takes a step at the smallest side; what there is no
+    time for is estimated from that, by the number of pixels.
     """
+    end = time.perf_counter() + limit
     weights = copy.deepcopy(trainer.network.state_dict())
     average, trainer.average = trainer.average, None
-    seconds = {size: _step_seconds(trainer, size) for size in trainer.plan.all_sizes()}
+    seconds: dict[int, float] = {}
+    sizes = trainer.plan.all_sizes()
+    for number, size in enumerate(sizes):
+        now = time.perf_counter()
+        estimate = _estimate(seconds, size)
+        if estimate is not None and now + 2 * estimate > end:
+            seconds[size] = estimate
+        else:
+            # The last share is for evaluation.
+            seconds[size] = _step_seconds(trainer, size, now + (end - now) / (len(sizes) - number + 1))
     # Nothing has been trained yet, so an optimizer without state is the optimizer before its first step.
     trainer.optimizer.state.clear()
     trainer.optimizer.zero_grad(set_to_none=True)
     trainer.network.load_state_dict(weights)
     trainer.average = average
-    return seconds, _evaluation_seconds(trainer)
+    return seconds, _evaluation_seconds(trainer, seconds[sizes[-1]], end - time.perf_counter())
 
 
-def _step_seconds(trainer: Trainer, size: int) -> float:
-    trainer.network.train()
+def _estimate(seconds: dict[int, float], size: int) -> float | None:
+    """Seconds of a step at image side `size`, from those at a smaller one; None where there is none."""
+    if not seconds:
+        return None
+    known = max(seconds)
+    return seconds[known] * ((size or STORED_SIDE) / (known or STORED_SIDE)) ** 2
+
+
+def _step_seconds(trainer: Trainer, size: int, end: float) -> float:
+    trainer.set_training_mode()
     times = [time.perf_counter()]
     # Epoch 0 is never trained, so its random numbers are free to use.
     for inputs, targets in trainer.batches.epoch(0, [size] * min(len(trainer.batches), 1 + TIMED_STEPS)):
         trainer.step(inputs, targets)
         _wait(trainer.device)
         times.append(time.perf_counter())
+        if times[-1] + (times[-1] - times[-2]) > end:
+            break
     if len(times) > 2:
         times = times[1:]
     # The fastest: on a shared machine another program's burst must not decide the length of the run.
     return min(after - before for before, after in itertools.pairwise(times))
 
 
-def _evaluation_seconds(trainer: Trainer) -> float:
+def _evaluation_seconds(trainer: Trainer, step_seconds: float, limit: float) -> float:
+    """Per image. Without time, a third of a training step's: it has no backward pass."""
     split = trainer.batches.split
+    step_images = min(trainer.batches.batch_size, len(split))
+    per_image = step_seconds / 3 / step_images
+    if 1000 * per_image > limit:
+        return per_image
     few = split.take(torch.arange(min(len(split), 1000), device=split.images.device))
     begin = time.perf_counter()
     evaluate(trainer.network, few, trainer.batches.scaling, trainer.precision)

@@ -1,5 +1,6 @@
 """`--minutes`: runs end in time, whatever the recipe and however slow the machine turns out."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_run_ends_within_its_minutes_and_uses_them(
 ) -> None:
     begin = clock.now
     clock.step_seconds = 0.2
-    run = train(minutes=MINUTES, set=more)
+    run = train(minutes=MINUTES, set={"training.resolutions": [], **more})
     assert 0.5 * MINUTES * 60 < clock.now - begin < MINUTES * 60
     assert run.result["stopped"] == "epochs"
     assert run.result["epochs"] >= 2
@@ -44,9 +45,33 @@ def test_the_epochs_of_the_plan_are_those_of_the_recipe_that_is_kept(train: Trai
     assert run.result["epochs"] == recipe_epochs(run) == 2
 
 
-def test_too_few_minutes_to_begin_with_are_refused(train: Train) -> None:
-    with pytest.raises(UsageError, match="too few to begin with"):
-        train(minutes=0.01)
+def test_too_few_minutes_are_refused_with_what_would_be_enough(
+    train: Train, tmp_path: Path, clock: Clock
+) -> None:
+    clock.step_seconds = 1.0
+    with pytest.raises(
+        UsageError, match=r"with one epoch of training it needs --minutes ([\d.]+)$"
+    ) as caught:
+        train(minutes=0.01, name="mine")
+    assert not (tmp_path / "runs" / "mine").exists()
+    enough = float(str(caught.value).rpartition(" ")[2])
+    run = train(minutes=enough, name="mine")
+    assert run.result["epochs"] == 1
+    assert not any("not even one epoch" in e["message"] for e in run.events if e["kind"] == "warned")
+
+
+def test_measuring_takes_a_tenth_of_the_time_on_a_slow_machine(train: Train, clock: Clock) -> None:
+    clock.step_seconds = 4.0
+    begin, measured = clock.now, []
+
+    class Begin:
+        def on_run_started(self, event: Any) -> None:
+            measured.append(clock.now - begin)
+
+    sides = [[0.3, 16], [0.6, 24], [1.0, 32]]
+    train(minutes=3.0, set={"training.resolutions": sides}, listeners=[Begin()])
+    assert measured[0] <= 0.1 * 180
+    assert clock.now - begin < 180
 
 
 def test_a_machine_that_turns_slow_gets_fewer_epochs_and_a_warning(train: Train, clock: Clock) -> None:

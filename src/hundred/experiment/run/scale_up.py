@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
+from hundred.experiment.run.time_budget import MEASURING_SHARE, measure
 from hundred.recipe.load import Resolved, load_recipe
-from hundred.training.profiling import measure_step_time
 
 
 def scale_up(resolved: Resolved, options: RunOptions, context: RunContext) -> RunContext:
@@ -36,7 +36,7 @@ def _growth_is_off(resolved: Resolved, options: RunOptions) -> bool:
 def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] | None:
     """The values of the last growth that fits."""
     plan = context.trainer.plan
-    step_seconds, _ = measure_step_time(context.trainer)
+    step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE)
     epoch_seconds = (
         replace(plan, costs=step_seconds).cost(0, plan.epochs * plan.steps_per_epoch) / plan.epochs
     )

@@ -1,16 +1,25 @@
 """Planning a run that must end by a deadline, from measured step times."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from hundred.errors import UsageError
-from hundred.experiment.run.context import RunContext
+from hundred.experiment.run.context import RunContext, RunOptions
+from hundred.formatting import duration
+from hundred.runs.progress.announce import announce
+from hundred.training.epoch_plan import MARGIN
 from hundred.training.profiling import measure_step_time
 
 # Needed after training besides predictions: the model file, the figures, the last tracking.
 SECONDS_TO_FINISH = 15.0
 SECONDS_TO_FINISH_PLAIN = 3.0  # without pictures
+MEASURING_SHARE = 0.1  # of the time that is left, at most, is spent on measuring
+
+
+class TooLittleTime(UsageError):
+    """The time limit leaves none for training; the run has not begun."""
 
 
 def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool) -> RunContext:
@@ -18,12 +27,12 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
 
     A resumed run, and one with `keep_plan`, is only shortened.
 
-    Raises UsageError where not even the start fits.
+    Raises TooLittleTime where not even the start fits.
     """
     options, plan = context.options, context.trainer.plan
     if options.deadline is None:
         return context
-    plan.deadline = options.deadline - (SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN)
+    plan.deadline = options.deadline - _seconds_to_finish(options)
     begin = time.perf_counter()
     warning = "" if resumed or options.keep_plan else _plan(context)
     warning = warning or plan.replan(context.trainer.epoch)
@@ -34,19 +43,44 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
     return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
+def measure(context: RunContext, share: float) -> tuple[dict[int, float], float]:
+    """`measure_step_time` within a share of the time that is left."""
+    options = context.options
+    announce("measuring the speed of this machine", quiet=options.quiet)
+    if options.strategy is not None or options.deadline is None:
+        return measure_step_time(context.trainer)  # processes that train together take the same steps
+    left = options.deadline - _seconds_to_finish(options) - time.monotonic()
+    return measure_step_time(context.trainer, max(share * left, 0.0))
+
+
+def _seconds_to_finish(options: RunOptions) -> float:
+    return SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN
+
+
 def _plan(context: RunContext) -> str:
     """Measure and plan; a warning where not one epoch fits, else ''."""
     splits, plan = context.splits, context.trainer.plan
     validation_images = 0 if splits.validation is None else len(splits.validation)
-    step_seconds, image_seconds = measure_step_time(context.trainer)
+    step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE)
     # Validation images are predicted once more at the end, as the test images are.
+    predicting = image_seconds * (len(splits.test) + validation_images)
     if plan.deadline is not None:
-        plan.deadline -= image_seconds * (len(splits.test) + validation_images)
+        plan.deadline -= predicting
     left = (plan.deadline or 0.0) - time.monotonic()
     if left <= 0:
-        more = -left + sum(step_seconds.values())
-        raise UsageError(
-            f"--minutes is {more / 60:.1f} too few to begin with: besides training, "
-            f"a run of {context.recipe.model.name} needs time to test, draw and save"
-        )
+        epoch = replace(plan, epochs=1, anchor=(0, 0.0), costs=step_seconds).cost(0, plan.steps_per_epoch)
+        raise _too_little(context.options, predicting, epoch + image_seconds * validation_images)
     return plan.fit_into(left, step_seconds, image_seconds * validation_images, context.options.most_epochs)
+
+
+def _too_little(options: RunOptions, predicting: float, epoch: float) -> TooLittleTime:
+    """predicting, epoch: seconds for the predictions at the end, and for one epoch with its validation."""
+    given = (options.deadline or 0.0) - options.started
+    other = time.monotonic() - options.started + _seconds_to_finish(options) + predicting
+    enough = (other + epoch / (1.0 - MARGIN)) / 60
+    digits = 1 if enough > 1 else 2
+    enough = math.ceil(enough * 10**digits) / 10**digits
+    return TooLittleTime(
+        f"--minutes {given / 60:.3g} is too little on this machine: loading, measuring, testing, drawing and "
+        f"saving take {duration(other)}\nwith one epoch of training it needs --minutes {enough:g}"
+    )
