@@ -226,8 +226,8 @@ def raw_from_arrays(
         parts = {name: (images[name], numbers[name]) for name in ("train", "test")}
         if "validation" in splits:
             begin = len(numbers["train"])
-            both = [np.concatenate([each["train"], each["validation"]]) for each in (images, numbers)]
-            parts["train"] = (both[0], both[1])
+            joined = [np.concatenate([each["train"], each["validation"]]) for each in (images, numbers)]
+            parts["train"] = (joined[0], joined[1])
             validation = np.arange(begin, begin + len(numbers["validation"]))
     kind = np.uint8 if len(names) <= 256 else np.int32
     made = [

@@ -40,6 +40,7 @@ class Dataset:
     validation_indices: int64, which training images the set itself keeps for validation; None leaves that
         to the recipe.
     form: in which form it was found. split: how it is split. notes: what a user should know, one line each.
+    variant: which variant of the set it has been made, '' for itself; see `hundred.data.variants`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Dataset:
     form: str = ""
     split: str = "as published"
     notes: tuple[str, ...] = ()
+    variant: str = ""
 
     @property
     def classes(self) -> int:
@@ -95,7 +97,7 @@ class Dataset:
             [n, classes], or strings.
         class_names: in label order; default the strings, or the numbers. superclasses: the name of the
             superclass of each class, by class name or in label order.
-        image_size, fit: as in a recipe's `[data]` table; 0 keeps square images as they are.
+        image_size, fit: as in a recipe's `[data]` table; 0 keeps square images of 28 pixels or more as they are.
 
         Raises UsageError in one line for arrays that do not fit together.
         """

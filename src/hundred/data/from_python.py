@@ -1,6 +1,7 @@
 """Sets given from Python: arrays, dictionaries of splits, a PyTorch `Dataset`, a `datasets.Dataset`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from hundred.data.formats.pictures import decode_picture, fit_square, picture_si
 from hundred.data.formats.raw import Fit, ProgressCallback, no_progress
 from hundred.data.formats.validate import check
 from hundred.data.load import as_dataset
-from hundred.data.sizes import SAMPLED, check_size, choose_size
+from hundred.data.sizes import SAMPLED, SIZES, check_size, choose_size, size_note
 from hundred.errors import HundredError, UsageError
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "validation")
 _REPORT_EVERY = 500
+SMALLEST_KEPT = 28
 
 
 def is_python_data(where: object) -> bool:
@@ -78,7 +80,11 @@ def build(
     if not image_size and (len(shapes) > 1 or height != width):
         sizes = " and ".join(f"{h}x{w}" for h, w in sorted(shapes))
         raise UsageError(f"images of {sizes}: set data.image_size to the side in pixels that all get")
-    raw = raw_from_arrays(splits, image_size or height, fit, class_names, superclasses)
+    # Networks for small images halve them several times: fewer pixels than MNIST's are enlarged.
+    size = image_size or (height if height >= SMALLEST_KEPT else SIZES[0])
+    raw = raw_from_arrays(splits, size, fit, class_names, superclasses)
+    note = size_note([(width, height)], size, fit)
+    raw = replace(raw, notes=(*raw.notes, note)) if note else raw
     try:
         check(raw, "the data")
     except HundredError as error:

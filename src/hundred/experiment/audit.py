@@ -19,23 +19,20 @@ import pandas as pd
 
 from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.raw import no_progress
-from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.duplicates import NEAR, near_duplicates
 from hundred.evaluation.labels import suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
-from hundred.experiment.build.data import Lines, open_data
+from hundred.experiment.build.data import Lines, open_data, open_data_of, open_for
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.files import write_json
 from hundred.formatting import readable
-from hundred.recipe.load import load_recipe
 from hundred.reports.figures.mosaic import Shot
 from hundred.reports.figures.pairs import Pair, draw_pairs
 from hundred.reports.figures.samples import draw_shots
 from hundred.reports.figures.style import Provenance, save
-from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
 from hundred.training.device import choose_device
@@ -138,13 +135,12 @@ def audit(
         runs = entry_of(run).runs
         if not runs:
             raise UsageError(f"{run} is a model file: an audit takes the predictions of a run")
-        dataset = _images_of(runs[0], data)
+        dataset = open_data_of(runs[0], data)
         logits = _predicted(runs, dataset, notes)
     elif folds:
         kind = choose_device(device).type
         resolved = resolve(recipe, seed=seed, overrides=set, device=kind).recipe
-        section = resolved.data
-        dataset = subset_per_class(open_data(data), section.train_per_class, section.test_per_class)
+        dataset = open_for(data, resolved.data)
         place = Path(out if out is not None else "audit") / "folds"
         own, of_test = fold_logits(dataset, resolved, folds, place, device=device, quiet=quiet)
         logits = {"test": (np.arange(len(of_test)), of_test), "train": (np.arange(len(own)), own)}
@@ -166,22 +162,6 @@ def audit(
 
 # By split: which of its images were predicted (int64 [n]), and their logits (float32 [n, classes]).
 Predicted = dict[str, tuple[Any, Any]]
-
-
-def _images_of(run: Run, data: str | Path | Dataset | None) -> Dataset:
-    """The images that `run` was trained and tested on. Raises HundredError where `data` is others."""
-    environment = run.environment
-    if data is None and environment.get("data") == "sample":
-        data = "sample"
-    dataset = open_data(data)
-    if (run.path / RECIPE).is_file():
-        section = load_recipe(run.path / RECIPE).recipe.data
-        dataset = subset_per_class(dataset, section.train_per_class, section.test_per_class)
-    if environment.get("data_digest") != dataset.digest:
-        raise HundredError(
-            f"{run.path} was made with other images than those of {dataset.source}: name its data with --data"
-        )
-    return dataset
 
 
 def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predicted:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.data.dataset import Dataset
-from hundred.data.subset import subset_per_class
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
-from hundred.experiment.build.data import open_data
+from hundred.experiment.build.data import open_for
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.interrupt import Interrupt
@@ -181,7 +180,7 @@ def find_lr(
     chosen = choose_device(device)
     resolved = resolve(recipe, seed=seed, overrides=set, device=chosen.type).recipe
     _check(steps, minutes)
-    dataset = subset_per_class(open_data(data), resolved.data.train_per_class, resolved.data.test_per_class)
+    dataset = open_for(data, resolved.data)
     with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
         _, trainer = build_run_parts(resolved, dataset, chosen, interrupted=interrupt.asked)
         size = size_at_peak(trainer)

@@ -41,7 +41,7 @@ def train_repeats(resolved: Resolved, options: RunOptions, repeat: int) -> Repea
     """
     first = resolved.recipe.seed
     seeds = list(range(first, first + repeat))
-    options = replace(options, data=open_data(options.data))
+    options = replace(options, data=open_data(options.data, resolved.recipe.data))
     folder = repeats_folder(options.runs, options.name, resolved.recipe.name, repeat, resume=options.resume)
     try:
         with ParentRun(folder, resolved.recipe, {"seed": seeds}, partial(_warn, options)) as parent:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.errors import MissingExtra, UsageError, nearest
-from hundred.models.summary import CIFAR_SHAPE, evaluating
+from hundred.models.summary import evaluating
 from hundred.models.validate import unknown_option
 
 TIMM = "timm/"
@@ -36,18 +36,20 @@ def runs_foreign_code(name: str, options: Mapping[str, Any]) -> bool:
     return is_foreign(name) and (not name.startswith(TIMM) or bool(options))
 
 
-def build_foreign(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
+def build_foreign(name: str, classes: int, options: Mapping[str, Any], image_size: int = 32) -> nn.Module:
     """Build `timm/NAME` or `package.module:function`; see `hundred.models.registry.build`."""
     if name.startswith(TIMM):
-        return _build_timm(name, classes, options)
+        return _build_timm(name, classes, options, image_size)
     with _working_directory_importable():
         builder = _find_own(name)
+        if "image_size" in _signature(builder).parameters:
+            options = {"image_size": image_size, **options}
         arguments = _own_arguments(name, builder, classes, options)
         try:
             network = builder(**arguments)
         except (Exception, SystemExit) as error:
             raise UsageError(f"{name} failed: {_in_one_line(error)}") from error
-        return _tried(name, network, classes)
+        return _tried(name, network, classes, image_size)
 
 
 def foreign_options(name: str) -> dict[str, Any]:
@@ -63,11 +65,12 @@ def keyword_defaults(builder: Callable[..., object]) -> dict[str, Any]:
     return {
         parameter.name: parameter.default
         for parameter in _signature(builder).parameters.values()
-        if parameter.default is not parameter.empty and parameter.name not in CLASS_COUNT_NAMES
+        if parameter.default is not parameter.empty
+        and parameter.name not in (*CLASS_COUNT_NAMES, "image_size")
     }
 
 
-def _build_timm(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
+def _build_timm(name: str, classes: int, options: Mapping[str, Any], image_size: int) -> nn.Module:
     try:
         timm = importlib.import_module("timm")
     except ImportError as error:
@@ -81,7 +84,7 @@ def _build_timm(name: str, classes: int, options: Mapping[str, Any]) -> nn.Modul
         network = timm.create_model(wanted, **{"pretrained": False, "num_classes": classes, **options})
     except Exception as error:
         raise UsageError(f"timm could not build {wanted!r}: {_in_one_line(error)}") from error
-    return _tried(name, network, classes)
+    return _tried(name, network, classes, image_size)
 
 
 def _find_own(name: str) -> Callable[..., Any]:
@@ -129,12 +132,12 @@ def _own_arguments(
     return arguments
 
 
-def _tried(name: str, network: object, classes: int) -> nn.Module:
+def _tried(name: str, network: object, classes: int, image_size: int) -> nn.Module:
     """`network`, once two black images have gone through it and come out as [2, classes]."""
     if not isinstance(network, nn.Module):
         raise UsageError(f"model {name} gave {_article(network)}, not a torch.nn.Module")
     like = next(network.parameters(), torch.empty(0))
-    images = torch.zeros(2, *CIFAR_SHAPE, device=like.device)
+    images = torch.zeros(2, 3, image_size, image_size, device=like.device)
     try:
         with evaluating(network), torch.no_grad():
             logits = network(images)
@@ -146,7 +149,7 @@ def _tried(name: str, network: object, classes: int) -> nn.Module:
         raise UsageError(f"model {name} turns images into {_article(logits)}, not into a tensor of logits")
     if logits.shape != (2, classes):
         raise UsageError(
-            f"model {name} turns images [2, 3, 32, 32] into {list(logits.shape)}, not into "
+            f"model {name} turns images {list(images.shape)} into {list(logits.shape)}, not into "
             f"logits [2, {classes}]"
         )
     return network

@@ -41,11 +41,12 @@ def register(name: str) -> Callable[[Builder], Builder]:
     return keep
 
 
-def build(name: str, *, classes: int = 100, **options: Any) -> nn.Module:
+def build(name: str, *, classes: int = 100, image_size: int = 32, **options: Any) -> nn.Module:
     """A new network from float images [n, 3, h, w] to logits [n, classes], in training mode, on the CPU.
 
     name: one of `names()`; `timm/NAME` for a network of the timm package; or `package.module:function` for
         a builder or an nn.Module class of your own, importable from the working directory too.
+    image_size: side in pixels of the images, for networks that depend on it; the others take any.
     options: the builder's keyword options, see `options(name)`. Those of timm and of your own builders are
         handed on as they are.
 
@@ -57,9 +58,12 @@ def build(name: str, *, classes: int = 100, **options: Any) -> nn.Module:
     if isinstance(classes, bool) or not isinstance(classes, int) or classes < 1:
         raise UsageError(f"a network needs 1 class or more, as a whole number, not {classes!r}")
     if foreign.is_foreign(name):
-        return foreign.build_foreign(name, classes, options)
+        return foreign.build_foreign(name, classes, options, image_size)
     builder = _find(name)
     _check_options(name, builder, options)
+    # As the number of classes, it is given to those that ask for it.
+    if "image_size" in inspect.signature(builder).parameters:
+        options = {"image_size": image_size, **options}
     return builder(classes, **options)
 
 

@@ -34,3 +34,13 @@ def unknown_option(model: str, option: str, known: Collection[str]) -> UsageErro
     hint = nearest(option, known) or "."
     takes = f"it takes {', '.join(known)}" if known else "it takes none"
     return UsageError(f"model {model} has no option {option!r}{hint} Options: {takes}")
+
+
+def flattened_side(name: str, image_size: int, side: int) -> int:
+    """`side`, of the features that a network flattens. Raises UsageError where nothing is left of an image."""
+    if side < 1:
+        raise UsageError(
+            f"{name} leaves nothing of images of {image_size}x{image_size}: choose a larger data.image_size, or "
+            "another network such as resnet18"
+        )
+    return side

@@ -12,20 +12,21 @@ from hundred.models.convolution import Conv2d
 from hundred.models.initialize import he_normal
 from hundred.models.keras_layers import named
 from hundred.models.registry import register
-from hundred.models.validate import dropout_rate
+from hundred.models.validate import dropout_rate, flattened_side
 
 # (convolutions, channels) of each stage, which ends with a 2x2 maximum
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
 @register("vgg16-bn")
-def vgg16(classes: int = 100, *, dropout: float = 0.5) -> nn.Sequential:
-    """VGG-16 with batch norm: float [n, 3, 32, 32] to logits [n, classes].
+def vgg16(classes: int = 100, *, dropout: float = 0.5, image_size: int = 32) -> nn.Sequential:
+    """VGG-16 with batch norm: float [n, 3, image_size, image_size] to logits [n, classes].
 
     For 100 classes 15,299,748 trained weights, and with the moving statistics of batch norm 15,308,196
     parameters. `dropout` is the rate after each of the two hidden dense layers.
     """
     dropout_rate(dropout=dropout)
+    side = flattened_side("vgg16-bn", image_size, image_size // 2 ** len(STAGES))
     stages = nn.Sequential()
     channels = 3
     for convolutions, out in STAGES:
@@ -40,7 +41,7 @@ def vgg16(classes: int = 100, *, dropout: float = 0.5) -> nn.Sequential:
     network = named(
         stages=stages,  # [64, 16, 16], [128, 8, 8], [256, 4, 4], [512, 2, 2], [512, 1, 1]
         flatten=nn.Flatten(),  # [512]
-        dense1=nn.Linear(512, 512),
+        dense1=nn.Linear(512 * side**2, 512),
         relu1=nn.ReLU(),
         dropout1=nn.Dropout(dropout),
         dense2=nn.Linear(512, 512),

@@ -54,6 +54,30 @@ class DataSection(Section):
     test_per_class: Annotated[int, Field(ge=0)] = 0
     """For trials: only the first so many images of each class of the test split; 0 is all."""
 
+    image_size: Annotated[int, Field(ge=0, le=512)] = 0
+    """Side in pixels of the images; 0 is 32 where most are about that, else 64, 96, 128 or 224 by their median."""
+
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """How pictures become square: the middle of them, all of them with black bars, or stretched."""
+
+    skip_damaged: bool = False
+    """Leave out pictures that cannot be decoded; otherwise they are an error."""
+
+    classes: tuple[str, ...] = ()
+    """Only these classes, by name; empty is all."""
+
+    imbalance: Annotated[float, Field(ge=1)] = 1.0
+    """A long tail: how many times as many training images the first class has as the last (Cao et al. 2019)."""
+
+    label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the training labels that are changed at random; the test labels are left alone."""
+
+    label_noise_kind: Literal["symmetric", "superclass"] = "symmetric"
+    """To which class a label is changed: any other, or another of its superclass."""
+
+    labels: str = ""
+    """A file of other training labels (.npy, .npz, .pt, .csv, .txt), as CIFAR-100N's; empty keeps the set's."""
+
 
 class GrowthSection(Section):
     """What else to set where the time limit (`--minutes`) has room for so many `epochs` or more."""

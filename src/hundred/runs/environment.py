@@ -28,11 +28,13 @@ def write_environment(
     data_digest: str,
     command: list[str] | None = None,
     processes: int = 1,
+    data_about: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write environment.json into the run directory `path`, whole or not at all, and return its content.
 
     `device` is torch's name, such as `cpu` or `cuda:0`; `command` the arguments of the command line (this
-    process' own by default); `processes` how many trained together. When a run is resumed, what it ran on
+    process' own by default); `processes` how many trained together; `data_about` where
+    the data was and in which form, for opening it again. When a run is resumed, what it ran on
     before is kept in a list `earlier`.
 
     Raises HundredError where it cannot be written.
@@ -45,6 +47,7 @@ def write_environment(
         "git_revision": git_revision(Path.cwd()),
         "data": data_name,
         "data_digest": data_digest,
+        **(data_about or {}),
         "command": shlex.join(sys.argv if command is None else command),
     }
     earlier = _earlier(file)

@@ -26,6 +26,7 @@ SAMPLE_FINE_NAMES: tuple[str, ...] = tuple(
 )
 TRAIN_PER_CLASS = 100
 TEST_PER_CLASS = 20
+DRAWN = "drawn by hundred"  # the source of the set
 _AT_ONCE = 20  # pictures of a class drawn together, so that the planes stay in the processor's cache
 
 
@@ -45,7 +46,7 @@ def draw_sample() -> Dataset:
         coarse_names=SAMPLE_COARSE_NAMES,
         fine_to_coarse=torch.arange(len(SAMPLE_FINE_NAMES)) % shapes,
         digest=digest.hexdigest(),
-        source="drawn by hundred",
+        source=DRAWN,
     )
 
 

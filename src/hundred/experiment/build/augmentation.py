@@ -9,7 +9,7 @@ from hundred.data.augment.mix import CutMix, Mixup
 from hundred.data.augment.photometric import Brightness, ChannelShift
 from hundred.data.augment.pipeline import Pipeline
 from hundred.data.augment.rng import Mix, Transform
-from hundred.recipe.schema import AugmentSection
+from hundred.recipe.augment import AugmentSection
 
 
 def build_pipeline(augment: AugmentSection, seed: int) -> Pipeline:

@@ -32,7 +32,10 @@ class Start:
 
 
 def starting_network(
-    model: ModelSection, classes: int, given: nn.Module | Callable[[int], nn.Module] | None = None
+    model: ModelSection,
+    classes: int,
+    given: nn.Module | Callable[[int], nn.Module] | None = None,
+    image_size: int = SIDE,
 ) -> Start:
     """The network of a recipe's `[model]` table, or `given`; initialized by torch's generator.
 
@@ -40,13 +43,13 @@ def starting_network(
     """
     if given is not None:
         network = given if isinstance(given, nn.Module) else given(classes)
-        return Start(_checked(network, classes, f"the network given from Python ({model.name})"))
+        return Start(_checked(network, classes, f"the network given from Python ({model.name})", image_size))
     if model.name.startswith(FILE):
-        return _from_file(model, classes)
+        return _from_file(model, classes, image_size)
     check_frozen(model.name, model.options, model.weights)
-    network = build(model.name, classes=classes, **model.options)
+    network = build(model.name, classes=classes, image_size=image_size, **model.options)
     if model.weights:
-        load_pretrained(network, model.name, model.weights)
+        load_pretrained(network, model.name, model.weights, image_size)
     return Start(network)
 
 
@@ -106,7 +109,7 @@ def table_of_network(network: nn.Module | Callable[[int], nn.Module]) -> ModelSe
     return ModelSection(name=f"{getattr(kind, '__module__', '__main__')}:{name}")
 
 
-def _from_file(model: ModelSection, classes: int) -> Start:
+def _from_file(model: ModelSection, classes: int, image_size: int) -> Start:
     from hundred.interchange.read.load import load
     from hundred.interchange.read.model import Model
 
@@ -121,25 +124,27 @@ def _from_file(model: ModelSection, classes: int) -> Start:
         raise HundredError(
             f"{path} cannot be trained further, only tested: {'; '.join(loaded.notes) or 'it is not native'}"
         )
-    if loaded.input_shape != (SIDE, SIDE, 3):
+    if loaded.input_shape != (image_size, image_size, 3):
         rows, columns, channels = loaded.input_shape
+        way = f": set data.image_size={rows}" if rows == columns and channels == 3 else ""
         raise HundredError(
-            f"{path} takes images of {rows}x{columns}x{channels}: only networks for 32x32x3 are trained here"
+            f"{path} takes images of {rows}x{columns}x{channels}, and the data has {image_size}x{image_size}x3{way}"
         )
     scaling = Normalize(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
-    return Start(_checked(loaded.network, classes, path), scaling)
+    return Start(_checked(loaded.network, classes, path, image_size), scaling)
 
 
-def _checked(network: object, classes: int, what: str) -> nn.Module:
+def _checked(network: object, classes: int, what: str, image_size: int) -> nn.Module:
     """`network`, once two black images have gone through it and come out as logits [2, classes]."""
     if not isinstance(network, nn.Module):
         raise UsageError(f"{what} is a {type(network).__name__}, not a torch.nn.Module")
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     try:
         with evaluating(network), torch.no_grad():
-            logits = network(torch.zeros(2, 3, SIDE, SIDE, device=device))
+            logits = network(torch.zeros(2, 3, image_size, image_size, device=device))
     except Exception as error:
-        raise UsageError(f"{what} fails on images [2, 3, {SIDE}, {SIDE}]: {_in_one_line(error)}") from error
+        shape = [2, 3, image_size, image_size]
+        raise UsageError(f"{what} fails on images {shape}: {_in_one_line(error)}") from error
     shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if shape != [2, classes]:
         raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")

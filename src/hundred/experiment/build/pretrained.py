@@ -10,7 +10,7 @@ from torch import nn
 
 from hundred.errors import UsageError
 from hundred.interchange.read.weights_file import load_resnet50_imagenet, load_weights, read_weights_file
-from hundred.models.summary import CIFAR_SHAPE, evaluating
+from hundred.models.summary import evaluating
 
 IMAGENET = "imagenet"
 # Keras' own name for the file and the place of it (keras/src/applications/resnet.py).
@@ -19,7 +19,7 @@ IMAGENET_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/re
 IMAGENET_LAYER = "conv1_conv"  # in the published file, and in no file that Hundred writes
 
 
-def load_pretrained(network: nn.Module, model: str, weights: str) -> None:
+def load_pretrained(network: nn.Module, model: str, weights: str, image_size: int = 32) -> None:
     """Put the file `weights` into `network`, the model of that name.
 
     weights: a path, or `imagenet` for Keras' published file of ResNet-50 where Keras keeps it. A published
@@ -34,7 +34,7 @@ def load_pretrained(network: nn.Module, model: str, weights: str) -> None:
     if model == "resnet50" and IMAGENET_LAYER in read_weights_file(path):
         load_resnet50_imagenet(network, path)
     else:
-        _turn_flattened(network, load_weights(network, path))
+        _turn_flattened(network, load_weights(network, path), image_size)
 
 
 def check_frozen(model: str, options: dict[str, int | float | str | bool], weights: str) -> None:
@@ -60,20 +60,22 @@ def published_weights(model: str) -> Path:
     return path
 
 
-def _turn_flattened(network: nn.Module, taken: list[str]) -> None:
+def _turn_flattened(network: nn.Module, taken: list[str], image_size: int) -> None:
     """Reorder the inputs of dense layers in `taken` that follow a Flatten layer.
 
     Keras flattens [height, width, channels] and torch [channels, height, width], so such a layer's weights
     stand in another order in the file. The networks here flatten with `nn.Flatten`, nothing else.
     """
-    for name, layer, (channels, height, width) in _dense_after_flatten(network):
+    for name, layer, (channels, height, width) in _dense_after_flatten(network, image_size):
         if name in taken and layer.in_features == channels * height * width:
             with torch.no_grad():
                 by_place = layer.weight.view(-1, height, width, channels)  # [out, height, width, channels]
                 layer.weight.copy_(by_place.permute(0, 3, 1, 2).reshape(len(layer.weight), -1))
 
 
-def _dense_after_flatten(network: nn.Module) -> Iterator[tuple[str, nn.Linear, tuple[int, int, int]]]:
+def _dense_after_flatten(
+    network: nn.Module, image_size: int
+) -> Iterator[tuple[str, nn.Linear, tuple[int, int, int]]]:
     """Each dense layer whose input a Flatten made of more than one place: name, layer, shape before."""
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
@@ -84,7 +86,7 @@ def _dense_after_flatten(network: nn.Module) -> Iterator[tuple[str, nn.Linear, t
     hooks = [layer.register_forward_hook(see) for layer in flattens]
     try:
         with evaluating(network), torch.no_grad():
-            network(torch.zeros(1, *CIFAR_SHAPE))
+            network(torch.zeros(1, 3, image_size, image_size))
     finally:
         for hook in hooks:
             hook.remove()

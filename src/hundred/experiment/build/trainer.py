@@ -10,12 +10,17 @@ from hundred.data.batches import Batches
 from hundred.data.dataset import Dataset, Split
 from hundred.data.normalize import Normalize, standardized, zero_to_one
 from hundred.data.split import holdout
+from hundred.data.subset import without_validation
 from hundred.evaluation.doctor.live import LiveDoctor
 from hundred.evaluation.doctor.readers.sources import context_of_recipe
 from hundred.experiment.build.augmentation import build_pipeline
+from hundred.experiment.build.image_size import at_image_size
 from hundred.experiment.build.model import check_sizes, starting_network
+from hundred.experiment.build.try_step import try_step
 from hundred.models.summary import count_parameters
-from hundred.recipe.schema import CallbacksSection, Recipe, TrainingSection
+from hundred.recipe.callbacks import CallbacksSection
+from hundred.recipe.schema import Recipe
+from hundred.recipe.training import TrainingSection
 from hundred.training.callbacks.base import Callback
 from hundred.training.callbacks.best_weights import BestWeights
 from hundred.training.callbacks.custom import load_custom
@@ -59,7 +64,11 @@ def build_splits(
     validation, held_out = None, None
     indices = torch.arange(len(train), device=device)
     if recipe.data.protocol == "holdout":
-        kept, held_out = holdout(dataset.train.fine, recipe.data.validation_per_class, recipe.data.split_seed)
+        if dataset.validation_indices is not None:
+            kept, held_out = without_validation(dataset), dataset.validation_indices
+        else:
+            section = recipe.data
+            kept, held_out = holdout(dataset.train.fine, section.validation_per_class, section.split_seed)
         indices, held_out = kept.to(device), held_out.to(device)
         validation = train.take(held_out)
     elif recipe.data.protocol == "test-as-validation":
@@ -104,7 +113,8 @@ def build_run_parts(
     Raises UsageError and HundredError as `starting_network` does.
     """
     torch.manual_seed(recipe.seed)
-    start = starting_network(recipe.model, len(dataset.fine_names), given)
+    recipe = at_image_size(recipe, dataset.image_size)
+    start = starting_network(recipe.model, dataset.classes, given, dataset.image_size)
     splits = build_splits(recipe, dataset, device, start.scaling)
     network = put_network(start.network, splits, device)
     return splits, build_trainer(recipe, dataset, splits, network, interrupted)
@@ -117,7 +127,10 @@ def build_trainer(
     network: nn.Module,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Trainer:
-    """A Trainer for `network` by the recipe."""
+    """A Trainer for `network` by the recipe.
+
+    Raises UsageError where a training step with it fails.
+    """
     training = recipe.training
     device = splits.train.images.device
     precision = choose_precision(training.precision, device)
@@ -137,7 +150,7 @@ def build_trainer(
         check_sizes(network, recipe.model.name, plan.all_sizes(), device)
     callbacks = [*build_callbacks(recipe.callbacks), *live_doctor(recipe, splits)]
     check_monitors(callbacks, validation=splits.validation is not None)
-    return Trainer(
+    trainer = Trainer(
         network=network,
         batches=batches,
         optimizer=_optimizer(network, training),
@@ -158,6 +171,8 @@ def build_trainer(
         else SingleStrategy(),
         interrupted=interrupted,
     )
+    try_step(trainer, recipe.model.name, dataset.classes)
+    return trainer
 
 
 def build_callbacks(section: CallbacksSection) -> list[Callback]:

@@ -3,8 +3,7 @@
 import time
 from pathlib import Path
 
-from hundred.data.subset import subset_per_class
-from hundred.experiment.build.data import open_data
+from hundred.experiment.build.data import open_for
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.interrupt import Interrupt
@@ -15,9 +14,7 @@ from hundred.recipe.schema import Recipe
 
 def build_context(path: Path, recipe: Recipe, options: RunOptions) -> RunContext:
     """All parts of the run in `path`, ready to train; nothing is written."""
-    dataset = subset_per_class(
-        open_data(options.data), recipe.data.train_per_class, recipe.data.test_per_class
-    )
+    dataset = open_for(options.data, recipe.data)
     if not options.test:
         dataset = without_test(dataset, recipe)
     begin = time.perf_counter()

@@ -42,6 +42,7 @@ def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
                     mean=scaling.mean.tolist(),
                     std=scaling.std.tolist(),
                     class_names=context.dataset.fine_names,
+                    image_size=(context.dataset.image_size, context.dataset.image_size),
                     metadata=metadata,
                 )
             except (OSError, RuntimeError) as error:

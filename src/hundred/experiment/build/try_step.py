@@ -1,0 +1,72 @@
+"""One step with a network in training mode, on real images of the run's own size, before a run directory is made."""
+
+import copy
+
+import torch
+from torch import Tensor
+
+from hundred.data.batches import Batches
+from hundred.errors import UsageError
+from hundred.training.out_of_memory import is_out_of_memory
+from hundred.training.trainer import Trainer
+
+IMAGES = 2  # batch norm needs more than one
+
+
+def try_step(trainer: Trainer, name: str, classes: int) -> None:
+    """Forward and backward on a copy of the network, in training and in evaluation mode.
+
+    The trainer, its network and all random numbers of the run are left as they are.
+
+    Raises UsageError in one line where the network cannot take the images, or does not give logits for them.
+    """
+    batches = trainer.batches
+    few = Batches(
+        batches.split,
+        batches.indices[:IMAGES],
+        IMAGES,
+        batches.pipeline,
+        batches.scaling,
+        batches.seed,
+        batches.classes,
+        batches.dtype,
+    )
+    devices = [trainer.device] if trainer.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        inputs, _ = next(iter(few.epoch(0, [0])))
+        size = inputs.shape[-1]
+        what = f"{name} fails in training on images of {size}x{size}"
+        try:
+            network = copy.deepcopy(trainer.network)
+        except Exception:  # a network that cannot be copied is tried by its first epoch
+            return
+        try:
+            network.train()
+            outputs = network(inputs.float())
+            # Further outputs while training are auxiliary ones, as GoogLeNet has them.
+            every = outputs if isinstance(outputs, tuple) else (outputs,)
+            for logits in every:
+                _check(logits, classes, name, "while training")
+            sum(logits.float().sum() for logits in every).backward()
+            network.eval()
+            with torch.no_grad():
+                _check(network(inputs.float()), classes, name, "while testing")
+        except UsageError:
+            raise
+        except Exception as error:
+            if isinstance(error, MemoryError | RuntimeError) and is_out_of_memory(error):
+                raise
+            line = (str(error).splitlines() or [""])[0]
+            raise UsageError(f"{what}: {type(error).__name__}: {line}") from error
+
+
+def _check(logits: object, classes: int, name: str, when: str) -> None:
+    if not isinstance(logits, Tensor):
+        size = f" of {len(logits)}" if isinstance(logits, tuple | list) else ""
+        raise UsageError(
+            f"{name} gives a {type(logits).__name__}{size} {when}, not one tensor of logits [n, {classes}]"
+        )
+    if logits.shape != (IMAGES, classes):
+        raise UsageError(
+            f"{name} turns {IMAGES} images into {list(logits.shape)} {when}, not into [{IMAGES}, {classes}]"
+        )
