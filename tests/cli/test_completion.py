@@ -9,7 +9,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from hundred.cli.completion import _Bash
+from hundred.cli.bash import Bash
 from hundred.cli.main import commands
 from tests.runs.leaderboard.made import run
 
@@ -69,7 +69,7 @@ def test_bash_splits_words_at_equals_and_they_are_joined(
 ) -> None:
     monkeypatch.setenv("COMP_WORDS", line)
     monkeypatch.setenv("COMP_CWORD", str(len(line.split()) - 1))
-    bash = _Bash(commands, {}, "hundred", "_HUNDRED_COMPLETE")
+    bash = Bash(commands, {}, "hundred", "_HUNDRED_COMPLETE")
     assert bash.get_completion_args() == (arguments, incomplete)
 
 

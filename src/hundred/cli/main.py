@@ -30,6 +30,7 @@ COMMANDS = {
     "audit": ("audit", "Find images that look mislabelled or that occur twice."),
     "export": ("export", "Write a trained network as a Keras or ONNX file."),
     "runs": ("runs", "List the runs here, best first; tag, note, archive, remove them."),
+    "stop": ("stop", "Stop runs that are under way, keeping all they have done."),
     "recipes": ("recipes", "List the built-in recipes."),
     "show": ("recipes", "Show a recipe: every value and where it came from."),
     "data": ("data", "Show, download or verify the images on this machine."),
@@ -122,7 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     """Run one command; the exit status."""
     if "_HUNDRED_COMPLETE" in os.environ:
-        from hundred.cli.completion import register
+        from hundred.cli.bash import register
 
         register()
     try:
