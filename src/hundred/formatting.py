@@ -99,6 +99,23 @@ def file_size(size: Any) -> str:
     return f"{size:,.3g} GB" if size < 999.5 else f"{size:,.0f} GB"
 
 
+def csv_safe(value: Any) -> Any:
+    """`value` for a cell of a CSV file: a text that a spreadsheet would run as a formula gets a `'` before
+    it."""
+    formula = (
+        isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value)
+    )
+    return f"'{value}" if formula else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def json_safe(value: Any) -> Any:  # noqa: PLR0911 (one return for each type reads best)
     """`value` in JSON's types: what is missing or not finite becomes None, NumPy's and torch's values numbers
     or lists, tuples lists, paths and everything else text."""

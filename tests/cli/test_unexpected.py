@@ -130,4 +130,4 @@ def test_ctrl_c_while_something_is_imported_leaves_no_traceback(module: str) -> 
         [sys.executable, "-c", CTRL_C_AT_AN_IMPORT, module], capture_output=True, check=False
     )
     assert done.returncode in (130, -signal.SIGINT)
-    assert done.stderr.strip() in (b"", b"hundred: interrupted")
+    assert b"Traceback" not in done.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.runs.directory import automatic_name, create_run_directory, lock_run
+from hundred.runs.directory import automatic_name, check_in_place, create_run_directory, lock_run
 
 
 def unfinished(path: Path, when: float = 0.0) -> Path:
@@ -157,3 +157,63 @@ def test_a_read_only_runs_folder_gives_one_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(HundredError, match="no permission"):
         create_run_directory(tmp_path, "mine")
+
+
+def failed_start(path: Path) -> Path:
+    """What a run leaves that ended before its first epoch, as where a batch did not fit into memory."""
+    path.mkdir(parents=True)
+    with lock_run(path):
+        (path / "recipe.toml").write_text("")
+        (path / "events.jsonl").write_text('{"kind": "run-started"}\n')
+        (path / "history.csv").write_text("epoch,accuracy\n")
+    return path
+
+
+def test_a_failed_start_does_not_block_its_name(tmp_path: Path) -> None:
+    failed = failed_start(tmp_path / "k")
+    assert create_run_directory(tmp_path, "k") == failed
+    assert [child.name for child in failed.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("more", ["checkpoint.pt", "mine.txt", "history.csv", "writer"])
+def test_a_directory_with_anything_of_worth_keeps_its_name(tmp_path: Path, more: str) -> None:
+    path = failed_start(tmp_path / "k")
+    if more == "writer":
+        with lock_run(path), pytest.raises(UsageError, match="there is a run 'k'"):
+            create_run_directory(tmp_path, "k")
+        return
+    (path / more).write_text("epoch,accuracy\n1,0.5\n")
+    with pytest.raises(UsageError, match="there is a run 'k'"):
+        create_run_directory(tmp_path, "k")
+    assert (path / "recipe.toml").exists()
+
+
+def test_a_folder_of_the_users_own_keeps_its_name(tmp_path: Path) -> None:
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k" / "recipe.toml").write_text("mine")
+    with pytest.raises(UsageError, match="there is a run 'k'"):
+        create_run_directory(tmp_path, "k")
+
+
+def test_a_name_that_a_file_manager_has_made_can_be_resumed(tmp_path: Path) -> None:
+    path = unfinished(tmp_path / "k (copy)")
+    assert create_run_directory(tmp_path, "k (copy)", resume=True) == path
+    with pytest.raises(UsageError, match="cannot be named"):
+        create_run_directory(tmp_path, "k (copy)")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc", "a/..", "../a"])
+def test_a_name_never_leads_out_of_the_runs_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "recipe.toml").write_text("")
+    (tmp_path / "runs").mkdir()
+    for resume in (False, True):
+        with pytest.raises(UsageError, match="cannot be named"):
+            create_run_directory(tmp_path / "runs", name, resume=resume)
+
+
+def test_a_directory_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(HundredError, match="there is no run directory"):
+        lock_run(tmp_path / "gone")
+    with pytest.raises(HundredError, match="was moved or deleted"):
+        check_in_place(tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []

@@ -49,3 +49,24 @@ def test_a_file_system_without_fsync_is_no_fault(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("os.fsync", absent)
     append_line(tmp_path / "log", "line", sync=True)
     assert (tmp_path / "log").read_text() == "line\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((1000, 0, 1000), "no room for more files"),
+        ((0, 0, 1000), "disk is full"),
+        ((1000, 5, 0), "disk is full"),
+    ],
+)
+def test_a_disk_without_room_for_files_is_not_called_full(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counts: tuple[int, int, int], expected: str
+) -> None:
+    files, left, space = counts
+    status = os.statvfs_result((4096, 4096, 9999, space, space, files, left, left, 0, 255))
+    monkeypatch.setattr("os.statvfs", lambda path: status)
+    with (
+        pytest.raises(HundredError, match=expected),
+        os_errors_as_hundred_errors(tmp_path / "new" / "file"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")

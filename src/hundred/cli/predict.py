@@ -12,7 +12,7 @@ import click
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import device_option, first_line, json_option, print_json
-from hundred.formatting import percent
+from hundred.formatting import csv_safe, percent
 
 if TYPE_CHECKING:
     from hundred.experiment.predict import Failed, Prediction, Predictor
@@ -134,5 +134,5 @@ def _csv_lines(found: "Iterable[Prediction]") -> Iterator[str]:
 
 def _csv_line(values: Sequence[Any]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(values)
+    csv.writer(buffer, lineterminator="\n").writerow([csv_safe(value) for value in values])
     return buffer.getvalue()

@@ -9,7 +9,7 @@ import click
 from hundred.cli import complete
 from hundred.cli.output import print_json, print_table
 from hundred.errors import HundredError
-from hundred.formatting import duration, file_size, is_known, number, percent, plural
+from hundred.formatting import csv_safe, duration, file_size, is_known, number, percent, plural
 
 if TYPE_CHECKING:
     from hundred.runs.labels import Labels
@@ -263,4 +263,4 @@ def _print_csv(found: "Board") -> None:
     writer.writerow(found.columns)
     for row in found.rows:
         values = [" ".join(value) if isinstance(value, list) else value for value in found.values(row)]
-        writer.writerow(["" if value is None else value for value in values])
+        writer.writerow(["" if value is None else csv_safe(value) for value in values])

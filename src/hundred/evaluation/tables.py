@@ -11,6 +11,7 @@ from hundred.evaluation.confusion import confused_pairs, confusion_matrix, super
 from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images
 from hundred.evaluation.metrics import evaluate
 from hundred.files import write_text
+from hundred.formatting import csv_safe
 
 
 def tables(
@@ -55,5 +56,6 @@ def tables_to_csv(folder: Path | str, frames: Mapping[str, pd.DataFrame]) -> dic
     written = {}
     for name, frame in frames.items():
         written[name] = Path(folder) / f"{name}.csv"
-        write_text(written[name], frame.to_csv(index=False, lineterminator="\n"))
+        safe = frame.map(csv_safe).rename(columns=csv_safe)
+        write_text(written[name], safe.to_csv(index=False, lineterminator="\n"))
     return written

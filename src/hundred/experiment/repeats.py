@@ -15,7 +15,7 @@ from hundred.experiment.run.lifecycle import train_run
 from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
+from hundred.runs.directory import check_part, create_run_directory, newest_unfinished
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.progress.display import progress_listener
@@ -90,7 +90,7 @@ def repeats_folder(runs: Path, name: str | None, recipe: str, repeat: int, *, re
     if not resume:
         return create_run_directory(runs, name, prefix=prefix)
     if name is not None:
-        check_name(name)
+        check_part(name)
         if (runs / name).is_dir():
             return runs / name
         raise UsageError(f"there are no repeats {name!r} in {runs} to resume")

@@ -9,8 +9,11 @@ from pathlib import Path
 import filelock
 
 from hundred.errors import HundredError, UsageError, nearest
-from hundred.runs.layout import LOCK, RESULT, is_run
+from hundred.runs.layout import ENVIRONMENT, EVENTS, HISTORY, LOCK, MLFLOW, RECIPE, RESULT, SITTINGS, is_run
 from hundred.runs.os_errors import os_errors_as_hundred_errors
+
+_BEFORE_TRAINING = (RECIPE, ENVIRONMENT, HISTORY, EVENTS, SITTINGS)
+_MLFLOW_FILES = (MLFLOW, f".{MLFLOW}.lock")
 
 
 def create_run_directory(
@@ -20,7 +23,8 @@ def create_run_directory(
 
     Without a name, one is made of `prefix` (the recipe's name) and the local time, such as
     `school-2026-11-23-1415`, with -2, -3... where that is taken. Making the folder is the claim, so two
-    commands at the same moment never share one.
+    commands at the same moment never share one. A name is free as well where a start has failed before
+    anything was trained.
 
     With `resume` the directory must be there already; without a name it is then the newest unfinished one
     whose name begins with `prefix` and that no process is writing.
@@ -29,10 +33,10 @@ def create_run_directory(
     HundredError where the folder cannot be made.
     """
     root = Path(root)
-    if name is not None:
-        check_name(name)
     if resume:
         return _existing(root, name) if name is not None else _unfinished_run(root, prefix)
+    if name is not None:
+        check_name(name)
     with os_errors_as_hundred_errors(root, "cannot make the runs folder"):
         root.mkdir(parents=True, exist_ok=True)
     if name is not None:
@@ -62,9 +66,26 @@ def check_name(name: str) -> None:
         )
 
 
+def check_part(name: str) -> None:
+    """Raise UsageError unless `name` is that of an entry of a folder. File managers make names, such as
+    `k (copy)`, that `check_name` does not allow for new runs."""
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise UsageError(f"a run cannot be named {name[:60]!r}: give the name of a folder in --runs")
+
+
+def check_in_place(path: Path) -> None:
+    """Raise HundredError where the run directory `path` was moved or deleted while its run is trained:
+    writing would make a second one at the old place."""
+    if not (path / RECIPE).is_file():
+        raise HundredError(
+            f"{path} was moved or deleted while it was trained in, so training stops\n"
+            "its epochs so far are where it is now: go on there with hundred train THAT-FOLDER --resume"
+        )
+
+
 def check_free(root: Path, name: str) -> None:
     """Raise UsageError where `root` holds something called `name`."""
-    if (root / name).exists():
+    if (root / name).exists() and not _is_untrained(root / name):
         raise _taken(root, name)
 
 
@@ -84,6 +105,8 @@ def lock_run(path: Path | str) -> filelock.BaseFileLock:
     Raises HundredError where another process holds it.
     """
     path = Path(path)
+    if not path.is_dir():  # filelock would make it
+        raise HundredError(f"there is no run directory {path} any more")
     lock = filelock.FileLock(path / LOCK, timeout=0, thread_local=False)
     with os_errors_as_hundred_errors(path / LOCK):
         try:
@@ -114,11 +137,32 @@ def _claim(path: Path) -> bool:
         try:
             path.mkdir()
         except FileExistsError:
-            return False
+            return _claim_untrained(path)
     return True
 
 
+def _claim_untrained(path: Path) -> bool:
+    """Empty the directory of a start that has failed; whether it was one."""
+    if not _is_untrained(path):
+        return False
+    for name in _BEFORE_TRAINING:
+        (path / name).unlink(missing_ok=True)
+    return True
+
+
+def _is_untrained(path: Path) -> bool:
+    """Whether `path` holds only what a run writes before its first epoch, and no process writes it."""
+    if not path.is_dir() or not (path / LOCK).is_file():
+        return False
+    if {child.name for child in path.iterdir()} - {LOCK, *_BEFORE_TRAINING, *_MLFLOW_FILES}:
+        return False
+    history = path / HISTORY
+    started = history.exists() and len(history.read_bytes().splitlines()) > 1
+    return not started and not is_written(path)
+
+
 def _existing(root: Path, name: str) -> Path:
+    check_part(name)
     path = root / name
     if is_run(path) or _is_bare(path):
         return path

@@ -28,7 +28,23 @@ def os_errors_as_hundred_errors(path: Path | str, doing: str = "cannot write") -
     try:
         yield
     except OSError as error:
-        raise HundredError(f"{doing} {path}: {_why(error)}") from error
+        why = _no_inodes(error, Path(path)) or _why(error)
+        raise HundredError(f"{doing} {path}: {why}") from error
+
+
+def _no_inodes(error: OSError, path: Path) -> str:
+    """The system reports "disk full" also where there is space and no more files can be made."""
+    if error.errno != errno.ENOSPC or not hasattr(os, "statvfs"):
+        return ""
+    folder = next((each for each in (path, *path.parents) if each.is_dir()), None)
+    try:
+        status = os.statvfs(folder or ".")
+    except OSError:
+        return ""
+    # A file system without a fixed number of inodes has 0 of 0.
+    if status.f_files and not status.f_favail and status.f_bavail:
+        return "the disk has no room for more files (df -i); remove some, or choose another place with --runs"
+    return ""
 
 
 def _why(error: OSError) -> str:

@@ -71,7 +71,10 @@ class SittingLog:
         self.write()
 
     def write(self) -> None:
-        """Write the file. Raises HundredError where the disk refuses."""
+        """Write the file, unless the run directory was moved away. Raises HundredError where the disk
+        refuses."""
+        if not self.run.is_dir():
+            return
         with os_errors_as_hundred_errors(self.run / SITTINGS):
             write_json(self.run / SITTINGS, {"sittings": [asdict(sitting) for sitting in self.sittings()]})
         self.last_written = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Any
 from hundred.errors import UsageError
 from hundred.experiment.build.targets import overrides_for
 from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
-from hundred.runs.directory import check_free, check_name
+from hundred.runs.directory import check_free, check_name, check_part
 
 
 def resolve(
@@ -54,7 +54,8 @@ def check_call(
         raise UsageError(f"--repeat {repeat}: it takes 1 or more")
     if scale is not None and start_from is None:
         raise UsageError(f"--scale {scale} is the input scale of a saved model: it belongs to --from FILE")
-    if name is not None:
+    if name is not None and new_in is None:
+        check_part(name)
+    elif name is not None and new_in is not None:
         check_name(name)
-        if new_in is not None:
-            check_free(Path(new_in), name)
+        check_free(Path(new_in), name)

@@ -18,6 +18,7 @@ from hundred.experiment.report.tables import write_tables
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.model_file import save_model
 from hundred.experiment.run.predictions import predict, save_predictions
+from hundred.runs.directory import check_in_place
 from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.result import Result
@@ -34,10 +35,12 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
     energy.
     """
     run = Run(context.path)
+    check_in_place(context.path)
     saved = save_model(context, warn)
     if stopped.reason == "interrupted":
         return run
     logits = predict(context, saved=saved, warn=warn)
+    check_in_place(context.path)
     save_predictions(context, logits)
     result = _result(context, stopped, logits)
     write_result = partial(_write_result, context.path, result, sittings)

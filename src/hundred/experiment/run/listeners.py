@@ -7,6 +7,7 @@ from types import TracebackType
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.long_run import LongRunWarning
 from hundred.experiment.run.model_file import ModelOnDisk
+from hundred.runs.directory import check_in_place
 from hundred.runs.events import EventLog
 from hundred.runs.history import HistoryCsv
 from hundred.runs.layout import EVENTS, HISTORY
@@ -21,6 +22,7 @@ class RunListeners:
 
     def __init__(self, context: RunContext) -> None:
         """Callbacks that are listeners as well receive events too."""
+        self.path = context.path
         self.all: list[object] = [HistoryCsv(context.path / HISTORY), EventLog(context.path / EVENTS)]
         self.sittings = SittingLog(context.path, context.options.started)
         self.all.append(self.sittings)
@@ -53,6 +55,8 @@ class RunListeners:
         """Send all events to all listeners; return the last, which says why training stopped."""
         stopped = Stopped(0, "interrupted")
         for event in events:
+            if isinstance(event, EpochEnded | Stopped):
+                check_in_place(self.path)
             notify(self.all, event)
             if isinstance(event, Stopped):
                 stopped = event

@@ -105,6 +105,8 @@ def write_state(run: Path, state: SyncState) -> None:
 @contextmanager
 def sync_lock(run: Path) -> Iterator[None]:
     """Hold the right to send `run`. Raises HundredError where another process keeps it for long."""
+    if not run.is_dir():  # filelock would make it
+        raise HundredError(f"{run} is not there any more, so nothing of it is sent to MLflow")
     lock = filelock.FileLock(run / f".{MLFLOW}.lock", timeout=_LOCK_SECONDS, thread_local=False)
     with os_errors_as_hundred_errors(run):
         try:
