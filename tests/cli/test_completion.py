@@ -27,11 +27,8 @@ def completed(*words: str) -> list[str]:
     [
         (["tr"], ["train"]),
         (["train", "scho"], ["school", "school-revisited"]),
-        (["train", "--set", "training.opt"], ["training.optimizer="]),
-        (
-            ["sweep", "--set", "training.optimizer=ad"],
-            ["training.optimizer=adam", "training.optimizer=adamw"],
-        ),
+        (["train", "--set", "training.prec"], ["training.precision="]),
+        (["find-lr", "--set", "training.precision=fl"], ["training.precision=float32"]),
         (["train", "--set", "training.nesterov="], ["training.nesterov=true", "training.nesterov=false"]),
         (["train", "--set", "training.epochs="], ["training.epochs=8"]),
         (["train", "--set", "nothing="], []),
@@ -59,8 +56,8 @@ def test_runs_are_offered_by_their_path_or_name(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("line", "arguments", "incomplete"),
     [
-        ("hundred train --set training.optimizer = ad", ["train", "--set"], "training.optimizer=ad"),
-        ("hundred train --set training.optimizer =", ["train", "--set"], "training.optimizer="),
+        ("hundred train --set training.precision = fl", ["train", "--set"], "training.precision=fl"),
+        ("hundred train --set training.precision =", ["train", "--set"], "training.precision="),
         ("hundred train --set seed = 3 --dev", ["train", "--set", "seed=3"], "--dev"),
     ],
 )
@@ -78,7 +75,7 @@ def test_in_bash_itself() -> None:
     script = """
         source <("$PYTHON" -m hundred completion bash)
         compopt() { :; }
-        COMP_WORDS=(hundred train --set training.optimizer = ad); COMP_CWORD=5
+        COMP_WORDS=(hundred train --set training.precision = fl); COMP_CWORD=5
         _hundred_completion "$WRAPPER"
         echo "${COMPREPLY[*]}"
     """
@@ -87,7 +84,7 @@ def test_in_bash_itself() -> None:
         pytest.skip("hundred is not installed as a command")
     environment = {"PYTHON": sys.executable, "WRAPPER": str(wrapper), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["adam", "adamw"]
+    assert done.stdout.split() == ["float32"]
 
 
 def test_every_value_of_an_option_with_choices_is_offered() -> None:

@@ -33,4 +33,4 @@ class Bash(BashComplete):
 
 def register() -> None:
     """Have click complete for bash as above."""
-    add_completion_class(_Bash)
+    add_completion_class(Bash)
