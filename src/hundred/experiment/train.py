@@ -18,6 +18,7 @@ from hundred.experiment.run.distributed import dismissing_followers, follow, joi
 from hundred.experiment.run.lifecycle import train_run
 from hundred.recipe.load import Resolved
 from hundred.runs.layout import is_run
+from hundred.runs.progress.announce import announce
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run
 from hundred.training.device import choose_device
@@ -118,6 +119,8 @@ def train(
             resolved = _with_model(resolved, table_of_file(start_from, scale))
         elif model is not None:
             resolved = _with_model(resolved, table_of_network(model))
+        if not isinstance(data, Dataset):
+            announce("loading images", quiet=quiet)
         trained: Run | Repeats
         if repeat > 1:
             trained = train_repeats(resolved, options, repeat)

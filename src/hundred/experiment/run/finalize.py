@@ -21,6 +21,7 @@ from hundred.experiment.run.predictions import predict, save_predictions
 from hundred.runs.directory import check_in_place
 from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
+from hundred.runs.progress.announce import announce
 from hundred.runs.result import Result
 from hundred.runs.run import Run
 from hundred.runs.sittings import SittingLog
@@ -39,6 +40,8 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
     saved = save_model(context, warn)
     if stopped.reason == "interrupted":
         return run
+    if context.options.test:
+        announce(f"testing on {len(context.splits.test):,} images", quiet=context.options.quiet)
     logits = predict(context, saved=saved, warn=warn)
     check_in_place(context.path)
     save_predictions(context, logits)
@@ -46,6 +49,7 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
     write_result = partial(_write_result, context.path, result, sittings)
     write_result()
     if context.options.figures:
+        announce("drawing pictures", quiet=context.options.quiet)
         _write_report(run, context, logits.get("test"), warn, write_result)
     if not context.options.keep_checkpoint:
         with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
