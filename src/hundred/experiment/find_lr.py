@@ -13,6 +13,7 @@ from hundred.evaluation.learning_rates import RateReading, read_range_test
 from hundred.experiment.build.data import open_for
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
+from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.formatting import eta
@@ -149,6 +150,7 @@ class FoundRate:
         }
 
 
+@exclusive_training()
 def find_lr(
     recipe: str | Path | Mapping[str, Any] | None = None,
     *,

@@ -8,6 +8,7 @@ from hundred.experiment.build.data import describe_data, source_of
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import start_followers
+from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.finalize import finalize
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
@@ -24,13 +25,14 @@ from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
 
 
+@exclusive_training()
 def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = False) -> Run:
     """Train `resolved` with `options` in its own run directory; return the Run.
 
     any_recipe: resuming without a name takes the newest unfinished run of any recipe.
 
-    Raises HundredError where the loss stopped being finite (the last good weights are kept), and
-    KeyboardInterrupt after an interruption.
+    Raises UsageError where another training is under way in this process, HundredError where the loss stopped
+    being finite (the last good weights are kept), and KeyboardInterrupt after an interruption.
     """
     prefix = resolved.recipe.name
     if options.resume:
