@@ -40,7 +40,7 @@ def test_people_read_the_verdict_the_evidence_and_what_to_try(
     assert text.splitlines()[0] == found.verdict
     assert "1. overfitting, since epoch" in text
     assert found.findings[0].sentence in text
-    assert "try: hundred train RECIPE --set " in text
+    assert "keras.callbacks.EarlyStopping(" in text
 
 
 def test_json_is_the_whole_answer(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

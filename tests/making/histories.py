@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from hundred.evaluation.doctor.history import Context, History
-from hundred.evaluation.doctor.readers.table import history_of
+from hundred.evaluation.doctor.readers.build import history_of
 
 Columns = dict[str, list[float]]
 

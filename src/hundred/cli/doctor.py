@@ -1,11 +1,13 @@
 """`hundred doctor`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hundred.cli import complete
 from hundred.cli.output import first_line, json_option, print_json
+from hundred.errors import HundredError
 
 if TYPE_CHECKING:
     from hundred.evaluation.doctor.diagnosis import Diagnosis
@@ -14,42 +16,64 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", metavar="RUN-OR-CSV", shell_complete=complete.runs)
-@click.option("--run", metavar="NAME", help="Which run, where a file or store holds several.")
+@click.option(
+    "--run", metavar="NAME", help="Which run, or which training by its number, where a file has several."
+)
+@click.option("--explain", is_flag=True, help="Say first what was understood of the file.")
+@click.option("--figure", metavar="FILE", type=click.Path(), help="Draw the curves with the findings marked.")
 @json_option
-def doctor(what: str, run: str | None, as_json: bool) -> None:
+def doctor(what: str, run: str | None, explain: bool, figure: str | None, as_json: bool) -> None:
     """Say what the curves of a training show, how sure that is, and what to try next.
 
     RUN-OR-CSV is a run directory, or the history of any framework: Keras' CSVLogger, Lightning's metrics.csv,
-    Ultralytics' results.csv, a history dict as JSON, the id of an MLflow run, or any table with recognizable
-    columns. docs/doctor.md says what each finding means.
+    Ultralytics' results.csv, exports of Weights & Biases and TensorBoard, a history dict as JSON, printed
+    console output, the id of an MLflow run, or any table with recognizable columns. docs/doctor.md says what
+    each finding means.
 
     \b
     Examples:
       hundred doctor runs/school-2026-01-31-1200
       hundred doctor training.log --json
+      hundred doctor results.csv --explain
       hundred doctor all-runs.csv --run cnn_7
     """
     first_line(f"reading {what}")
     from hundred.evaluation.doctor.diagnosis import doctor as examine
 
-    found = examine(what, run)
+    try:
+        found = examine(what, run)
+    except HundredError as error:
+        if as_json:
+            print_json({"error": str(error)})
+        raise
     if as_json:
-        print_json(found.as_dict())
+        print_json(found.as_dict(explain=explain))
     else:
-        _print(found)
+        _print(found, explain)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
+    if figure is not None:
+        from hundred.reports.figures.history import draw_diagnosis
+        from hundred.reports.figures.style import save
+
+        save(draw_diagnosis(found, Path(what).name or what), figure)
+        click.echo(f"picture: {figure}", err=True)
 
 
-def _print(found: "Diagnosis") -> None:
+def _print(found: "Diagnosis", explain: bool) -> None:
+    if explain and found.reading is not None:
+        click.echo("\n".join([*found.reading.lines(), ""]))
     click.echo(found.verdict)
+    unit = found.history.unit if found.history else "epoch"
     for number, finding in enumerate(found.findings, start=1):
-        _print_finding(number, finding)
+        _print_finding(number, finding, unit)
 
 
-def _print_finding(number: int, finding: "Finding") -> None:
-    since = "" if finding.since_epoch is None else f", since epoch {finding.since_epoch}"
+def _print_finding(number: int, finding: "Finding", unit: str) -> None:
+    since = "" if finding.since_epoch is None else f", since {unit} {finding.since_epoch:g}"
     click.echo(f"\n{number}. {finding.name}{since} ({finding.confidence:.0%} sure)")
     click.echo(f"   {finding.sentence}")
-    if finding.advice:
+    if finding.advice and finding.advice[0].startswith("--set "):
         click.echo(f"   try: hundred train RECIPE {' '.join(finding.advice)}")
+    elif finding.advice:
+        click.echo("   try: " + "\n        ".join(finding.advice))

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import hundred
 from hundred.evaluation.doctor.diagnosis import EXPLAINS, Diagnosis, diagnose, doctor, unexplained
 from hundred.evaluation.doctor.findings import LEAST, NAMES, Finding, sure
 from hundred.recipe.load import load_recipe
@@ -20,14 +19,14 @@ OVERFITTED = {"overfit": 1.5, "rate": "constant", "tau": 0.1}
 KINDS = [{}, OVERFITTED, {"noise": 0.06}, {"tau": 0.6, "rate": "constant"}]
 
 
-def told(found: Diagnosis) -> list[tuple[str, int | None, float]]:
+def findings_of(found: Diagnosis) -> list[tuple[str, int | None, float]]:
     return [(each.name, each.since_epoch, round(each.confidence, 6)) for each in found.findings]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_units_names_and_order_of_columns_change_nothing(kind: dict[str, float]) -> None:
     columns = curves(24, **kind)
-    expected = told(doctor(columns))
+    expected = findings_of(doctor(columns))
     percent = {k: [100 * x for x in v] if "accuracy" in k else v for k, v in columns.items()}
     names = {
         "epoch": "Epoch", "accuracy": "train_acc", "loss": "train/loss", "val_accuracy": "valid_top1",
@@ -35,10 +34,11 @@ def test_units_names_and_order_of_columns_change_nothing(kind: dict[str, float])
     }  # fmt: skip
     renamed = {names[name]: values for name, values in reversed(columns.items())}
     from_zero = {**columns, "epoch": [epoch - 1 for epoch in columns["epoch"]]}
-    assert told(doctor(percent)) == expected
-    assert told(doctor(renamed)) == expected
-    assert told(doctor(from_zero)) == expected
-    assert told(doctor(pd.DataFrame(columns))) == expected
+    assert findings_of(doctor(percent)) == expected
+    assert findings_of(doctor(renamed)) == expected
+    earlier = [(name, since and since - 1, confidence) for name, since, confidence in expected]
+    assert findings_of(doctor(from_zero)) == earlier
+    assert findings_of(doctor(pd.DataFrame(columns))) == expected
 
 
 @given(st.lists(st.integers(0, 19), min_size=1, max_size=8), st.integers(0, 3))
@@ -47,7 +47,7 @@ def test_repeated_rows_change_nothing(repeated: list[int], seed: int) -> None:
     columns = curves(20, seed=seed, **OVERFITTED)
     order = sorted([*range(20), *repeated])
     again = {name: [values[row] for row in order] for name, values in columns.items()}
-    assert told(doctor(again)) == told(doctor(columns))
+    assert findings_of(doctor(again)) == findings_of(doctor(columns))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -115,7 +115,7 @@ def test_too_few_epochs_are_not_judged(epochs: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "effect", "told_too"),
+    ("cause", "effect", "both"),
     [
         (("learning-rate-too-high", 0.9), ("plateau", 0.95), False),
         (("learning-rate-too-high", 0.55), ("plateau", 0.95), True),
@@ -124,10 +124,10 @@ def test_too_few_epochs_are_not_judged(epochs: int) -> None:
     ],
 )
 def test_a_cause_explains_only_what_it_is_about_as_sure_of(
-    cause: tuple[str, float], effect: tuple[str, float], told_too: bool
+    cause: tuple[str, float], effect: tuple[str, float], both: bool
 ) -> None:
     findings = [Finding(name, 1, confidence, "") for name, confidence in (effect, cause)]
-    assert [each.name for each in unexplained(findings)] == [effect[0]] * told_too + [cause[0]]
+    assert [each.name for each in unexplained(findings)] == [effect[0]] * both + [cause[0]]
 
 
 @given(st.integers(0, 40), st.integers(0, 10_000), st.booleans())
@@ -148,8 +148,8 @@ def test_any_numbers_are_judged_without_a_fault(epochs: int, seed: int, gaps: bo
             for place in np.flatnonzero(draw.random(epochs) < 0.3):
                 values[place] = [None, math.nan, math.inf][int(draw.integers(3))]  # type: ignore[call-overload]
     found = doctor(columns)
-    told_once = [each.name for each in found.findings]
-    assert len(set(told_once)) == len(told_once)
+    names = [each.name for each in found.findings]
+    assert len(set(names)) == len(names)
     assert all(each.name in NAMES and LEAST <= each.confidence <= 1 for each in found.findings)
     text = json.dumps(found.as_dict(), allow_nan=False, default=float)
     assert set(json.loads(text)) == {"findings", "verdict"}
@@ -157,7 +157,7 @@ def test_any_numbers_are_judged_without_a_fault(epochs: int, seed: int, gaps: bo
 
 
 def test_the_json_has_exactly_its_keys_and_advice_that_a_recipe_takes() -> None:
-    found = hundred.doctor(curves(24, **OVERFITTED)).as_dict()
+    found = diagnose(history(curves(24, **OVERFITTED), framework="hundred")).as_dict()
     assert set(found) == {"findings", "verdict"}
     for finding in found["findings"]:
         assert set(finding) == {"name", "since_epoch", "confidence", "evidence", "try"}

@@ -12,7 +12,9 @@ import pytest
 from benchmarks.doctor.histories import read_histories
 from benchmarks.doctor.score import BEGIN, END, PAGE, Outcome, Score, outcomes, score, table
 from benchmarks.doctor.suite import PARTS, cases
-from hundred.evaluation.doctor.diagnosis import doctor
+from hundred.evaluation.doctor.diagnosis import diagnose
+from hundred.evaluation.doctor.history import Context
+from hundred.evaluation.doctor.readers.build import history_of
 from hundred.recipe.load import load_recipe
 from hundred.training.optim.schedules import Schedule
 
@@ -40,7 +42,7 @@ def test_no_false_alarm_on_sound_runs(found: list[Outcome], part: str) -> None:
 def test_all_advice_is_a_change_that_a_recipe_takes_and_a_shell_passes_on() -> None:
     seen = set()
     for columns in read_histories().values():
-        for finding in doctor(columns).findings:
+        for finding in diagnose(history_of(columns, Context(framework="hundred"))).findings:
             lines = [shlex.split(line) for line in finding.advice]
             assert all(option == "--set" and "=" in change for option, change in lines)
             recipe = load_recipe("school", [change for _, change in lines]).recipe

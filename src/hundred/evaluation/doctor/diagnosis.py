@@ -1,22 +1,27 @@
 """All detectors over one history: what they find, less what another finding explains, and a verdict."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hundred.evaluation.doctor.advice import rendered
 from hundred.evaluation.doctor.detectors.augmentation import augmentation_too_strong
 from hundred.evaluation.doctor.detectors.divergence import diverged
 from hundred.evaluation.doctor.detectors.healthy import healthy
-from hundred.evaluation.doctor.detectors.learning_rate import rate_too_high, rate_too_low
-from hundred.evaluation.doctor.detectors.overfitting import overfitting, underfitting
+from hundred.evaluation.doctor.detectors.noisy_validation import noisy_validation
+from hundred.evaluation.doctor.detectors.overfitting import overfitting
 from hundred.evaluation.doctor.detectors.plateau import plateau, stopped_early
 from hundred.evaluation.doctor.detectors.rate_cuts import early_cut, late_cut
-from hundred.evaluation.doctor.detectors.validation import noisy_validation, validation_suspect
+from hundred.evaluation.doctor.detectors.rate_too_high import rate_too_high
+from hundred.evaluation.doctor.detectors.rate_too_low import rate_too_low
+from hundred.evaluation.doctor.detectors.underfitting import underfitting
+from hundred.evaluation.doctor.detectors.validation_suspect import validation_suspect
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, ranked
 from hundred.evaluation.doctor.history import History
 from hundred.evaluation.doctor.readers.sources import read_anything
-from hundred.evaluation.doctor.verdict import final_figures, verdict_on
+from hundred.evaluation.doctor.reading import Reading
+from hundred.evaluation.doctor.verdict import verdict_on
 
 DETECTORS: tuple[Callable[[HistoryFeatures], Finding | None], ...] = (
     diverged,
@@ -76,20 +81,31 @@ _OF_MANY_CAUSES = frozenset(("stopped-early", "noisy-validation"))
 @dataclass(frozen=True)
 class Diagnosis:
     """findings: ranked, the surest and most urgent first; empty where nothing is sure, not even health.
-    verdict: one sentence. notes: how the history was read, and what could not be judged."""
+    verdict: one sentence. notes: how the history was read, and what could not be judged. history: as it was
+    read.
+    """
 
     findings: tuple[Finding, ...]
     verdict: str
     notes: tuple[str, ...] = ()
+    history: History | None = None
+
+    @property
+    def reading(self) -> Reading | None:
+        """What was understood of the file; None of a history that was made in Python."""
+        return self.history.reading if self.history else None
 
     @property
     def names(self) -> list[str]:
         """The names of the findings."""
         return [finding.name for finding in self.findings]
 
-    def as_dict(self) -> dict[str, Any]:
-        """As `hundred doctor --json` gives it."""
-        return {"findings": [finding.as_dict() for finding in self.findings], "verdict": self.verdict}
+    def as_dict(self, *, explain: bool = False) -> dict[str, Any]:
+        """As `hundred doctor --json` gives it. explain: with what was understood of the file, as
+        `understood`."""
+        understood = {"understood": self.reading.as_dict()} if explain and self.reading else {}
+        findings = [finding.as_dict() for finding in self.findings]
+        return {**understood, "findings": findings, "verdict": self.verdict}
 
     def __getitem__(self, key: str) -> Any:
         """`findings` or `verdict` as in the JSON."""
@@ -113,9 +129,13 @@ def diagnose(history: History) -> Diagnosis:
     found = [each for detect in DETECTORS if (each := detect(features)) is not None]
     findings = the_surer(unexplained(ranked(found)))
     if not findings:
-        findings = healthy(features, found, final_figures(features))
+        findings = healthy(features, found)
+    reading = history.reading
+    framework = history.context.framework or (reading.framework if reading else "")
+    task = history.context.task or (reading.task if reading else "")
+    findings = [replace(each, advice=rendered(each.actions, framework, task)) for each in findings]
     verdict, notes = verdict_on(features, findings)
-    return Diagnosis(tuple(findings), verdict, (*history.notes, *notes))
+    return Diagnosis(tuple(findings), verdict, (*history.notes, *notes), history)
 
 
 def the_surer(findings: list[Finding]) -> list[Finding]:

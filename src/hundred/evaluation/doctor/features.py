@@ -140,9 +140,60 @@ class HistoryFeatures:
             return 0.0
         return noise(late) / max(abs(self.late(name)), 1e-9)
 
-    def epoch(self, index: int) -> int:
-        """The epoch, from 1, at an index."""
-        return int(self.history.epoch[min(max(index, 0), self.n - 1)])
+    def epoch(self, index: int) -> float:
+        """The epoch at an index, as the file counts them."""
+        label = float(self.history.epoch[min(max(index, 0), self.n - 1)])
+        return int(label) if label.is_integer() else label
+
+    def best(self, name: str) -> int:
+        """Index of the best value of a curve as it was measured: the lowest of a loss, the highest of an
+        accuracy."""
+        curve = getattr(self.history, name)
+        return int(np.nanargmin(curve) if name.endswith("loss") else np.nanargmax(curve))
+
+    def fluctuation(self, name: str) -> float:
+        """Noise of a curve from epoch to epoch over the last half of the run, at least six epochs, as a share
+        of how far its smoothed self came in all; 0 where there are too few to tell."""
+        late = getattr(self.history, name)[self.n - tail(self.n, 0.5, 6) :]
+        if len(measured(late)[0]) < 5:
+            return 0.0
+        way = float(np.ptp(getattr(self, name)))
+        return noise(late) / max(way, 1e-9)
+
+    @cached_property
+    def accuracy_end(self) -> float:
+        """Training accuracy at the end: measured, else the least that the training loss allows (a mean loss
+        of L leaves at most L / ln 2 of the images wrong); NaN where neither is known."""
+        if self.history.has("accuracy"):
+            return self.last("accuracy")
+        if not self.history.has("loss") or self.history.scores:
+            return float("nan")
+        return max(0.0, 1.0 - self.last("loss") / float(np.log(2)))
+
+    @cached_property
+    def gap(self) -> float | None:
+        """How far validation accuracy is behind training at the end, as a share of training; of losses where
+        accuracies were not measured; None where neither was."""
+        if self.history.has("accuracy") and self.history.has("val_accuracy"):
+            train = self.last("accuracy")
+            return (train - self.last("val_accuracy")) / max(train, 1e-3)
+        if self.history.has("val_loss") and self.history.has("loss"):
+            return (self.last("val_loss") - self.last("loss")) / max(self.last("val_loss"), 1e-9)
+        return None
+
+    @cached_property
+    def penalized(self) -> bool:
+        """Whether the training loss holds far more than the cross-entropy of its accuracy, such as weight
+        penalties: then it falls as the weights do, whatever is learned."""
+        both = np.isfinite(self.history.accuracy) & np.isfinite(self.history.loss)
+        good = both & (self.history.accuracy >= 0.8)
+        return bool(good.any() and float(self.history.loss[good][0]) > 1.5)
+
+    @cached_property
+    def saturated(self) -> bool:
+        """Whether validation is right nearly always, so that there is little left to win or to be wrong
+        about."""
+        return self.history.has("val_accuracy", 3) and self.late("val_accuracy") >= 0.97
 
 
 def half_an_epoch_on(y: Series) -> Series:

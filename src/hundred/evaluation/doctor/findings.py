@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# From the most urgent to the least: findings of about equal confidence are told in this order.
+from hundred.evaluation.doctor.advice import Action
+
+# From the most urgent to the least: findings of about equal confidence stand in this order.
 NAMES = (
     "diverged",
     "validation-suspect",
@@ -21,7 +23,7 @@ NAMES = (
     "healthy",
 )
 
-# What is less sure than this is not said: silence beats a wrong alarm.
+# A finding less sure than this is left out: silence beats a false alarm.
 LEAST = 0.5
 MOST = 0.98
 
@@ -30,17 +32,18 @@ MOST = 0.98
 class Finding:
     """One thing that the curves show.
 
-    name: one of NAMES. since_epoch: the first epoch (from 1) in which it shows, None where it has none.
-    confidence: 0 to 1, how sure the doctor is. sentence: the evidence in words; data: the same as epochs and
-    values. advice: what to try next, as arguments for `hundred train`.
+    name: one of NAMES. since_epoch: the first epoch in which it shows, as the file counts them; None where it
+    has none. confidence: 0 to 1, how sure the doctor is. sentence: the evidence in words; data: the same as
+    epochs and values. actions: what to try next; advice: the same in the terms of the framework.
     """
 
     name: str
-    since_epoch: int | None
+    since_epoch: float | None
     confidence: float
     sentence: str
     data: dict[str, Any] = field(default_factory=dict)
     advice: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
 
     @property
     def evidence(self) -> dict[str, Any]:

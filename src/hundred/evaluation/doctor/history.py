@@ -1,10 +1,13 @@
 """A training history as arrays, one value an epoch, with what is known of the run beside its curves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+
+from hundred.evaluation.doctor.reading import Reading
 
 Series = npt.NDArray[np.float64]
 
@@ -16,7 +19,8 @@ class Context:
     optimizer: `adam`, `adamw`, `sgd` or `muon`. classes: fine classes. validation_images: how many the
     validation figures are over. epochs: the plan. stopped: one of `hundred.training.events.Stopped.REASONS`.
     mixes_labels: mixup, cutmix or label smoothing, with which training figures are not those of the true
-    labels. weight_decay: as the recipe has it. finished: False while the run is going on.
+    labels. weight_decay: as the recipe has it. finished: False while the run is going on. framework, task:
+    see `readers.framework`; where they are "", the file may tell.
     """
 
     optimizer: str = ""
@@ -27,14 +31,20 @@ class Context:
     mixes_labels: bool = False
     weight_decay: float | None = None
     finished: bool = True
+    framework: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True)
 class History:
-    """Curves of one run, each float64 [n], NaN where a figure was not measured in that epoch.
+    """Curves of one training, each float64 [n], NaN where a figure was not measured in that epoch.
 
-    epoch counts from 1. Accuracies are fractions. infinite: bool [n], where a loss or accuracy was written
-    down as NaN or infinite, which is something else than not measured. notes: sentences on how it was read.
+    epoch: as the file counts them, from 0 or 1, or steps. Accuracies are fractions. infinite: bool [n], where
+    a loss or accuracy was written down as NaN or infinite, which is something else than not measured. notes:
+    sentences on how it was read. unit: what a point is: epoch, step, evaluation or row. averaged: curves
+    whose values are means over several rows of the file. scores: by curve, the name of a score that stands
+    for the accuracy. continued: it went on from an earlier training, or its first epochs are not in the file.
+    from_zero: the file counts from 0.
     """
 
     epoch: Series
@@ -46,6 +56,12 @@ class History:
     infinite: npt.NDArray[np.bool_]
     context: Context = field(default_factory=Context)
     notes: tuple[str, ...] = ()
+    unit: str = "epoch"
+    averaged: frozenset[str] = frozenset()
+    scores: Mapping[str, str] = field(default_factory=dict)
+    continued: bool = False
+    from_zero: bool = False
+    reading: Reading | None = None
 
     def __len__(self) -> int:
         return len(self.epoch)
@@ -70,13 +86,19 @@ class History:
 
     @cached_property
     def classes(self) -> int | None:
-        """How many classes there are: known, or told from a loss that began near that of chance, or None."""
+        """How many classes there are: known, or inferred from a loss that began near that of chance, or
+        None."""
         if self.context.classes:
             return self.context.classes
+        if self.scores or self.continued:
+            return None
         same = _repeated(self.val_accuracy)
-        if same and min(abs(same * classes - 1) for classes in _USUAL) < 0.03:
-            return min(_USUAL, key=lambda classes: abs(same * classes - 1))
-        return _classes_of(self._begun, self._guessed)
+        if same:
+            by_guess = [classes for classes in (*_FEW, *_USUAL) if abs(same * classes - 1) < 0.03]
+            if by_guess:
+                return by_guess[0]
+        first = self.accuracy[0] if len(self) else np.nan
+        return _classes_of(self._begun, self._guessed, float(first) if np.isfinite(first) else self._guessed)
 
     @property
     def _guessed(self) -> float | None:
@@ -95,15 +117,30 @@ class History:
 
     @cached_property
     def chance_loss(self) -> float | None:
-        """The cross-entropy of knowing nothing: ln(classes), else the loss it began with; or
-        None."""
+        """The cross-entropy of guessing: ln(classes), else the loss that training began with; None where
+        training began with a network that knew something, or where the loss is no cross-entropy."""
         if self.classes:
             return float(np.log(self.classes))
-        return self._begun
+        begun, guessed = self._begun, self._guessed
+        if (
+            begun is None
+            or self.continued
+            or begun < _LEAST_CHANCE
+            or (guessed is not None and guessed > 0.6)
+        ):
+            return None
+        return begun
 
 
-# Classes that data sets of pictures have, and so what a loss at their chance level means.
+# Numbers of classes that data sets have, and so what a loss at their chance level means.
 _USUAL = (2, 10, 20, 100, 200, 1000)
+_FEW = (3, 4, 5, 6, 7, 8)
+# A loss that begins below this is not that of guessing, even between two classes (0.69).
+_LEAST_CHANCE = 0.55
+# In the first epochs, a network that began with nothing is right at most so many times as often as guessing
+# is.
+_TIMES_GUESSING = {2: 1.7, 10: 3.4, 20: 4.5}
+_TIMES_GUESSING_ELSE = 15.0
 
 
 def _repeated(values: Series) -> float | None:
@@ -117,17 +154,19 @@ def _repeated(values: Series) -> float | None:
     return None
 
 
-def _classes_of(begun: float | None, guessed: float | None) -> int | None:
-    """Classes told from the loss of the first epoch, which is spent mostly below chance level and, with few
-    classes, leaves it far within the epoch. A loss that was thrown above all of them tells nothing; of one
-    hundred, fewer than three in a hundred are right by guessing."""
+def _classes_of(begun: float | None, guessed: float | None, first: float | None) -> int | None:
+    """Classes inferred from the loss of the first epoch, which is spent mostly below chance level and, with
+    few classes, leaves it far within the epoch. A loss that was thrown above all of them tells nothing; of
+    one hundred, fewer than three in a hundred are right by guessing."""
     if begun is None:
         return None
     for classes in _USUAL:
-        if 0.8 * np.log(classes) <= begun <= 1.06 * np.log(classes):
+        times = _TIMES_GUESSING.get(classes, _TIMES_GUESSING_ELSE)
+        near = 0.8 * np.log(classes) <= begun <= 1.06 * np.log(classes)
+        if near and (first is None or first <= times / classes):
             return classes
     few_right = guessed is not None and guessed < 0.03
-    between = 1.06 * np.log(20) < begun < 0.8 * np.log(100)
+    between = 1.06 * np.log(20) < begun < 0.8 * np.log(100) and guessed is not None and guessed < 0.25
     return 100 if between or (begun > np.log(100) and few_right) else None
 
 

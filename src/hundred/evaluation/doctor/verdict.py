@@ -2,10 +2,11 @@
 
 from hundred.evaluation.doctor.curves import measured
 from hundred.evaluation.doctor.detectors.healthy import FEWEST_EPOCHS
+from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding
 
-_SAYS = {
+_MEANINGS = {
     "diverged": "training fell apart",
     "validation-suspect": "the validation figures cannot be believed",
     "learning-rate-too-high": "the learning rate is too high",
@@ -48,14 +49,14 @@ def verdict_on(features: HistoryFeatures, findings: list[Finding]) -> tuple[str,
     if not findings:
         return _nothing(features), notes
     first = findings[0]
-    said = _SAYS[first.name][0].upper() + _SAYS[first.name][1:]
+    meaning = _MEANINGS[first.name][0].upper() + _MEANINGS[first.name][1:]
     if first.name == "healthy":
-        return f"{said}: {final_figures(features)} after {features.n} epochs.", notes
-    since = f" since epoch {first.since_epoch}" if _has_since(first) else ""
-    more = [_SAYS[finding.name] for finding in findings[1:]]
+        return f"{meaning}: {final_figures(features)} at the end.", notes
+    since = f" since {features.history.unit} {first.since_epoch:g}" if _has_since(first) else ""
+    more = [_MEANINGS[finding.name] for finding in findings[1:]]
     also = f" Also, {' and '.join(more)}." if more else ""
-    sure = "" if first.confidence >= 0.7 else " It is not certain."
-    return f"{said}{since}: {first.sentence}.{also}{sure}", notes
+    doubt = "" if first.confidence >= 0.7 else " It is not certain."
+    return f"{meaning}{since}: {first.sentence}.{also}{doubt}", notes
 
 
 def _has_since(finding: Finding) -> bool:
@@ -64,7 +65,8 @@ def _has_since(finding: Finding) -> bool:
 
 def _nothing(features: HistoryFeatures) -> str:
     if features.n < FEWEST_EPOCHS:
-        count = "1 epoch shows" if features.n == 1 else f"{features.n} epochs show"
+        unit = features.history.unit
+        count = f"1 {unit} shows" if features.n == 1 else f"{features.n} {unit}s show"
         return f"Too short to judge: {count} no trend yet; {FEWEST_EPOCHS} may."
     figures = ("accuracy", "loss", "val_accuracy", "val_loss")
     lacking = [
@@ -79,15 +81,10 @@ def _nothing(features: HistoryFeatures) -> str:
 
 def final_figures(features: HistoryFeatures) -> str:
     """The accuracies that the run ended with, else its losses, in words."""
-    parts = [
-        f"{_CURVES[name]} {measured(getattr(features.history, name))[1][-1]:.1%}"
-        for name in ("accuracy", "val_accuracy")
-        if features.history.has(name, 1)
-    ]
-    if not parts:
-        parts = [
-            f"{_CURVES[name]} {features.last(name):.3g}"
-            for name in ("loss", "val_loss")
-            if features.history.has(name, 1)
-        ]
-    return ", ".join(parts)
+    evidence = Evidence(features.history)
+    last = features.n - 1
+    for names in (("accuracy", "val_accuracy"), ("loss", "val_loss")):
+        parts = [f"{evidence.noun(name)} {value}" for name in names if (value := evidence.value(name, last))]
+        if parts:
+            return ", ".join(parts)
+    return "no figure"

@@ -1,11 +1,12 @@
 """When a training is called healthy: where its curves speak for it, not where nothing speaks against it.
 
 A fault that leaves no mark on the curves leaves them undecided; calling such a run healthy would be as wrong
-as any other false word.
+as any other false finding.
 """
 
 import numpy as np
 
+from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import LEAST, MOST, Finding, sure
 
@@ -15,10 +16,10 @@ FEWEST_EPOCHS = 5
 _DOUBT = 0.46
 
 
-def healthy(features: HistoryFeatures, found: list[Finding], figures: str) -> list[Finding]:
-    """`healthy` where there is enough to say so, else nothing.
+def healthy(features: HistoryFeatures, found: list[Finding]) -> list[Finding]:
+    """`healthy` where there is enough to be sure of it, else nothing.
 
-    found: what was seen but not surely. figures: those that the run ended with, in words.
+    found: what was seen but not surely.
     """
     history = features.history
     if features.n < FEWEST_EPOCHS or not (history.has("loss", 5) or history.has("accuracy", 5)):
@@ -26,19 +27,28 @@ def healthy(features: HistoryFeatures, found: list[Finding], figures: str) -> li
     if not (history.has("val_accuracy", 5) or history.has("val_loss", 5)) or features.learned < 0.05:
         return []
     doubt = max((each.confidence for each in found), default=0.0)
-    evidence = min(learned_much(features), usual_gap(features), learned_in_time(features), at_rest(features))
+    signs = (learned_much, usual_gap, learned_in_time, at_rest, kept_its_best, learned_at_all)
+    evidence = min(sign(features) for sign in signs)
     if doubt > _DOUBT or evidence < LEAST:
         return []
     lacking = 0.1 * len([name for name in history.missing if name != "learning_rate"])
     confidence = min(MOST, 0.95 - lacking - 0.5 * max(doubt - 0.2, 0.0) - max(0.0, 0.04 * (10 - features.n)))
+    words = Evidence(history)
+    last = features.n - 1
+    parts = [
+        f"{words.noun(name)} went{change}"
+        for name in ("accuracy", "val_accuracy", "loss", "val_loss")
+        if (change := words.change(name, 0, last))
+    ]
+    words.epoch(0)
+    words.epoch(last)
     return [
         Finding(
             "healthy",
             features.epoch(0),
             max(min(confidence, evidence), LEAST),
-            f"over {features.n} epochs training and validation improved together and came to rest in time, "
-            f"and nothing speaks against it: {figures}",
-            {"epochs": [features.epoch(0), features.epoch(features.n - 1)], "doubt": doubt},
+            f"training and validation improved together and came to rest in time: {', '.join(parts)}",
+            words.data(),
         )
     ]
 
@@ -47,6 +57,8 @@ def learned_much(features: HistoryFeatures) -> float:
     """How sure it is that validation got far: that less than a quarter of the loss of chance is gone, a
     network that is held back reaches as well."""
     classes = features.history.classes
+    if features.saturated:
+        return MOST
     if features.chance_loss and features.history.has("val_loss", 5):
         return sure(1.0 - features.last("val_loss") / features.chance_loss, 0.25, 0.35)
     if classes and features.history.has("val_accuracy", 5):
@@ -57,10 +69,10 @@ def learned_much(features: HistoryFeatures) -> float:
 
 
 def usual_gap(features: HistoryFeatures) -> float:
-    """How sure it is that training is not so far ahead of validation that it may be memory."""
-    if not (features.history.has("accuracy") and features.history.has("val_accuracy")):
+    """How sure it is that training is not so far ahead of validation that it may have been memorized."""
+    if not features.history.has("val_accuracy") or np.isnan(features.accuracy_end):
         return MOST
-    train = max(features.last("accuracy"), 1e-3)
+    train = max(features.accuracy_end, 1e-3)
     return sure((train - features.last("val_accuracy")) / train, 0.6, 0.45)
 
 
@@ -79,4 +91,35 @@ def at_rest(features: HistoryFeatures) -> float:
     did not."""
     if not features.rates.known or features.rates.remaining < 0.35 or not features.history.has("val_loss", 5):
         return MOST
-    return sure(features.pace("val_loss"), 0.12, 0.06)
+    return MOST if features.saturated else sure(features.pace("val_loss"), 0.12, 0.06)
+
+
+def kept_its_best(features: HistoryFeatures) -> float:
+    """How sure it is that validation ended about as good as it ever was."""
+    sureness = MOST
+    if features.history.has("val_loss", 5) and not features.saturated:
+        low = float(np.nanmin(features.val_loss))
+        rise = (features.last("val_loss") - low) / max(low, 1e-9)
+        noise = features.noises["val_loss"] / max(low, 1e-9)
+        sureness = min(sureness, sure(rise - 1.5 * noise, 0.08, 0.03))
+    if features.history.has("val_accuracy", 5):
+        high = float(np.nanmax(features.val_accuracy))
+        fall = (high - features.last("val_accuracy")) / max(high, 1e-9)
+        noise = features.noises["val_accuracy"] / max(high, 1e-9)
+        sureness = min(sureness, sure(fall - noise, 0.05, 0.02))
+    return sureness
+
+
+def learned_at_all(features: HistoryFeatures) -> float:
+    """How sure it is that validation got better than it began."""
+    history = features.history
+    if features.saturated:
+        return MOST
+    for name, sign in (("val_loss", -1), ("val_accuracy", 1)):
+        if history.has(name, 5):
+            curve = getattr(history, name)
+            first = float(curve[np.isfinite(curve)][0])
+            won = sign * (features.last(name) - first)
+            if won > 3 * features.noises[name] and won > 0.01 * abs(first):
+                return MOST
+    return 0.4

@@ -1,18 +1,25 @@
-"""Overfitting and underfitting: what the gap between training and validation does as training goes on."""
+"""Overfitting: what the gap between training and validation does as training goes on."""
 
 import numpy as np
 
 from hundred.evaluation.doctor import advice
-from hundred.evaluation.doctor.curves import tail
+from hundred.evaluation.doctor.curves import level
+from hundred.evaluation.doctor.detectors.plateau import flat_since
+from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, sure
 
 
 def overfitting(features: HistoryFeatures) -> Finding | None:
-    """Validation gets worse while training goes on getting better."""
+    """Validation gets worse, or stays, while training goes on getting better."""
     if features.n < 5:
         return None
-    found = (_rising_loss(features), _falling_accuracy(features), _by_heart(features))
+    found = (
+        _rising_loss(features),
+        _falling_accuracy(features),
+        _memorized(features),
+        _flat_validation(features),
+    )
     return max((each for each in found if each), key=lambda each: each.confidence, default=None)
 
 
@@ -25,45 +32,40 @@ def _rising_loss(features: HistoryFeatures) -> Finding | None:
     if features.n - 1 - lowest < max(2, 0.1 * features.n):
         return None
     falls = 1.0 - features.last("loss") / float(features.loss[lowest])
-    spread = features.noises["val_loss"]
     above = features.soft_labels or end > 1.08 * features.last("loss")
-    if falls < 0.03 or not above or end - low < 2.5 * spread:
+    beyond = (end - low) / max(features.noises["val_loss"], 1e-9)
+    if falls < 0.03 or not above or beyond < (1.2 if falls > 0.25 else 2.5):
         return None
     rise = (end - low) / low
-    confidence = sure(rise, 0.03, 0.2)
+    confidence = min(sure(rise, 0.03, 0.2), sure(beyond, 1.2, 2.5))
     if _gain(features, lowest) > 0.08:  # the network is surer of its mistakes, but still learns to make fewer
         confidence = min(confidence, sure(rise, 0.06, 0.3))
-    confidence = max(confidence, _nothing_of_it(features, lowest, falls, rise))
-    return Finding(
-        "overfitting",
-        features.epoch(lowest + 1),
-        confidence,
-        f"validation loss has risen from {low:.3g} in epoch {features.epoch(lowest)} to {end:.3g} while "
-        "training loss "
-        f"fell from {float(features.loss[lowest]):.3g} to {features.last('loss'):.3g}{_accuracies(features)}",
-        {
-            "epochs": [features.epoch(lowest), features.epoch(features.n - 1)],
-            "val_loss_lowest": low,
-            "val_loss_end": end,
-            "loss_then": float(features.loss[lowest]),
-            "loss_end": features.last("loss"),
-        },
-        _less_overfitting(features),
+    confidence = max(confidence, _nothing_gained(features, lowest, falls, rise))
+    if features.saturated:  # a few mistakes more or less decide the loss of what is nearly always right
+        confidence = min(confidence, sure(rise, 0.3, 1.5))
+    best = features.best("val_loss")
+    evidence = Evidence(history)
+    sentence = f"validation loss was lowest at {evidence.at('val_loss', best)} and is "
+    sentence += f"{evidence.at('val_loss', features.n - 1)}, while training loss fell"
+    sentence += f"{evidence.change('loss', best, features.n - 1)}{evidence.ends()}"
+    return _finding(features, best + 1, confidence, sentence, evidence)
+
+
+def _nothing_gained(features: HistoryFeatures, lowest: int, falls: float, rise: float) -> float:
+    """How sure a small rise of the validation loss makes it: where training learned much more since then, is
+    far ahead, and next to none of it helped validation accuracy."""
+    gap = features.gap or 0.0
+    return min(
+        sure(falls, 0.15, 0.5),
+        sure(gap, 0.4, 0.7),
+        sure(rise, 0.01, 0.03),
+        sure(_gain(features, lowest), 0.08, 0.03),
     )
 
 
-def _nothing_of_it(features: HistoryFeatures, lowest: int, falls: float, rise: float) -> float:
-    """How sure a small rise of the validation loss makes it: where training learned much more since then, is
-    far ahead, and next to nothing of it helped validation's accuracy."""
-    gap = _relative_gap(features) or 0.0
-    return min(
-        sure(falls, 0.15, 0.5), sure(gap, 0.4, 0.7), sure(rise, 0.01, 0.03),
-        sure(_gain(features, lowest), 0.08, 0.03),
-    )  # fmt: skip
-
-
 def _falling_accuracy(features: HistoryFeatures) -> Finding | None:
-    """Where there is no validation loss: accuracy falls from its best while training accuracy rises."""
+    """Where there is no validation loss: accuracy falls from its best, or stays, while training accuracy
+    rises."""
     history = features.history
     if history.has("val_loss", 5) or not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
         return None
@@ -76,44 +78,91 @@ def _falling_accuracy(features: HistoryFeatures) -> Finding | None:
         return None
     # A validation accuracy that only stands still says less than one that falls.
     confidence = max(sure((high - end) / spread, 1.5, 5.0), sure(gap / max(end, 0.01), 0.4, 1.5))
-    return Finding(
-        "overfitting",
-        features.epoch(best + 1),
-        confidence,
-        f"validation accuracy has not risen since epoch {features.epoch(best)} ({high:.1%}, now {end:.1%}) "
-        f"while training accuracy went from {float(features.accuracy[best]):.1%} to "
-        f"{features.last('accuracy'):.1%}",
-        {
-            "epochs": [features.epoch(best), features.epoch(features.n - 1)],
-            "val_accuracy_best": high,
-            "val_accuracy_end": end,
-            "accuracy_end": features.last("accuracy"),
-        },
-        _less_overfitting(features),
-    )
+    return _by_accuracy(features, confidence)
 
 
-def _by_heart(features: HistoryFeatures) -> Finding | None:
-    """Many training images are right and far fewer others, whatever the losses say: cuts or smoothed labels
-    can keep validation loss from rising."""
+def _memorized(features: HistoryFeatures) -> Finding | None:
+    """Many training samples are right and far fewer others, whatever the losses do: cuts of the rate or
+    smoothed labels can keep the validation loss from rising."""
     history = features.history
     if not (history.has("accuracy", 5) and history.has("val_accuracy", 5)):
         return None
-    reached, gap = features.last("accuracy"), _relative_gap(features) or 0.0
+    confidence = min(sure(features.gap or 0.0, 0.6, 0.75), sure(features.last("accuracy"), 0.35, 0.6))
     since = int(np.argmax(features.accuracy > 1.5 * features.val_accuracy))
-    return Finding(
-        "overfitting",
-        features.epoch(since),
-        min(sure(gap, 0.6, 0.75), sure(reached, 0.35, 0.6)),
-        f"training accuracy went to {reached:.1%} while validation stayed at "
-        f"{features.last('val_accuracy'):.1%}: training images are learned by heart",
-        {
-            "epochs": [features.epoch(since), features.epoch(features.n - 1)],
-            "accuracy_end": reached,
-            "val_accuracy_end": features.last("val_accuracy"),
-        },
-        _less_overfitting(features),
+    return _by_accuracy(features, confidence, since)
+
+
+def _by_accuracy(features: HistoryFeatures, confidence: float, since: int | None = None) -> Finding:
+    """The finding with the accuracies as evidence."""
+    evidence = Evidence(features.history)
+    best, last = features.best("val_accuracy"), features.n - 1
+    sentence = f"{evidence.noun('val_accuracy')} was highest at {evidence.at('val_accuracy', best)} and is "
+    sentence += f"{evidence.at('val_accuracy', last)}, while {evidence.noun('accuracy')} went"
+    sentence += f"{evidence.change('accuracy', since or 0, last) or ' up'}"
+    return _finding(features, min(best + 1, last) if since is None else since, confidence, sentence, evidence)
+
+
+def _flat_validation(features: HistoryFeatures) -> Finding | None:
+    """Validation has been as good as at rest for long, while training loss fell to a fraction, or all of the
+    training data was right, and training is ahead: what is learned is of no use to validation."""
+    history = features.history
+    if not (history.has("loss", 5) and history.has("val_accuracy", 5)) or features.saturated:
+        return None
+    since = flat_since(features.val_accuracy, 2 * features.noises["val_accuracy"])
+    if history.has("val_loss", 5) and not features.penalized:
+        if features.last("val_loss") < features.last("loss"):
+            return None
+        since = max(since, flat_since(-features.val_loss, 2 * features.noises["val_loss"]))
+    share = (features.n - since) / features.n
+    if features.n - since < 4 or share < 0.3:
+        return None
+    start = max(since, 1)
+    gap = (features.accuracy_end - features.last("val_accuracy")) / max(features.accuracy_end, 1e-3)
+    confidence = min(max(_all_right(features, gap), _widening(features, start, gap)), sure(share, 0.3, 0.5))
+    evidence = Evidence(history)
+    last = features.n - 1
+    sentence = f"{evidence.noun('val_accuracy')} has hardly moved since {evidence.epoch(start)}"
+    sentence += f"{evidence.change('val_accuracy', start, last)}, while training loss fell"
+    sentence += f"{evidence.change('loss', start, last)}{evidence.ends()}"
+    return _finding(features, start, min(confidence, 0.9), sentence, evidence)
+
+
+def _all_right(features: HistoryFeatures, gap: float) -> float:
+    """How sure it is that training data was memorized: all of it right for half of the run, and validation
+    behind."""
+    if not features.history.has("accuracy", 5):
+        return 0.0
+    learned = float(np.median(features.accuracy[features.n // 2 :]))
+    return min(sure(learned, 0.97, 0.985), sure(gap, 0.06, 0.13))
+
+
+def _widening(features: HistoryFeatures, start: int, gap: float) -> float:
+    """How sure it is that what training learned since an index only widened the gap."""
+    falls = 1.0 - features.last("loss") / max(float(features.loss[start]), 1e-9)
+    widened = gap - (_gap_at(features, start) if features.history.has("accuracy", 5) else 0.0)
+    enough = 0.3 if gap < 0.2 else 0.2
+    won = _won(features, start)
+    return min(
+        sure(falls, enough, enough + 0.25),
+        sure(gap, 0.1, 0.3),
+        sure(widened, 0.04, 0.15),
+        sure(won, 0.045, 0.015),
     )
+
+
+def _won(features: HistoryFeatures, start: int) -> float:
+    """How much better validation accuracy is than at an index, as a share of it; of a run in which it never
+    rose, how much better its last third is than its first."""
+    third = max(features.n // 3, 1)
+    curve = features.history.val_accuracy
+    before = level(curve, 0, third) if start <= 1 else float(features.val_accuracy[start])
+    after = level(curve, features.n - third, features.n) if start <= 1 else features.last("val_accuracy")
+    return (after - before) / max(before, 1e-3)
+
+
+def _gap_at(features: HistoryFeatures, index: int) -> float:
+    train = max(float(features.accuracy[index]), 1e-3)
+    return (train - float(features.val_accuracy[index])) / train
 
 
 def _gain(features: HistoryFeatures, since: int) -> float:
@@ -124,70 +173,12 @@ def _gain(features: HistoryFeatures, since: int) -> float:
     return (features.last("val_accuracy") - before) / before
 
 
-def _accuracies(features: HistoryFeatures) -> str:
-    if not (features.history.has("accuracy") and features.history.has("val_accuracy")):
-        return ""
-    ends = [f"{features.last(name):.1%}" for name in ("accuracy", "val_accuracy")]
-    return f"; accuracy ends at {ends[0]} in training and {ends[1]} in validation"
-
-
-def _less_overfitting(features: HistoryFeatures) -> tuple[str, ...]:
+def _finding(
+    features: HistoryFeatures, index: int, confidence: float, sentence: str, evidence: Evidence
+) -> Finding:
     decay = features.history.context.weight_decay
     more = () if decay else (advice.WEIGHT_DECAY,)
-    return (*advice.MILD_AUGMENTATION, *more, *advice.EARLY_STOPPING)
-
-
-def underfitting(features: HistoryFeatures) -> Finding | None:
-    """Training has come to rest at a high loss, and validation is no worse: the network cannot do more."""
-    history = features.history
-    if features.n < 6 or not history.has("loss", 5) or features.chance_loss is None:
-        return None
-    if features.soft_labels:
-        return None
-    left = features.last("loss") / features.chance_loss
-    size = tail(features.n, 0.35, 4)
-    gap = _relative_gap(features)
-    if gap is None or features.learned < 0.01:
-        return None
-    pace = features.pace("loss")
-    # The nearer to chance, the surer that it is not only what a longer run would still bring.
-    at_rest = sure(pace, 0.14 if left > 0.85 else 0.09, 0.03)
-    # Behind validation, training is that low because of what it is shown; only little learned counts then.
-    # So may a rate that was never lowered be what holds it.
-    held = gap < -0.06 or features.rates.remaining > 0.5
-    high = sure(left, 0.82, 0.9) if held else sure(left, 0.74, 0.84)
-    # At chance itself it is the rate.
-    high = min(high, sure(left, 0.99, 0.96))
-    confidence = min(high, at_rest, sure(gap, 0.2 if left > 0.8 else 0.1, 0.0))
+    actions = (advice.AUGMENT, *more, advice.EARLY_STOPPING)
     return Finding(
-        "underfitting",
-        features.epoch(features.n - size),
-        confidence,
-        f"training loss is as good as at rest at {features.last('loss'):.3g}, {left:.0%} of what knowing "
-        f"nothing costs, and validation is no worse than training{_accuracies(features)}",
-        {
-            "epochs": [features.epoch(features.n - size), features.epoch(features.n - 1)],
-            "loss_end": features.last("loss"),
-            "loss_of_chance": features.chance_loss,
-            "fall_if_e_times_as_long": pace,
-        },
-        _more_capacity(features),
+        "overfitting", features.epoch(index), confidence, sentence, evidence.data(), actions=actions
     )
-
-
-def _relative_gap(features: HistoryFeatures) -> float | None:
-    """How far validation is behind training at the end, as a share of training; None where not measured."""
-    history = features.history
-    if history.has("accuracy") and history.has("val_accuracy"):
-        return (features.last("accuracy") - features.last("val_accuracy")) / max(
-            features.last("accuracy"), 1e-3
-        )
-    if history.has("val_loss"):
-        return (features.last("val_loss") - features.last("loss")) / features.last("val_loss")
-    return None
-
-
-def _more_capacity(features: HistoryFeatures) -> tuple[str, ...]:
-    decay = features.history.context.weight_decay
-    less = ("--set training.weight_decay=0",) if decay is None or decay > 1e-3 else ()
-    return ("--set model.name=resnet18", *less, advice.longer(features, 1.5))

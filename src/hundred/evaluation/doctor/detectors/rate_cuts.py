@@ -6,6 +6,7 @@ import numpy as np
 
 from hundred.evaluation.doctor import advice
 from hundred.evaluation.doctor.curves import filled, smooth, tail
+from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import Finding, sure
 from hundred.evaluation.doctor.rate_history import Cut
@@ -14,39 +15,35 @@ from hundred.evaluation.doctor.rate_history import Cut
 def early_cut(features: HistoryFeatures) -> Finding | None:
     """A cut that came while training was still getting on, and after which it got on less."""
     history = features.history
-    if features.n < 5 or not history.has("loss", 5) or not features.rates.cuts:
+    if features.n < 5 or not history.has("loss", 5) or not features.rates.cuts or features.saturated:
         return None
-    judged = [(cut, _worth(features, cut)) for cut in features.rates.cuts]
-    early = [(cut, worth) for cut, worth in judged if worth.before > 0]
+    early = [(cut, worth) for cut in features.rates.cuts if (worth := _worth(features, cut)).before > 0]
     if not early:
         return None
     cut, worth = early[0]
-    before = worth.before
     confidence = min(
         sure(worth.after, 0.45, 0.25),
         _soon(cut, features.n),
-        sure(before, 0.01, 0.03),
+        sure(worth.before, 0.01, 0.03),
         sure(features.rates.remaining, 0.45, 0.1),
         sure(worth.at_once, 1.6, 1.0),
+        sure(_gap_at(features, cut), 0.5, 0.3),
     )
-    confidence = min(confidence, sure(_gap_at(features, cut), 0.5, 0.3))
-    deep = "" if cut.factor > 0.05 else f" to {cut.factor:.2g} of it"
-    often = f"; {len(features.rates.cuts)} cuts in all" if len(features.rates.cuts) > 1 else ""
+    evidence = Evidence(history)
+    before, last = max(cut.at - 2, 0), features.n - 1
+    sentence = f"the learning rate was cut{evidence.change('learning_rate', cut.at - 1, cut.at)} at "
+    sentence += f"{evidence.epoch(cut.at)}, while training loss still "
+    sentence += f"fell{evidence.change('loss', before, cut.at - 1)} "
+    sentence += f"an epoch; after it, training loss came only to {evidence.at('loss', last)}"
+    for each in features.rates.cuts:
+        evidence.epoch(each.at)
     return Finding(
         "early-cut",
         features.epoch(cut.at),
         confidence,
-        f"the learning rate was cut from {cut.old:.3g} to {cut.new:.3g}{deep} at epoch "
-        f"{features.epoch(cut.at)}, while "
-        f"training loss still fell by {before:.1%} an epoch; after it, it fell {worth.after:.0%} as "
-        f"fast{often}",
-        {
-            "epochs": [features.epoch(each.at) for each in features.rates.cuts],
-            "rates": [[each.old, each.new] for each in features.rates.cuts],
-            "fell_an_epoch_before": before,
-            "progress_after_over_before": worth.after,
-        },
-        _later_cuts(features),
+        sentence,
+        evidence.data(),
+        actions=_later_cuts(features),
     )
 
 
@@ -59,7 +56,7 @@ def _soon(cut: Cut, epochs: int) -> float:
 
 def _gap_at(features: HistoryFeatures, cut: Cut) -> float:
     """How far validation accuracy was behind training just before a cut, as a share of training: where it was
-    far behind, training loss fell because images were learned by heart, and the cut cost nothing."""
+    far behind, training loss fell because images were memorized, and the cut cost nothing."""
     if not (features.history.has("accuracy") and features.history.has("val_accuracy")):
         return 0.0
     train, val = float(features.accuracy[cut.at - 1]), float(features.val_accuracy[cut.at - 1])
@@ -69,8 +66,7 @@ def _gap_at(features: HistoryFeatures, cut: Cut) -> float:
 @dataclass(frozen=True)
 class _Worth:
     """What a cut was worth: how fast training loss fell before it, as a share of it an epoch; and, relative
-    to
-    that, how much it fell in the first epoch after it and how fast over the next 40 % of the run."""
+    to that, how much it fell in the first epoch after it and how fast over the next 40 % of the run."""
 
     before: float
     at_once: float = float("inf")
@@ -93,59 +89,54 @@ def _worth(features: HistoryFeatures, cut: Cut) -> _Worth:
     return _Worth(before / last, (last - float(loss[cut.at])) / before, after / before)
 
 
-def _later_cuts(features: HistoryFeatures) -> tuple[str, ...]:
+def _later_cuts(features: HistoryFeatures) -> tuple[advice.Action, ...]:
     if features.history.context.optimizer and features.rates.cuts:
-        return advice.COSINE
-    return (*advice.CUT_ON_PLATEAU, "--set callbacks.reduce_on_plateau.cooldown=3")
+        return (advice.COSINE,)
+    return (advice.PATIENCE,)
 
 
 def late_cut(features: HistoryFeatures) -> Finding | None:
     """A cut that brought at once more than a long stretch before it: it could have come sooner."""
-    if features.n < 10 or not features.rates.cuts or features.rates.smooth:
+    if features.n < 10 or not features.rates.cuts or features.rates.smooth or features.saturated:
         return None
     cut = features.rates.cuts[0]
     if cut.at < 6:
         return None
-    found = [
-        (_late_as_seen_in(features, cut, name), name) for name in _SIGNS if features.history.has(name, 5)
-    ]
+    names = [name for name in _SIGNS if features.history.has(name, 5)]
+    found = [(*_late_by(features, cut, name), name) for name in names]
     if not found:
         return None
-    (confidence, start, jump, spread), name = max(found)
-    what = name.replace("_", " ").replace("val", "validation")
+    confidence, start, name = max(found)
+    evidence = Evidence(features.history)
+    sentence = (
+        f"the cut{evidence.change('learning_rate', cut.at - 1, cut.at)} at {evidence.epoch(cut.at)} changed "
+    )
+    sentence += f"{evidence.noun(name)}{evidence.change(name, cut.at - 1, cut.at)} at once, more "
+    sentence += "than what all epochs "
+    sentence += f"since {evidence.epoch(start)} had brought"
+    share = min(max(round((start + 3) / features.n, 2), 0.2), 0.6)
+    sooner = advice.Action("sooner-cuts", (share, round((1 + share) / 2, 2)))
     return Finding(
-        "late-cut",
-        features.epoch(start),
-        confidence,
-        f"the cut from {cut.old:.3g} to {cut.new:.3g} at epoch {features.epoch(cut.at)} of {features.n} "
-        f"changed {what} by "
-        f"{jump:.3g} at once, more than what all epochs since {features.epoch(start)} had brought",
-        {
-            "epochs": [features.epoch(start), features.epoch(cut.at)],
-            "rates": [[cut.old, cut.new]],
-            "share_of_the_run": (cut.at - start) / features.n,
-            "jump": jump,
-            "noise": spread,
-        },
-        _sooner(features, start),
+        "late-cut", features.epoch(start), confidence, sentence, evidence.data(), actions=(sooner,)
     )
 
 
-# The figures by which a late cut is judged, and which way each is better.
+# The figures that show a late cut, and which way each is better.
 _SIGNS = {"val_accuracy": 1, "val_loss": -1}
 
 
-def _late_as_seen_in(features: HistoryFeatures, cut: Cut, name: str) -> tuple[float, int, float, float]:
-    """How sure one figure makes it, the index since which it had been idle, what it won at the cut, its
-    noise."""
+def _late_by(features: HistoryFeatures, cut: Cut, name: str) -> tuple[float, int]:
+    """How sure one figure makes it, and the index since which it had been idle."""
     jump, spread = _jump(features, cut, name)
     start = _idle_since(features, cut, name, jump)
+    way = float(np.ptp(smooth(getattr(features.history, name))))
     confidence = min(
         sure((cut.at - start) / features.n, 0.3, 0.5),
         sure(cut.at / features.n, 0.68, 0.8),
         sure(jump / spread, 2.0, 4.0),
+        sure(jump / max(way, 1e-9), 0.12, 0.25),  # a cut that brings next to nothing came in time
     )
-    return confidence, start, jump, spread
+    return confidence, start
 
 
 def _idle_since(features: HistoryFeatures, cut: Cut, name: str, jump: float) -> int:
@@ -163,13 +154,3 @@ def _jump(features: HistoryFeatures, cut: Cut, name: str) -> tuple[float, float]
     before = float(np.median(curve[cut.at - size : cut.at]))
     after = float(np.median(curve[cut.at : cut.at + size]))
     return _SIGNS[name] * (after - before), max(features.noises[name], 1e-6)
-
-
-def _sooner(features: HistoryFeatures, flat: int) -> tuple[str, ...]:
-    share = min(max(round((flat + 3) / features.n, 2), 0.2), 0.6)
-    later = round((1 + share) / 2, 2)
-    return (
-        "--set training.schedule.name=step",
-        f"--set training.schedule.milestones=[{share},{later}]",
-        "--set training.schedule.gamma=0.2",
-    )

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hundred.errors import HundredError, MissingExtra, UsageError, nearest
-from hundred.evaluation.doctor.readers.text import Columns
+from hundred.evaluation.doctor.readers.table import Columns
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 Point = tuple[str, int, float]  # metric, step, value

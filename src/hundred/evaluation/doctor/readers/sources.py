@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.doctor.history import Context, History
-from hundred.evaluation.doctor.readers.table import history_of
-from hundred.evaluation.doctor.readers.text import Columns, columns_of, of_one_run, read_text
+from hundred.evaluation.doctor.readers.build import history_of
+from hundred.evaluation.doctor.readers.json_text import table_of
+from hundred.evaluation.doctor.readers.reshape import reshaped
+from hundred.evaluation.doctor.readers.table import Columns, Table
+from hundred.evaluation.doctor.readers.text import read_text
 from hundred.runs.layout import HISTORY, RECIPE, is_run
 from hundred.runs.run import Run, open_run
 
@@ -38,17 +41,22 @@ def read_anything(what: Any, run: str | None = None) -> History:
     if isinstance(what, str | Path):
         return _of_path(what, run)
     if hasattr(what, "columns") and hasattr(what, "to_dict"):
-        columns = of_one_run(what.to_dict("list"), "the data frame", run)
-        return history_of({str(name): cells for name, cells in columns.items()}, sparse=True)
+        columns = {str(name): list(cells) for name, cells in what.to_dict("list").items()}
+        return _of_table(Table(columns, "a data frame"), "the data frame", run, sparse=True)
     inner = getattr(what, "history", None)
     if isinstance(inner, Mapping):
         # Keras counts the epochs of a History from 0 beside its figures.
-        return history_of(columns_of(inner))
+        return history_of(table_of(inner).columns, Context(framework="keras"))
     if isinstance(what, Mapping | list | tuple):
-        return history_of(of_one_run(columns_of(what), "the history", run))
+        return _of_table(table_of(what), "the history", run)
     raise UsageError(
         f"the doctor cannot read a {type(what).__name__}: give a path, a Run, a data frame or a dict of lists"
     )
+
+
+def _of_table(table: Table, source: str, run: str | None, *, sparse: bool = False) -> History:
+    table = reshaped(table, source, run)
+    return history_of(table.columns, source=source, sparse=sparse, table=table, run=run)
 
 
 def _of_path(what: str | Path, run: str | None) -> History:
@@ -72,13 +80,13 @@ def _of_file(path: Path, run: str | None) -> History:
         from hundred.evaluation.doctor.readers.mlflow import columns_in_database
 
         return history_of(columns_in_database(path, run), source=str(path))
-    return history_of(read_text(path, run), source=str(path))
+    return _of_table(read_text(path), str(path), run)
 
 
 def _of_folder(path: Path, run: str | None) -> History:
     for name in _NAMES:
         if (path / name).is_file():
-            return history_of(read_text(path / name, run), source=str(path / name))
+            return _of_table(read_text(path / name), str(path / name), run)
     from hundred.evaluation.doctor.readers import mlflow
 
     if (path / "metrics").is_dir() and (path / "meta.yaml").is_file():
@@ -114,11 +122,13 @@ def context_of_run(run: Run, stopped: str = "") -> Context:
     from hundred.recipe.load import load_recipe
 
     if not (run.path / RECIPE).is_file():
-        return Context(classes=100, stopped=stopped)
+        return Context(classes=100, stopped=stopped, framework="hundred", task="images")
     try:
         recipe = load_recipe(run.path / RECIPE).recipe
     except HundredError:
-        return Context(classes=100, stopped=stopped)  # of a later version: the curves speak for themselves
+        return Context(
+            classes=100, stopped=stopped, framework="hundred", task="images"
+        )  # of a later version: the curves speak for themselves
     images = validation_images(recipe) if run.environment.get("data") == "cifar100" else None
     return context_of_recipe(recipe, images, stopped=stopped, finished=bool(stopped))
 
@@ -148,4 +158,6 @@ def context_of_recipe(
         mixes_labels=bool(augment.mixup or augment.cutmix or training.label_smoothing),
         weight_decay=training.weight_decay,
         finished=finished,
+        framework="hundred",
+        task="images",
     )

@@ -1,153 +1,153 @@
-"""Tables in text files: CSV of any framework with any separator and padding, JSON, a printed Python dict."""
+"""Tables in text files: CSV with any separator, padding and decimal mark, Markdown tables, JSON, console
+output."""
 
-import ast
 import csv
 import io
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from hundred.errors import HundredError, UsageError, nearest
+from hundred.errors import HundredError
+from hundred.evaluation.doctor.readers.columns import recognize
+from hundred.evaluation.doctor.readers.console import console_table
+from hundred.evaluation.doctor.readers.json_text import json_table
+from hundred.evaluation.doctor.readers.table import Columns, Table, is_numeric
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
-Columns = dict[str, list[Any]]
-
 MAX_BYTES = 50_000_000
-# Columns that say which of several runs a row belongs to.
-_IDS = (
-    "model_id",
-    "run_id",
-    "run",
-    "run_name",
-    "run_uuid",
-    "trial_id",
-    "experiment_id",
-    "model",
-    "name",
-    "seed",
-)
+_MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
 
 
-def read_text(path: Path, run: str | None = None) -> Columns:
-    """The columns in the file `path`, by name, cells as text or numbers. `run` chooses among several runs.
+def read_text(path: Path) -> Table:
+    """The table in the file `path`.
 
-    Raises UsageError for a file of several runs where none is chosen, HundredError where it is no table.
+    Raises HundredError where it is none.
     """
     with os_errors_as_hundred_errors(path, "cannot read"):
         if path.stat().st_size > MAX_BYTES:
             raise HundredError(f"{path}: {path.stat().st_size:,} bytes is no history (at most {MAX_BYTES:,})")
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        data = path.read_bytes()
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell's > writes it
+    text = data.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
     if "\0" in text:
         raise HundredError(f"{path} is no text: give a history as CSV or JSON, or a run directory")
-    start = text.lstrip()[:1]
-    columns = columns_of(_parsed(text, path)) if start in ("{", "[") else _csv_columns(text, path)
-    return of_one_run(columns, str(path), run)
-
-
-def columns_of(value: Any) -> Columns:
-    """Columns from what JSON or Python gives: figures by name, or one mapping an epoch.
-
-    Also where that lies under `history` (a dumped Keras History) or `log_history` (a Hugging Face trainer).
-
-    Raises HundredError for anything else.
-    """
-    if isinstance(value, Mapping):
-        for inner in ("history", "log_history"):
-            if isinstance(value.get(inner), Mapping | list) and not _is_list_of_numbers(value[inner]):
-                return columns_of(value[inner])
-        columns = {str(name): list(cells) for name, cells in value.items() if _is_list_of_numbers(cells)}
-        if columns:
-            return columns
-        raise HundredError("the history has no lists of figures: give a mapping such as {'loss': [2.1, 1.9]}")
-    if isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value):
-        return _transposed(value)
-    raise HundredError(
-        "a history is a mapping of names to lists of figures, or a list of one mapping an epoch"
-    )
-
-
-def of_one_run(columns: Columns, source: str, run: str | None) -> Columns:
-    """The rows of one run, where a column of names tells several apart.
-
-    Raises UsageError where there are several and none, or an unknown one, is chosen.
-    """
-    for name, cells in columns.items():
-        if name.strip().lower() not in _IDS:
-            continue
-        known = list(dict.fromkeys(str(cell).strip() for cell in cells if str(cell).strip()))
-        if len(known) < 2 and (run is None or run in known):
-            continue
-        if run is None or run not in known:
-            shown = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-            chosen = (
-                f"has no run {run!r}{nearest(run, known)}" if run is not None else f"holds {len(known)} runs"
-            )
-            raise UsageError(f"{source} {chosen}: name one of them with --run\nit has {shown}")
-        kept = [row for row, cell in enumerate(cells) if str(cell).strip() == run]
-        return {key: [values[row] for row in kept if row < len(values)] for key, values in columns.items()}
-    if run is not None:
-        raise UsageError(f"{source} holds one run, so --run {run} has nothing to choose from")
-    return columns
-
-
-def _is_list_of_numbers(value: Any) -> bool:
-    if (
-        isinstance(value, str | bytes | Mapping)
-        or not hasattr(value, "__len__")
-        or not hasattr(value, "__iter__")
-    ):
-        return False
-    return all(
-        cell is None or isinstance(cell, int | float | str) or hasattr(cell, "__float__") for cell in value
-    )
-
-
-def _transposed(rows: Iterable[Mapping[str, Any]]) -> Columns:
-    rows = list(rows)
-    names = dict.fromkeys(str(name) for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
-
-
-def _parsed(text: str, path: Path) -> Any:
-    """JSON (also one object a line), or a Python literal in which nan and inf may stand."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, RecursionError):
-        pass
-    # 1e999 reads as infinite; to the doctor that and NaN are the same news.
-    plain = re.sub(r"(?<![\w'\"])(?:nan|-?inf)(?![\w'\"])", "1e999", text)
-    plain = re.sub(r"\bnp\.float\d+\(([^()]*)\)", r"\1", plain)
-    try:
-        return ast.literal_eval(plain.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise HundredError(f"{path} is neither JSON, a Python dict, nor a table of columns") from None
-
-
-def _csv_columns(text: str, path: Path) -> Columns:
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if len(lines) < 1:
+    if not text.strip():
         raise HundredError(f"{path} is empty: a history has a line of column names and one line an epoch")
-    counts = {mark: lines[0].count(mark) for mark in ",;\t|"}
+    if text.lstrip()[0] in "{[":
+        try:
+            return json_table(text, str(path))
+        except HundredError:
+            found = console_table(text)  # a log may print its figures as dicts
+            if found:
+                return found
+            raise
+    plain = _metric_file(text, path) or _delimited(text)
+    if plain and _has_figures(plain):
+        return plain
+    found = console_table(text)
+    if found:
+        return found
+    if plain and ("separated" in plain.form or any(is_numeric(cells) for cells in plain.columns.values())):
+        return plain  # a table without a known figure: the error for it says which columns it has
+    raise HundredError(
+        f"{path} is no table of figures, and no figures by epoch were found in its text\n"
+        "give a CSV or JSON file with columns such as epoch, loss, accuracy, val_loss, val_accuracy"
+    )
+
+
+def _has_figures(table: Table) -> bool:
+    names = set(recognize(table.columns)) - {"epoch", "step", "learning_rate"}
+    return bool(names) or _is_reshaped_later(table)
+
+
+def _is_reshaped_later(table: Table) -> bool:
+    """Whether its names are not in its first line: a transposed or long table, or an export of
+    TensorBoard."""
+    first = [str(cell) for cell in next(iter(table.columns.values()), [])]
+    names = {name.strip().lower() for name in table.columns}
+    return "value" in names or bool(set(recognize(first)) - {"epoch", "step"})
+
+
+def _metric_file(text: str, path: Path) -> Table | None:
+    """A metric of MLflow's file store: lines of time, value and step, named by its file."""
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if any(len(row) != 3 or not is_numeric(row) or not re.fullmatch(r"\d{12,14}", row[0]) for row in rows):
+        return None
+    return Table(
+        {"step": [row[2] for row in rows], path.name: [row[1] for row in rows]}, "one metric of an MLflow run"
+    )
+
+
+def _delimited(text: str) -> Table | None:
+    lines = [
+        line.strip() if "\t" not in line else line.rstrip() for line in text.splitlines() if line.strip()
+    ]
+    head = next((i for i, line in enumerate(lines) if _is_head(line)), None)
+    if head is None:
+        head = next((i for i, line in enumerate(lines) if not line.startswith("#")), 0)
+    names_line = lines[head].lstrip("# ")
+    counts = {mark: names_line.count(mark) for mark in _MARKS}
     mark = max(counts, key=lambda each: counts[each])
     if counts[mark] == 0:
-        rows = [line.split() for line in lines]
+        rows, form = [line.split() for line in lines[head + 1 :]], "a table with columns set apart by spaces"
+        names = names_line.split()
     else:
-        rows = [
-            [cell.strip() for cell in row]
-            for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=mark)
-        ]
-    names = rows[0]
-    # A line that repeats the names (runs appended to one log) or was cut off while written is no row.
-    whole = [row for row in rows[1:] if row != names]
+        kept = [line for line in lines[head + 1 :] if not line.startswith("#")]
+        strip = "|" if mark == "|" else ""
+        parsed = csv.reader(io.StringIO("\n".join([names_line, *kept])), delimiter=mark)
+        rows = [[cell.strip() for cell in (_unframed(row) if strip else row)] for row in parsed]
+        names, rows = (
+            rows[0],
+            [row for row in rows[1:] if not all(set(cell) <= set("-: ") and cell for cell in row)],
+        )
+        form = f"a table with columns separated by {_MARKS[mark]}"
+    columns, notes = _columns(names, rows)
+    if mark != "," and _decimal_commas(columns):
+        notes.append("numbers have decimal commas")
+    return Table(columns, form, notes)
+
+
+def _unframed(row: list[str]) -> list[str]:
+    """A row of a Markdown table without the empty cells before its first and after its last bar."""
+    begin = 1 if row and not row[0].strip() else 0
+    return row[begin : len(row) - 1 if len(row) > 1 and not row[-1].strip() else len(row)]
+
+
+def _is_head(line: str) -> bool:
+    """Whether a line is one of column names, two of which are figures of a training or its epochs."""
+    line = line.lstrip("# ")
+    mark = max(_MARKS, key=line.count)
+    cells = line.split(mark) if line.count(mark) else line.split()
+    if len(cells) > 200 or any(re.fullmatch(r"\s*-?\d*[.,]?\d+\s*", cell) for cell in cells):
+        return False
+    return len(recognize(cells)) >= 2
+
+
+def _columns(names: list[str], rows: list[list[str]]) -> tuple[Columns, list[str]]:
+    """Columns, without lines that repeat the names (runs appended to one log), lines that are no rows of the
+    table, and a last line that was cut off while it was written."""
+    notes: list[str] = []
+    whole = [row for row in rows if row != names]
     if len(whole) > 1 and len(whole[-1]) < len(names):
+        whole.pop()
+        notes.append("the last line is incomplete and was left out")
+    while whole and len(whole[-1]) == 1 and len(names) > 1:
         whole.pop()
     columns: Columns = {}
     for place, name in enumerate(names):
         columns.setdefault(name, [row[place] if place < len(row) else None for row in whole])
-    return columns
+    return columns, notes
+
+
+def _decimal_commas(columns: Columns) -> bool:
+    """Turn decimal commas into points, in place; whether there were any."""
+    found = False
+    for name, cells in columns.items():
+        marked = [bool(cell and _DECIMAL_COMMA.fullmatch(cell)) for cell in cells]
+        if any(marked):
+            found = True
+            columns[name] = [
+                cell.replace(",", ".") if is_marked else cell
+                for cell, is_marked in zip(cells, marked, strict=True)
+            ]
+    return found
