@@ -58,7 +58,8 @@ def _as_bytes(array: NDArray[Any], what: str) -> NDArray[np.uint8]:
         return array.astype(np.uint8) * np.uint8(255)
     if low < 0:
         raise UsageError(
-            f"{what} go from {low:g} to {high:g}: give pixels from 0 to 255, or from 0 to 1, before normalization"
+            f"{what} go from {low:g} to {high:g}: give pixels from 0 to 255, or from 0 to 1, before "
+            f"normalization"
         )
     if array.dtype.kind == "f" and high <= 1:
         return np.rint(array * 255).astype(np.uint8)
@@ -90,7 +91,8 @@ def as_label_array(labels: Any, count: int, what: str = "labels") -> NDArray[Any
     if array.dtype.kind == "f":
         if not (np.isfinite(array).all() and (array == np.rint(array)).all()):
             raise UsageError(
-                f"{what} are fractions such as {array[np.flatnonzero(array != np.rint(array))[:1]]}: give class numbers"
+                f"{what} are fractions such as {array[np.flatnonzero(array != np.rint(array))[:1]]}: "
+                f"give class numbers"
             )
         array = array.astype(np.int64)
     if array.dtype.kind == "b":
@@ -167,7 +169,8 @@ def number_labels(
         if len(known) != high + 1:
             gap = np.setdiff1d(np.arange(high + 1), known)[0]
             raise UsageError(
-                f"labels go from 0 to {high}, but class {gap} has no training image: name classes by class_names"
+                f"labels go from 0 to {high}, but class {gap} has no training image: name classes by "
+                f"class_names"
             )
         return {split: labels.astype(np.int64) for split, labels in splits.items()}, names
     names = tuple(map(str, known.tolist()))
@@ -208,7 +211,8 @@ def raw_from_arrays(
         both = np.sort(np.concatenate([train, held]))
         validation, how = np.searchsorted(both, held), "80/10/10 by class, drawn with a fixed seed"
         notes = (
-            f"no test split: drawn by class, {len(train):,} train, {len(held):,} validate, {len(test):,} test",
+            f"no test split: drawn by class, {len(train):,} train, {len(held):,} validate, {len(test):,} "
+            f"test",
         )
         parts = {
             "train": (images[first][both], numbers[first][both]),

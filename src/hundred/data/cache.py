@@ -1,10 +1,10 @@
 """Opened images kept in the user's cache as plain arrays, so that opening them again only maps files.
 
 An entry belongs to the content of its source: the form, how it was to be read, and the names, sizes and times
-of its files, wherever the folder is; a set that has moved is found again. It is written in a folder of its own
-and moved into place whole; one that does not fit its own description is ignored and written anew, and where
-the cache cannot be written, it is done without. The official folder of CIFAR-100 is mapped itself and needs no
-copy; of it only the digest is kept.
+of its files, wherever the folder is; a set that has moved is found again. It is written in a folder of its
+own and moved into place whole; one that does not fit its own description is ignored and written anew, and
+where the cache cannot be written, it is done without. The official folder of CIFAR-100 is mapped itself and
+needs no copy; of it only the digest is kept.
 """
 
 import contextlib

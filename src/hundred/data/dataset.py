@@ -74,7 +74,8 @@ class Dataset:
 
     @property
     def superclass_names(self) -> tuple[str, ...]:
-        """One name for each number in `fine_to_coarse`: where there are no superclasses, one without a name."""
+        """One name for each number in `fine_to_coarse`: where there are no superclasses, one without a
+        name."""
         return self.coarse_names or ("",)
 
     @classmethod
@@ -97,7 +98,8 @@ class Dataset:
             [n, classes], or strings.
         class_names: in label order; default the strings, or the numbers. superclasses: the name of the
             superclass of each class, by class name or in label order.
-        image_size, fit: as in a recipe's `[data]` table; 0 keeps square images of 28 pixels or more as they are.
+        image_size, fit: as in a recipe's `[data]` table; 0 keeps square images of 28 pixels or more as they
+        are.
 
         Raises UsageError in one line for arrays that do not fit together.
         """

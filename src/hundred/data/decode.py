@@ -43,7 +43,8 @@ def decode_all(
     fit: Fit,
     progress: Callable[[int], None],
 ) -> list[Fault]:
-    """Decode pictures, as files or bytes, into `into` (uint8 [n, 3, size, size]); the damaged ones, in order."""
+    """Decode pictures, as files or bytes, into `into` (uint8 [n, 3, size, size]); the damaged ones, in
+    order."""
     size = into.shape[-1]
 
     def part(start: int) -> list[Fault]:

@@ -17,7 +17,8 @@ def summary_line(dataset: Dataset) -> str:
     if dataset.has_superclasses:
         classes = f"{dataset.classes} fine classes in {above} superclasses"
     return (
-        f"{TITLES.get(dataset.name, dataset.name)}: {len(dataset.train):,} training and {len(dataset.test):,} "
+        f"{TITLES.get(dataset.name, dataset.name)}: {len(dataset.train):,} training and "
+        f"{len(dataset.test):,} "
         f"test images of {side}x{side}, {classes}, {dataset.source}, digest {dataset.digest[:12]}"
     )
 

@@ -63,7 +63,7 @@ def dataset_from_arrays(
     check_size(image_size, fit)
     given = {"all": train} if test is None else {"train": train, "test": test}
     splits = {split: _pair(pair, split) for split, pair in given.items()}
-    return build(splits, class_names, image_size, fit, superclasses, name)
+    return build(splits, class_names, image_size, fit, superclasses=superclasses, name=name)
 
 
 def build(
@@ -71,6 +71,7 @@ def build(
     class_names: Sequence[str] | None,
     image_size: int,
     fit: Fit,
+    *,
     superclasses: Any = None,
     name: str = "arrays",
 ) -> Dataset:

@@ -66,7 +66,8 @@ def _drawn(pool: Sequence[Example]) -> Arranged:
         np.searchsorted(kept, validation),
         "80/10/10 by class, drawn with a fixed seed",
         (
-            f"no test split: drawn by class, {len(train):,} train, {len(validation):,} validate, {len(test):,} test",
+            f"no test split: drawn by class, {len(train):,} train, {len(validation):,} validate, "
+            f"{len(test):,} test",
         ),
     )
 

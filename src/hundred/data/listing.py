@@ -45,7 +45,8 @@ def list_datasets() -> list[Listing]:
 
 
 def verify(where: str | Path | None = None) -> Listing:
-    """Read all of what is at `where` (see `find_dataset`) from its source, whatever the cache says, and check it.
+    """Read all of what is at `where` (see `find_dataset`) from its source, whatever the cache says, and
+    check it.
 
     Raises HundredError where there is nothing, or what there is is not the whole of CIFAR-100.
     """

@@ -60,7 +60,7 @@ def as_dataset(raw: Raw, digest: str, source: str, form: str = "", name: str = "
         notes = (*notes, f"not the whole of CIFAR-100: {missing}") if missing else notes
     validation = raw.validation_indices
     return Dataset(
-        name=name or _name(source),
+        name=name or name_of_path(source),
         train=_split(raw.train),
         test=_split(raw.test),
         fine_names=raw.fine_names,
@@ -75,8 +75,8 @@ def as_dataset(raw: Raw, digest: str, source: str, form: str = "", name: str = "
     )
 
 
-def _name(source: str) -> str:
-    """The last part of a path, without an ending."""
+def name_of_path(source: str) -> str:
+    """The name of a set by its path: the last part, without an ending."""
     last = source.rstrip("/").rpartition("/")[2]
     for ending in (".tar.gz", ".tgz", ".zip", ".npz", ".csv"):
         last = last.removesuffix(ending)
@@ -97,5 +97,6 @@ def _leaks(raw: Raw) -> list[str]:
     if not same:
         return []
     return [
-        f"{same:,} of {len(raw.test.images):,} test images are training images too: `hundred audit` lists them"
+        f"{same:,} of {len(raw.test.images):,} test images are training images too: `hundred audit` "
+        f"lists them"
     ]

@@ -14,8 +14,9 @@ from hundred.data.download.named import NAMED_SETS
 from hundred.data.formats.folder_layout import where_pictures_are
 from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
 from hundred.data.formats.registry import Found, find_cifar100, find_form
+from hundred.data.formats.unpack import is_packed
 from hundred.data.from_python import from_python, is_python_data
-from hundred.data.load import load_dataset
+from hundred.data.load import load_dataset, name_of_path
 from hundred.data.sample.draw import draw_sample
 from hundred.data.search_paths import named_place, usual_places
 from hundred.data.sizes import check_size
@@ -24,7 +25,8 @@ from hundred.errors import HundredError, nearest
 COARSE = "cifar100-coarse"
 NAMES = ("sample", *NAMED_SETS, COARSE)
 FORMS_IN_WORDS = (
-    "folders of pictures by class (with train/ and test/ or without), CIFAR's and MNIST's files, parquet or Arrow "
+    "folders of pictures by class (with train/ and test/ or without), CIFAR's and MNIST's files, parquet "
+    "or Arrow "
     "tables, .npz or .npy arrays, a CSV, or a .zip or .tar.gz of any of these"
 )
 Progress = Callable[[int, int | None], None]
@@ -43,8 +45,9 @@ def open_dataset(
     """Open a set of images with labels.
 
     where: a path to a file or folder in any form, or to a folder that holds one; a name (`sample` is drawn by
-        code, the others are downloaded: see `NAMES`, and `hf:OWNER/NAME`); Python objects (see `from_python`);
-        or None to look for CIFAR-100 as `find_dataset` does and then, with `download`, to fetch it.
+        code, the others are downloaded: see `NAMES`, and `hf:OWNER/NAME`); Python objects (see
+        `from_python`); or None to look for CIFAR-100 as `find_dataset` does and then, with `download`, to
+        fetch it.
     progress: called with the bytes downloaded and the bytes in all (None where the server does not say).
     reading: called with the images decoded and those in all, by forms that must be decoded once.
     image_size, fit, skip_damaged: as in a recipe's `[data]` table; see `ReadOptions`.
@@ -62,19 +65,25 @@ def open_dataset(
     options = ReadOptions(image_size, fit, skip_damaged, reading)
     if is_sample(where):
         return draw_sample()
-    name = _name_of(where)
-    if name == COARSE:
-        return superclasses_as_classes(_open_cifar100(None, download, progress, options), COARSE)
-    if name == "cifar100" or where is None:
-        return _open_cifar100(None, download, progress, options)
+    name = "cifar100" if where is None else _name_of(where)
     if name:
         return _open_named(name, download, progress, options)
     found = find_dataset(where)
     assert found is not None  # noqa: S101 - a named place without anything known is an error
-    return load_dataset(found, options)
+    opened = load_dataset(found, options)
+    if is_packed(Path(where)) and opened.source != str(where):  # read from where it was unpacked
+        opened = replace(opened, source=str(where))
+        opened = (
+            opened if opened.name.startswith("cifar100") else replace(opened, name=name_of_path(str(where)))
+        )
+    return opened
 
 
 def _open_named(name: str, download: bool, progress: Progress | None, options: ReadOptions) -> Dataset:
+    if name == COARSE:
+        return superclasses_as_classes(_open_named("cifar100", download, progress, options), COARSE)
+    if name == "cifar100":
+        return _open_cifar100(download, progress, options)
     if not download:
         place = cache_folder() / name if name in NAMED_SETS else None
         if place is None or not place.is_dir():
@@ -90,8 +99,8 @@ def _open_named(name: str, download: bool, progress: Progress | None, options: R
     return opened if opened.name == "cifar100" else replace(opened, name=title, source=name)
 
 
-def _open_cifar100(where: None, download: bool, progress: Progress | None, options: ReadOptions) -> Dataset:
-    found = find_dataset(where)
+def _open_cifar100(download: bool, progress: Progress | None, options: ReadOptions) -> Dataset:
+    found = find_dataset()
     if found is None and download:
         found = download_cifar100(progress)
     if found is None:

@@ -22,7 +22,8 @@ def named_place() -> Place | None:
 
 
 def usual_places() -> list[Place]:
-    """The usual names in the working folder, in its folder `data`, in the user's cache, and in Keras' cache."""
+    """The usual names in the working folder, in its folder `data`, in the user's cache, and in Keras'
+    cache."""
     folder = Path.cwd()
     keras = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
     homes = (

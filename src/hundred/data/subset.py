@@ -12,8 +12,8 @@ from hundred.data.dataset import Dataset
 def subset_per_class(dataset: Dataset, train_per_class: int = 0, test_per_class: int = 0) -> Dataset:
     """`dataset` with only the first so many images of each class in either split, in their order; 0 is all.
 
-    Where anything is left out the digest differs, so that runs on a part are not mistaken for others. Of images
-    that the set keeps for validation, as many of each class stay as of the others.
+    Where anything is left out the digest differs, so that runs on a part are not mistaken for others. Of
+    images that the set keeps for validation, as many of each class stay as of the others.
     """
     train = _indices(dataset, train_per_class)
     test = _first(dataset.test.fine, test_per_class)

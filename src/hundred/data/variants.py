@@ -1,7 +1,7 @@
 """Harder variants of a set, as research makes them: fewer classes, a long tail, wrong labels.
 
-Only training images change, but for the choice of classes; the test set is left alone. Everything is drawn from
-PCG64(seed) keys, as the validation split, so that a variant is the same on every machine.
+Only training images change, but for the choice of classes; the test set is left alone. Everything is drawn
+from PCG64(seed) keys, as the validation split, so that a variant is the same on every machine.
 """
 
 import hashlib
@@ -29,11 +29,12 @@ class Variant:
     """What to make of a set; the defaults leave it as it is.
 
     image_size, fit: sizes of images, where a set that is open already has another. classes: names of those to
-    keep, in their old order; () keeps all. imbalance: how many times as many images the first class has as the
-    last, with an exponential tail between (Cao et al., "Learning Imbalanced Datasets with Label-Distribution-Aware
-    Margin Loss", NeurIPS 2019); 1 is none. labels: a file of other labels for the training images, as CIFAR-100N's.
-    label_noise: the share of training labels to change, to any other class (`symmetric`) or within the
-    superclass. train_per_class, test_per_class: the first so many images of each class; 0 is all.
+    keep, in their old order; () keeps all. imbalance: how many times as many images the first class has as
+    the last, with an exponential tail between (Cao et al., "Learning Imbalanced Datasets with
+    Label-Distribution-Aware Margin Loss", NeurIPS 2019); 1 is none. labels: a file of other labels for the
+    training images, as CIFAR-100N's. label_noise: the share of training labels to change, to any other
+    class (`symmetric`) or within the superclass. train_per_class, test_per_class: the first so many images
+    of each class; 0 is all.
     """
 
     image_size: int = 0
@@ -171,7 +172,8 @@ def _relabelled(dataset: Dataset, file: str) -> Dataset:
     labels = read_labels(Path(file).expanduser())
     if labels.shape != (len(dataset.train),):
         raise UsageError(
-            f"data.labels: {file} has labels of shape {list(labels.shape)}, and there are {len(dataset.train):,} "
+            f"data.labels: {file} has labels of shape {list(labels.shape)}, and there are "
+            f"{len(dataset.train):,} "
             "training images"
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= dataset.classes))

@@ -1,9 +1,9 @@
 """The four plain networks of the published CIFAR-100 study.
 
 All take float [n, 3, image_size, image_size] (32 in the study) to logits [n, classes]. Convolutions are 3x3,
-stride 1, without padding (Keras' "valid"), each followed at once by ReLU and only then, where there is one, by batch norm; pooling is 2x2
-maximum. Weights begin as in Keras: Glorot uniform, zero biases. A comment gives [channels, height, width] as
-they are after its row.
+stride 1, without padding (Keras' "valid"), each followed at once by ReLU and only then, where there is one,
+by batch norm; pooling is 2x2 maximum. Weights begin as in Keras: Glorot uniform, zero biases. A comment
+gives [channels, height, width] as they are after its row.
 """
 
 from torch import nn

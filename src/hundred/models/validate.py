@@ -37,10 +37,12 @@ def unknown_option(model: str, option: str, known: Collection[str]) -> UsageErro
 
 
 def flattened_side(name: str, image_size: int, side: int) -> int:
-    """`side`, of the features that a network flattens. Raises UsageError where nothing is left of an image."""
+    """`side`, of the features that a network flattens. Raises UsageError where nothing is left of an
+    image."""
     if side < 1:
         raise UsageError(
-            f"{name} leaves nothing of images of {image_size}x{image_size}: choose a larger data.image_size, or "
+            f"{name} leaves nothing of images of {image_size}x{image_size}: choose a larger "
+            f"data.image_size, or "
             "another network such as resnet18"
         )
     return side

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -76,10 +77,18 @@ def download_file(
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder / f"{file.name}.lock", part, progress):
             if not _is_whole(target, file.md5):
-                _fetch_any(list(file.urls), part, file.md5, title, most_bytes, progress, pause)
+                _fetch_any(file, part, title, _Transfers(most_bytes, progress, pause))
                 _pin(target, part, file.md5)
                 part.replace(target)
     return target
+
+
+class _Transfers(NamedTuple):
+    """How to transfer: see `download_file`."""
+
+    most_bytes: int | None
+    progress: Progress
+    pause: Callable[[float], None]
 
 
 def _no_progress(_done: int, _total: int | None) -> None:
@@ -130,20 +139,12 @@ def has_md5(path: Path, md5: str) -> bool:
     return found == md5.lower()
 
 
-def _fetch_any(
-    urls: list[str],
-    part: Path,
-    md5: str,
-    title: str,
-    most_bytes: int | None,
-    progress: Progress,
-    pause: Callable[[float], None],
-) -> None:
+def _fetch_any(file: RemoteFile, part: Path, title: str, how: "_Transfers") -> None:
     """Fill `part` from the first address that has the right file."""
     faults = []
-    for url in urls:
+    for url in file.urls:
         try:
-            return _fetch(url, part, md5, most_bytes, progress, pause)
+            return _fetch(url, part, file.md5, how)
         except (RefusedError, BrokenError) as fault:
             faults.append(f"{shown(url)}: {fault}")
     raise HundredError(
@@ -153,19 +154,12 @@ def _fetch_any(
     )
 
 
-def _fetch(
-    url: str,
-    part: Path,
-    md5: str,
-    most_bytes: int | None,
-    progress: Progress,
-    pause: Callable[[float], None],
-) -> None:
+def _fetch(url: str, part: Path, md5: str, how: "_Transfers") -> None:
     """Fill `part` from one address, going on after cuts. Raises RefusedError or BrokenError."""
     failures, restarted = 0, False
     while True:
         before = part.stat().st_size if part.exists() else 0
-        transfer = Transfer(url, part, progress, most_bytes)
+        transfer = Transfer(url, part, how.progress, how.most_bytes)
         try:
             transfer.run()
         except BrokenError:
@@ -173,7 +167,7 @@ def _fetch(
             failures = 0 if part.exists() and part.stat().st_size > before else failures
             if failures == len(PAUSES_SECONDS):
                 raise
-            pause(PAUSES_SECONDS[failures])
+            how.pause(PAUSES_SECONDS[failures])
             failures += 1
             continue
         if not md5 or has_md5(part, md5):

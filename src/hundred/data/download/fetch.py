@@ -19,7 +19,8 @@ _HUB_BYTES = 50_000_000_000
 
 
 def fetch_named(name: str, progress: Progress | None = None) -> Path:
-    """The files of the set `name` in the user's cache, downloaded unless they are there; their folder or file.
+    """The files of the set `name` in the user's cache, downloaded unless they are there; their folder or
+    file.
 
     Where several mirrors have them, the quickest over the first megabytes is taken, the Hugging Face hub's
     copy among them; the others are tried after it.
@@ -44,7 +45,8 @@ def fetch_named(name: str, progress: Progress | None = None) -> Path:
 
 
 def fetch_hub(name: str, progress: Progress | None = None) -> Path:
-    """The parquet files of `OWNER/NAME` (or `OWNER/NAME:CONFIG`) of the hub in the user's cache; their folder.
+    """The parquet files of `OWNER/NAME` (or `OWNER/NAME:CONFIG`) of the hub in the user's cache; their
+    folder.
 
     Raises UsageError for a name that is none, HundredError where there is no such set or it is not public.
     """

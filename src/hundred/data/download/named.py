@@ -59,7 +59,8 @@ def _files(listed: tuple[tuple[str, str], ...], mirrors: tuple[str, ...]) -> tup
     return tuple(RemoteFile(name, tuple(f"{home}/{name}" for home in mirrors), md5) for name, md5 in listed)
 
 
-# MD5 sums: CIFAR's from its page; MNIST's, Fashion-MNIST's (its README) and SVHN's as torchvision checks them.
+# MD5 sums: CIFAR's from its page; MNIST's, Fashion-MNIST's (its README) and SVHN's as torchvision checks
+# them.
 NAMED_SETS = {
     each.name: each
     for each in (

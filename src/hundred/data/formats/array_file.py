@@ -1,7 +1,8 @@
 """NumPy files as Keras users keep them: one `.npz`, or `.npy` pairs in a folder.
 
-Names are those in use: `x_train`, `y_train`, `x_test`, `y_test`, also `X_`, `train_images`, `train_labels`, `x_val`,
-and `x`, `y` (or `images`, `labels`, `data`, `target`) for a set without splits. `class_names` or `names` is read too.
+Names are those in use: `x_train`, `y_train`, `x_test`, `y_test`, also `X_`, `train_images`, `train_labels`,
+`x_val`, and `x`, `y` (or `images`, `labels`, `data`, `target`) for a set without splits. `class_names` or
+`names` is read too.
 """
 
 import re
@@ -68,7 +69,8 @@ def read(found: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
     whole = {split: part for split, part in parts.items() if {"images", "labels"} <= set(part)}
     if not whole:
         raise HundredError(
-            f"{found} holds {', '.join(arrays)[:100] or 'nothing'}: name arrays x_train, y_train, x_test, y_test, or x, y"
+            f"{found} holds {', '.join(arrays)[:100] or 'nothing'}: name arrays x_train, y_train, "
+            f"x_test, y_test, or x, y"
         )
     if "train" not in whole and "all" not in whole:
         raise HundredError(

@@ -47,7 +47,8 @@ class _Columns:
 
 
 def tables_below(where: Path, ending: str) -> dict[str, list[Path]]:
-    """Files with this ending in `where` and some levels below, by split (`train`, `test`, `validation`, `all`).
+    """Files with this ending in `where` and some levels below, by split (`train`, `test`, `validation`,
+    `all`).
 
     The split is named in the file's name or, failing that, its folder's. Of several snapshots of the hub's
     cache, the newest counts.
@@ -137,7 +138,8 @@ def _columns(schema: Any, path: Path) -> _Columns:
         ]
     if not images or label is None:
         raise HundredError(
-            f"{path} holds no pictures with labels: its columns are {', '.join(names)[:80]}, such as image and label"
+            f"{path} holds no pictures with labels: its columns are {', '.join(names)[:80]}, such as "
+            f"image and label"
         )
     coarse = "coarse_label" if label == "fine_label" and "coarse_label" in names else ""
     return _Columns(
@@ -159,7 +161,8 @@ def _features(schema: Any) -> dict[str, Any]:
 
 
 def _class_names(features: dict[str, Any], column: str, path: Path) -> tuple[str, ...] | None:
-    """Names of a ClassLabel: from the schema, else from the dataset's `dataset_info.json` or README beside it."""
+    """Names of a ClassLabel: from the schema, else from the dataset's `dataset_info.json` or README beside
+    it."""
     names = features.get(column, {}).get("names")
     if isinstance(names, list) and names:
         return tuple(map(str, names))
@@ -232,7 +235,8 @@ def _with_superclasses(
             wrong = np.flatnonzero(np.array(to_coarse)[fine[split]] != values)
             if wrong.size:
                 raise HundredError(
-                    f"{columns.coarse} of {split} image {wrong[0]:,} is {values[wrong[0]]}, not that of its class"
+                    f"{columns.coarse} of {split} image {wrong[0]:,} is {values[wrong[0]]}, not that of "
+                    f"its class"
                 )
     elif coarse:
         pairs = {

@@ -1,7 +1,8 @@
 """Which folders of a tree hold which class of which split, whatever level they are at.
 
-Known are `train/CLASS/*` beside `test/`, `val/`, `valid/` or `validation/` in any capitals, or classes without
-splits; each class folder may lie in one of its superclass, and its pictures in one folder more (`images/`).
+Known are `train/CLASS/*` beside `test/`, `val/`, `valid/` or `validation/` in any capitals, or classes
+without splits; each class folder may lie in one of its superclass, and its pictures in one folder more
+(`images/`).
 """
 
 import os
@@ -184,7 +185,7 @@ def where_pictures_are(root: Path) -> str:
 
 def _too_deep(split: Path) -> str:
     hint = where_pictures_are(split)
-    return f"{split} has folders in folders in folders, more than superclass and class\n{hint.capitalize() or split}"
+    return f"{split} has more levels of folders than superclass and class\n{hint[:1].upper()}{hint[1:]}."
 
 
 def _check_circle(folder: Path, link: Path) -> None:

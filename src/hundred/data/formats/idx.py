@@ -1,4 +1,5 @@
-"""MNIST's own files, which Fashion-MNIST and EMNIST have too: `train-images-idx3-ubyte` and three more, or .gz.
+"""MNIST's own files, which Fashion-MNIST and EMNIST have too: `train-images-idx3-ubyte` and three more, or
+.gz.
 
 Layout: http://yann.lecun.com/exdb/mnist/ (a magic number, the sizes as big-endian int32, then the bytes).
 """

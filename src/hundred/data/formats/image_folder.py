@@ -30,7 +30,8 @@ NAME = "folder of pictures"
 
 @dataclass(frozen=True)
 class _Survey:
-    """All pictures by split (`train`, `test`, `validation`, or `all`), as (path, class number, superclass)."""
+    """All pictures by split (`train`, `test`, `validation`, or `all`), as (path, class number,
+    superclass)."""
 
     names: ClassNames
     splits: dict[str, list[Example]]

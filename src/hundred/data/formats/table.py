@@ -1,4 +1,5 @@
-"""A CSV of file names and labels, or of a label and pixels as Kaggle has it (`label, pixel0, pixel1, ...`)."""
+"""A CSV of file names and labels, or of a label and pixels as Kaggle has it (`label, pixel0, pixel1,
+...`)."""
 
 import re
 from pathlib import Path
@@ -98,7 +99,7 @@ def _from_pixels(splits: dict[str, pd.DataFrame], found: Path, options: ReadOpti
     for split, frame in splits.items():
         names = _pixels(frame)
         values = frame[names].to_numpy()
-        side = int(round((len(names) / 3) ** 0.5)) if _is_square(len(names), 3) else int(len(names) ** 0.5)
+        side = round((len(names) / 3) ** 0.5) if _is_square(len(names), 3) else int(len(names) ** 0.5)
         shape = (-1, side, side) if side * side == len(names) else (-1, 3, side, side)
         if not _is_square(len(names), 1) and not _is_square(len(names), 3):
             raise HundredError(

@@ -1,4 +1,5 @@
-"""Archives of folders and files: unpacked once, beside the cache of opened images, safely and within limits."""
+"""Archives of folders and files: unpacked once, beside the cache of opened images, safely and within
+limits."""
 
 import hashlib
 import os

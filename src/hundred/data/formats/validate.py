@@ -1,6 +1,7 @@
 """Whether what was read fits together: shapes, counts, label ranges, superclasses that agree.
 
-Facts on CIFAR-100 from Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009, section 3.1.
+Facts on CIFAR-100 from Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009, section
+3.1.
 """
 
 import numpy as np
@@ -13,7 +14,8 @@ TEST_PER_CLASS = 100
 
 
 def check(raw: Raw, what: str) -> None:
-    """Raise HundredError, in one line that begins with `what`, unless `raw` is a set that can be trained on."""
+    """Raise HundredError, in one line that begins with `what`, unless `raw` is a set that can be trained
+    on."""
     check_split(raw.train, raw, f"{what}, training images")
     check_split(raw.test, raw, f"{what}, test images")
     counts = np.bincount(raw.train.fine, minlength=len(raw.fine_names))
@@ -21,7 +23,8 @@ def check(raw: Raw, what: str) -> None:
     if empty.size:
         more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
         raise HundredError(
-            f"{what}, training images: none of class {raw.fine_names[empty[0]]!r}{more}: add some, or remove the class"
+            f"{what}, training images: none of class {raw.fine_names[empty[0]]!r}{more}: add some, or "
+            f"remove the class"
         )
 
 

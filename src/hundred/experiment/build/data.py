@@ -56,7 +56,8 @@ def downloading() -> Lines:
 
 
 def open_data(where: Any, section: DataSection = _DEFAULT) -> Dataset:
-    """`open_dataset` in the size that a recipe's `[data]` table asks for, with progress lines and, once, notes;
+    """`open_dataset` in the size that a recipe's `[data]` table asks for, with progress lines and, once,
+    notes;
     a dataset that is open already as it is."""
     if isinstance(where, Dataset):
         return where
@@ -76,7 +77,8 @@ def open_data(where: Any, section: DataSection = _DEFAULT) -> Dataset:
 
 
 def open_for(where: Any, section: DataSection) -> Dataset:
-    """The data that a run with this `[data]` table trains on: opened, and made the variant that it describes."""
+    """The data that a run with this `[data]` table trains on: opened, and made the variant that it
+    describes."""
     variant = Variant(
         image_size=section.image_size,
         fit=_fit(section),

@@ -128,7 +128,8 @@ def _from_file(model: ModelSection, classes: int, image_size: int) -> Start:
         rows, columns, channels = loaded.input_shape
         way = f": set data.image_size={rows}" if rows == columns and channels == 3 else ""
         raise HundredError(
-            f"{path} takes images of {rows}x{columns}x{channels}, and the data has {image_size}x{image_size}x3{way}"
+            f"{path} takes images of {rows}x{columns}x{channels}, and the data has "
+            f"{image_size}x{image_size}x3{way}"
         )
     scaling = Normalize(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
     return Start(_checked(loaded.network, classes, path, image_size), scaling)

@@ -15,6 +15,7 @@ from hundred.evaluation.doctor.live import LiveDoctor
 from hundred.evaluation.doctor.readers.sources import context_of_recipe
 from hundred.experiment.build.augmentation import build_pipeline
 from hundred.experiment.build.image_size import at_image_size
+from hundred.experiment.build.loss import build_loss
 from hundred.experiment.build.model import check_sizes, starting_network
 from hundred.experiment.build.try_step import try_step
 from hundred.models.summary import count_parameters
@@ -29,10 +30,12 @@ from hundred.training.callbacks.monitor import check_monitors
 from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.callbacks.stop_at import StopAt
 from hundred.training.epoch_plan import EpochPlan
+from hundred.training.freeze import FrozenLayers
 from hundred.training.optim.build import build_optimizer
-from hundred.training.optim.ema import Ema
+from hundred.training.optim.ema import Ema, Swa, WeightAverage
 from hundred.training.optim.schedules import Schedule
 from hundred.training.precision import choose_precision
+from hundred.training.strategies.base import Strategy
 from hundred.training.strategies.single import SingleStrategy
 from hundred.training.strategies.threads import ThreadedStrategy
 from hundred.training.trainer import Trainer
@@ -150,6 +153,10 @@ def build_trainer(
         check_sizes(network, recipe.model.name, plan.all_sizes(), device)
     callbacks = [*build_callbacks(recipe.callbacks), *live_doctor(recipe, splits)]
     check_monitors(callbacks, validation=splits.validation is not None)
+    # Layers that will train later belong into the optimizer and the average from the start.
+    frozen = FrozenLayers(network, training.freeze, training.unfreeze_at) if training.freeze else None
+    if frozen is not None and not frozen.unfreeze_at:
+        frozen.apply(0.0)
     trainer = Trainer(
         network=network,
         batches=batches,
@@ -159,16 +166,17 @@ def build_trainer(
         schedule=Schedule(**training.schedule.model_dump()),
         validation=splits.validation,
         callbacks=callbacks,
-        label_smoothing=training.label_smoothing,
+        loss=build_loss(
+            training, dataset, splits.train.fine[splits.train_indices], splits.scaling, precision
+        ),
         gradient_clip=training.gradient_clip,
-        # Warmed up, since a short run would otherwise end with its random start still in the average.
-        average=Ema(network, training.ema, warmup=True) if training.ema else None,
+        average=_average(network, training),
+        measure_norms=bool(training.swa) or training.measure_norms,
+        frozen=frozen,
         precision=precision,
         model_name=recipe.model.name,
         parameters=count_parameters(network),
-        strategy=ThreadedStrategy(training.batch_threads)
-        if training.batch_threads > 1 and device.type == "cpu"
-        else SingleStrategy(),
+        strategy=_strategy(training, device),
         interrupted=interrupted,
     )
     try_step(trainer, recipe.model.name, dataset.classes)
@@ -199,6 +207,19 @@ def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
     return [LiveDoctor(context, act=section.act, confidence=section.confidence, factor=section.factor)]
 
 
+def _strategy(training: TrainingSection, device: torch.device) -> Strategy:
+    if training.batch_threads > 1 and training.accumulate == 1 and device.type == "cpu":
+        return ThreadedStrategy(training.batch_threads)
+    return SingleStrategy(training.accumulate)
+
+
+def _average(network: nn.Module, training: TrainingSection) -> WeightAverage | None:
+    if training.swa:
+        return Swa(network, training.swa)
+    # Warmed up, since a short run would otherwise end with its random start still in the average.
+    return Ema(network, training.ema, warmup=True) if training.ema else None
+
+
 def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Optimizer:
     muon = training.muon
     optimizer = build_optimizer(
@@ -214,6 +235,8 @@ def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Opt
         norm_multiplier=muon.norm_multiplier if training.optimizer == "muon" else 1.0,
         rest_learning_rate=muon.rest_learning_rate or None,
         newton_schulz_steps=muon.newton_schulz_steps,
+        layer_decay=training.layer_decay,
+        options=training.optimizer_options,
     )
     for group in optimizer.param_groups:
         if training.optimizer == "muon" and not group["muon"]:

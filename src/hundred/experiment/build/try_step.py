@@ -1,4 +1,5 @@
-"""One step with a network in training mode, on real images of the run's own size, before a run directory is made."""
+"""One step with a network in training mode, on real images of the run's own size, before a run directory is
+made."""
 
 import copy
 

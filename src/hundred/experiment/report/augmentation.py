@@ -12,6 +12,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.experiment.build.augmentation import build_pipeline
 from hundred.experiment.build.data import open_data
+from hundred.experiment.build.image_size import at_image_size
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.reports.figures.samples import draw_augmented
@@ -47,7 +48,7 @@ def draw_augmentation(
 
 def augmented_figure(recipe: Recipe, dataset: Dataset, provenance: Provenance) -> Figure:
     """Originals beside what the augmentation of `recipe` makes of them in eight epochs."""
-    pipeline = build_pipeline(recipe.augment, recipe.seed)
+    pipeline = build_pipeline(at_image_size(recipe, dataset.image_size).augment, recipe.seed)
     indices = torch.arange(IMAGES) * max(len(dataset.train) // IMAGES, 1)
     originals = dataset.train.images[indices]
     versions = []
