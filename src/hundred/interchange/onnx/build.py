@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hundred.errors import HundredError
+from hundred.interchange.onnx.tensors import TENSOR_LOWERINGS, last_axis_norm
 from hundred.interchange.write.graph import Graph, Operation
 
 OPSET = 17
@@ -53,6 +54,10 @@ class OnnxGraph:
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a value on the graph, without the batch."""
         return next((o.shape for o in self.graph.operations if o.name == name), self.graph.shape)
+
+    def value(self, name: str) -> str:
+        """The name in ONNX of a value on the graph."""
+        return self._values[name]
 
     def fill(self) -> str:
         """Write the whole graph; give the name of the output value."""
@@ -108,7 +113,7 @@ def _with_weights(kind: str, **fixed: Any) -> Lower:
         taken = [*inputs, g.constant(o.weights["weight"], f"{o.name}.weight")]
         if "bias" in o.weights:
             taken.append(g.constant(o.weights["bias"], f"{o.name}.bias"))
-        more = dict(fixed, strides=list(s["stride"])) if kind != "Gemm" else dict(fixed)
+        more = dict(fixed, strides=list(s["stride"]))
         if kind == "Conv":
             more |= {"pads": _pads(s["sides"]), "dilations": list(s["dilation"]), "group": s["groups"]}
         return g.node(kind, taken, o.name, **more)
@@ -123,10 +128,12 @@ def _pads(sides: Any) -> list[int]:
 
 def _spread(o: Operation, values: Any) -> Any:
     """One constant for each channel, shaped to broadcast over [n, c, h, w] or [n, c]."""
-    return values.reshape(-1, *[1] * (len(o.shape) - 1)) if values.ndim == 1 else values
+    return values.reshape(-1, 1, 1) if values.ndim == 1 and len(o.shape) == 3 else values
 
 
 def _norm(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
+    if len(o.shape) not in (1, 3):
+        return last_axis_norm(g, o, inputs)
     mean = o.weights["mean"]
     arrays = {
         "scale": o.weights.get("scale", np.ones_like(mean)),
@@ -151,6 +158,8 @@ def _layer_norm(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     if o.settings["over"] == "channels" and len(o.shape) == 3:
         last = g.node("Transpose", inputs, f"{o.name}_last", perm=[0, 2, 3, 1])
         shape, axis = o.shape[:1], -1
+    elif o.settings["over"] == "channels":
+        last, axis, shape = inputs[0], len(o.shape), o.shape[-1:]
     else:
         last, axis = inputs[0], 1
     taken = [last, g.constant(o.weights.get("scale", np.ones(shape, np.float32)), f"{o.name}.scale")]
@@ -269,23 +278,6 @@ def _flatten(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     return g.node("Flatten", inputs, o.name, axis=1)
 
 
-def _reshape(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
-    here, target = inputs[0], o.settings["target"]
-    if len(g.shape(o.inputs[0])) == 3:
-        here = g.node("Transpose", [here], f"{o.name}_last", perm=[0, 2, 3, 1])
-    shape = g.constant([-1, *target], f"{o.name}.shape", np.int64)
-    if len(target) == 1:
-        return g.node("Reshape", [here, shape], o.name)
-    here = g.node("Reshape", [here, shape], f"{o.name}_shaped")
-    return g.node("Transpose", [here], o.name, perm=[0, 3, 1, 2])
-
-
-def _permute(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
-    place = {1: 2, 2: 3, 3: 1}  # Keras' rows, columns, channels as dimensions of [n, c, h, w]
-    rows, columns, channels = (place[dim] for dim in o.settings["dims"])
-    return g.node("Transpose", inputs, o.name, perm=[0, channels, rows, columns])
-
-
 def _combine(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     how = o.settings["how"]
     several = {"average": "Mean", "maximum": "Max", "minimum": "Min"}
@@ -317,13 +309,13 @@ def _standardize(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
 _LOWERINGS: dict[str, Lower] = {
     "conv": _with_weights("Conv"),
     "conv_transpose": _with_weights("ConvTranspose"),
-    "linear": _with_weights("Gemm", transB=1),
     "norm": _norm,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "activation": _activation,
     "prelu": _prelu,
-    "softmax": lambda g, o, inputs: g.node("Softmax", inputs, o.name, axis=1),
+    "softmax": lambda g, o, inputs: g.node("Softmax", inputs, o.name, axis=o.settings.get("axis", 1)),
+    "log": lambda g, o, inputs: g.node("Log", inputs, o.name),
     "dropout": lambda _, __, inputs: inputs[0],  # a file for predicting alone
     "pool": _pool,
     "global_pool": _global_pool,
@@ -331,10 +323,9 @@ _LOWERINGS: dict[str, Lower] = {
     "crop": _crop,
     "upsample": _upsample,
     "flatten": _flatten,
-    "reshape": _reshape,
-    "permute": _permute,
     "combine": _combine,
     "concatenate": _concatenate,
     "rescale": _rescale,
     "standardize": _standardize,
+    **TENSOR_LOWERINGS,
 }

@@ -7,7 +7,6 @@ RECURRENT_LAYERS = frozenset(
 )  # fmt: skip
 KERAS_LAYERS = frozenset(
     [
-        "Attention",
         "AdditiveAttention",
         "GroupedQueryAttention",
         "GroupQueryAttention",
@@ -21,7 +20,6 @@ KERAS_LAYERS = frozenset(
         "ConvLSTM3D",
         "DepthwiseConv1D",
         "SeparableConv1D",
-        "EinsumDense",
         "Embedding",
         "GRU",
         "GRUCell",

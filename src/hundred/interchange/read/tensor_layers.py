@@ -170,14 +170,12 @@ class MatMul(nn.Module):
 
 
 class AddTable(nn.Module):
-    """x + a table of constants of the shape of x without the batch, such as embeddings of positions."""
+    """x + a table of the shape of x without the batch, such as embeddings of positions."""
 
-    table: Tensor
-
-    def __init__(self, table: Tensor) -> None:
+    def __init__(self, table: Tensor, trainable: bool = False) -> None:
         """`table` broadcasts over x, channels first where x is a map."""
         super().__init__()
-        self.register_buffer("table", table)
+        self.table = nn.Parameter(table, requires_grad=trainable)
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as `x`."""
@@ -276,6 +274,19 @@ class MultiHeadAttention(nn.Module):
         dropout = self.dropout if self.training else 0.0
         x = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
         return self.output(x.transpose(1, 2).flatten(-2))  # type: ignore[no-any-return]
+
+
+class DotAttention(nn.Module):
+    """Keras' Attention without a scale: softmax(query keys^T) values."""
+
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, query: Tensor, value: Tensor, key: Tensor | None = None) -> Tensor:
+        """[n, steps, f] and [n, steps', f'] to [n, steps, f']."""
+        scores = query @ (value if key is None else key).transpose(1, 2)
+        return self.dropout(scores.softmax(-1)) @ value  # type: ignore[no-any-return]
 
 
 class FrozenBatchNorm1d(nn.BatchNorm1d):

@@ -1,4 +1,7 @@
-"""A network written down as plain operations on channels-first images, between torch and the file formats."""
+"""A network as plain operations, between torch and the file formats.
+
+Tensors of rank 4 (with the batch) are feature maps, channels first; all others are in the order of Keras.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,14 +17,15 @@ Array = NDArray[np.float32]
 KINDS = {
     "conv": "s: stride, sides, dilation, groups, trainable; w: weight [out, in/groups, rows, columns], bias?",
     "conv_transpose": "s: stride, trainable; w: weight [in, out, rows, columns], bias?",
-    "linear": "s: trainable; w: weight [out, in], bias?",
+    "linear": "s: trainable; w: weight [out, in], bias?; over the last axis",
     "norm": "s: epsilon, momentum (Keras'), trainable; w: scale?, shift?, mean, variance",
     "layer_norm": "s: epsilon, over (channels or all), trainable; w: scale?, shift?",
     "group_norm": "s: epsilon, groups, trainable; w: scale?, shift?",
     "activation": "s: name, alpha (a slope or the largest value)",
     "prelu": "s: trainable; w: slope [channels, rows or 1, columns or 1]",
-    "softmax": "over the channels or features",
-    "dropout": "s: rate, whole_channels",
+    "softmax": "s: axis? (of the tensor as it is; 1, the channels or features, where it is not set)",
+    "log": "of probabilities; only at the very end, where a softmax undoes it",
+    "dropout": "s: rate, whole_channels, per_image?",
     "pool": "s: how (max or mean), kernel, stride, sides, count_padding",
     "global_pool": "s: how, keepdims",
     "pad": "s: sides",
@@ -33,6 +37,13 @@ KINDS = {
     "combine": "s: how (add, subtract, multiply, average, maximum, minimum)",
     "concatenate": "s: dim (1 is the channels)",
     "rescale": "w: scale, offset, each [] or one for each channel; x * scale + offset",
+    "pool_sequence": "s: how (max or mean), size, stride, sides (before, after)",
+    "reduce": "s: how (mean, sum, max, min), axes of Keras, keepdims",
+    "slice": "s: parts, for each axis of Keras (start, stop, step) or one index",
+    "pad_axes": "s: pads, (before, after) for each axis of Keras",
+    "unit_norm": "s: axis of Keras, epsilon",
+    "matmul": "s: transpose_a, transpose_b; two tensors [steps, features]",
+    "affine": "s: trainable; w: scale? [last axis], shift? (the whole shape, as Keras orders it)",
     "standardize": "w: mean, std, each [] or one for each channel; (x - mean) / std",
 }
 
@@ -94,6 +105,16 @@ class Graph:
     def users(self, name: str) -> list[Operation]:
         """The operations that take the value `name`."""
         return [operation for operation in self.operations if name in operation.inputs]
+
+
+def keras_order(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape without the batch in the order of Keras: a map's channels last."""
+    return (*shape[1:], shape[0]) if len(shape) == 3 else tuple(shape)
+
+
+def stored_order(shape: Sequence[int]) -> tuple[int, ...]:
+    """The opposite of `keras_order`."""
+    return (shape[2], *shape[:2]) if len(shape) == 3 else tuple(shape)
 
 
 def written_name(name: str) -> str:

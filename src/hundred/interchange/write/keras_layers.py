@@ -1,8 +1,10 @@
 """A graph as Keras layers, in settings that every Keras from 2.10 on knows, with weights in Keras' order."""
 
+from typing import Any
+
 import numpy as np
 
-from hundred.interchange.write.graph import Array, Graph, Operation
+from hundred.interchange.write.graph import Array, Graph, Operation, keras_order
 from hundred.interchange.write.keras_lowering import (
     CHANNELS_LAST,
     KerasLayer,
@@ -12,6 +14,7 @@ from hundred.interchange.write.keras_lowering import (
     refuse,
 )
 from hundred.interchange.write.keras_pooling import padded, pool
+from hundred.interchange.write.keras_tensors import TENSOR_LOWERINGS
 
 
 def keras_layers(graph: Graph) -> tuple[list[KerasLayer], str]:
@@ -153,12 +156,22 @@ def _prelu(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
 
 
 def _softmax(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
-    return lowering.layer("Activation", inputs, {"activation": "softmax"}, o.name)
+    axis = o.settings.get("axis")
+    if axis is None:
+        return lowering.layer("Activation", inputs, {"activation": "softmax"}, o.name)
+    keras_axis = {1: 3, 2: 1, 3: 2}[axis] if len(o.shape) == 3 else axis
+    return lowering.layer("Softmax", inputs, {"axis": keras_axis}, o.name)
+
+
+def _log(_: KerasLowering, o: Operation, __: list[str]) -> str:
+    raise refuse(o, "Keras has no layer of logarithms")
 
 
 def _dropout(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
     kind = "SpatialDropout2D" if o.settings["whole_channels"] and len(o.shape) == 3 else "Dropout"
-    more = dict(CHANNELS_LAST) if kind == "SpatialDropout2D" else {}
+    more: dict[str, Any] = dict(CHANNELS_LAST) if kind == "SpatialDropout2D" else {}
+    if o.settings.get("per_image"):
+        more = {"noise_shape": [None, *[1] * len(o.shape)]}
     return lowering.layer(kind, inputs, {"rate": o.settings["rate"], **more}, o.name)
 
 
@@ -217,8 +230,15 @@ def _combine(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
 
 
 def _concatenate(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
-    dim = o.settings["dim"]
-    if dim == 1:
+    dim, rank = o.settings["dim"], len(o.shape)
+    if dim == 1 or rank != 3:
+        last = dim == (1 if rank in (1, 3) else rank)
+        if not last and rank == 2:
+            turned = [lowering.helper("Permute", [x], {"dims": [2, 1]}, f"{o.name}_turn") for x in inputs]
+            joined = lowering.helper("Concatenate", turned, {"axis": -1}, f"{o.name}_join")
+            return lowering.layer("Permute", [joined], {"dims": [2, 1]}, o.name)
+        if not last:
+            raise refuse(o, "it joins along an axis that is not the last")
         return lowering.layer("Concatenate", inputs, {"axis": -1}, o.name)
     # Keras 3.0 passes over the axis in an .h5: the joined one is made the last, and put back.
     dims = {"dims": [3, 2, 1] if dim == 2 else [1, 3, 2]}
@@ -232,7 +252,7 @@ def _rescale(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
     if scale.ndim == offset.ndim == 0:
         return lowering.layer("Rescaling", inputs, {"scale": float(scale), "offset": float(offset)}, o.name)
     # A list in Rescaling does not work in every Keras 3; a batch norm can do the same.
-    channels = o.shape[0]
+    channels = keras_order(o.shape)[-1]
     epsilon = 1e-3
     weights = [
         ("gamma", np.broadcast_to(scale * np.sqrt(np.float32(1 + epsilon)), channels)),
@@ -247,7 +267,7 @@ def _rescale(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
 def _standardize(lowering: KerasLowering, o: Operation, inputs: list[str]) -> str:
     mean, std = o.weights["mean"].astype(np.float64), o.weights["std"].astype(np.float64)
     # One number for all is written once for each channel: Keras 3 drops `axis: null` from an .h5.
-    wide = np.broadcast_arrays(mean, std, np.zeros(o.shape[0]))
+    wide = np.broadcast_arrays(mean, std, np.zeros(keras_order(o.shape)[-1]))
     config = {"axis": -1, "mean": wide[0].tolist(), "variance": (wide[1] ** 2).tolist()}
     return lowering.layer("Normalization", inputs, config, o.name)
 
@@ -262,6 +282,8 @@ _LOWERINGS: dict[str, Lower] = {
     "activation": _activation,
     "prelu": _prelu,
     "softmax": _softmax,
+    "log": _log,
+    **TENSOR_LOWERINGS,
     "dropout": _dropout,
     "pool": pool,
     "global_pool": _global_pool,

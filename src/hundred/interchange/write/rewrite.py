@@ -15,6 +15,11 @@ def set_end(graph: Graph, softmax: bool) -> None:
     """Let the graph end in a softmax, or not, whatever the network did."""
     last = next((operation for operation in graph.operations if operation.name == graph.output), None)
     ends_so = last is not None and last.kind == "softmax"
+    if softmax and last is not None and last.kind == "log":
+        # The logarithm of probabilities, in a softmax, is the probabilities.
+        graph.operations.remove(last)
+        graph.output = last.inputs[0]
+        return
     if softmax and not ends_so:
         graph.output = graph.add("softmax", [graph.output], hint="probabilities")
     if not softmax and ends_so and last is not None and not graph.users(last.name):

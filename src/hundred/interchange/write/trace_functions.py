@@ -81,9 +81,11 @@ def clipped(call: OpCall, low: Any, high: Any) -> str:
 
 def softmax_along(call: OpCall, dim: Any) -> str:
     """Softmax over channels or features."""
-    if dim not in (1, -len(call.value.shape)):
+    rank = len(call.value.shape)
+    if not isinstance(dim, int) or not -rank <= dim <= rank or dim == 0:
         raise Unknown(f"works along dimension {dim}; 1 alone goes")
-    return call.add("softmax")
+    axis = dim % (rank + 1)
+    return call.add("softmax") if axis == 1 and rank in (1, 3) else call.add("softmax", axis=axis)
 
 
 def pool_with(call: OpCall, how: str, kernel: Any, *, stride: Any, padding: Any, count_padding: bool) -> str:
@@ -200,7 +202,7 @@ def flatten_all(call: OpCall) -> str:
     if len(call.value.shape) == 1:
         return call.value.name
     if len(call.value.shape) != 3:
-        raise Unknown(f"works on a tensor of shape {['n', *call.value.shape]}")
+        return call.add("reshape", target=(math.prod(call.value.shape),))
     plain = call.value.shape[1:] == (1, 1)
     return call.add("flatten", order="channels-last" if plain else "channels-first")
 

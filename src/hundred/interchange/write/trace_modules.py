@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from hundred.interchange.read import layers as own
-from hundred.interchange.read import tensor_layers as tensors
+from hundred.interchange.read.tensor_layers import FrozenBatchNorm1d, FrozenBatchNorm2d
 from hundred.interchange.write import trace_functions as functions
 from hundred.interchange.write.op_call import Handler, OpCall, Unknown, mode_of, pair
+from hundred.interchange.write.trace_tensors import TENSORS
 from hundred.interchange.write.trace_weighted import conv_sides
 from hundred.models.convolution import Conv2d
 
@@ -56,7 +57,7 @@ def _conv_transpose(call: OpCall) -> str:
 
 
 def _linear(call: OpCall) -> str:
-    if len(call.value.shape) != 1:
+    if len(call.value.shape) == 3:
         raise Unknown(f"works on a tensor of shape {['n', *call.value.shape]}; flatten it before")
     weights = {"weight": call.layer.weight, "bias": call.layer.bias}
     return call.add("linear", weights=weights, trainable=call.trainable)
@@ -82,13 +83,14 @@ def _batch_norm(call: OpCall) -> str:
 
 def _layer_norm(call: OpCall) -> str:
     norm = call.layer
-    if tuple(norm.normalized_shape) != call.value.shape:
-        raise Unknown(
-            f"normalizes {list(norm.normalized_shape)} of {list(call.value.shape)}; whole maps alone go"
-        )
+    shape = call.value.shape
+    last = len(shape) != 3 and tuple(norm.normalized_shape) == shape[-1:]
+    if tuple(norm.normalized_shape) != shape and not last:
+        raise Unknown(f"normalizes {list(norm.normalized_shape)} of {list(shape)}; whole maps alone go")
     weights = {"scale": norm.weight, "shift": norm.bias}
+    over = "channels" if last else "all"
     return call.add(
-        "layer_norm", weights=weights, epsilon=float(norm.eps), over="all", trainable=call.trainable
+        "layer_norm", weights=weights, epsilon=float(norm.eps), over=over, trainable=call.trainable
     )
 
 
@@ -157,15 +159,6 @@ def _prelu(call: OpCall) -> str:
 
 def _channel_prelu(call: OpCall) -> str:
     return call.add("prelu", weights={"slope": call.layer.weight}, trainable=call.trainable)
-
-
-def _own_activation(call: OpCall) -> str:
-    if call.layer.name == "exponential":
-        return call.add("activation", name="exponential")
-    straight = call.graph.add(
-        "rescale", [call.value.name], weights={"scale": 0.2, "offset": 0.5}, hint=f"{call.hint}_line"
-    )
-    return call.graph.add("activation", [straight], name="relu_up_to", alpha=1.0, hint=call.hint)
 
 
 def _pool(how: str) -> Handler:
@@ -241,10 +234,6 @@ def _unflattened(call: OpCall) -> str:
     return call.add("flatten", order="channels-last")
 
 
-def _reshape(call: OpCall) -> str:
-    return call.add("reshape", target=call.layer.target)
-
-
 def _rescale(call: OpCall) -> str:
     return call.add("rescale", weights={"scale": _flat(call.layer.scale), "offset": _flat(call.layer.offset)})
 
@@ -286,6 +275,8 @@ MODULES: dict[Any, Handler] = {
     nn.Linear: _linear,
     nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
+    FrozenBatchNorm1d: _batch_norm,
+    FrozenBatchNorm2d: _batch_norm,
     nn.SyncBatchNorm: _batch_norm,
     nn.LayerNorm: _layer_norm,
     nn.GroupNorm: _group_norm,
@@ -321,8 +312,6 @@ MODULES: dict[Any, Handler] = {
     nn.ConstantPad2d: _pad,
     nn.Identity: _nothing,
     own.FlattenChannelsLast: _unflattened,
-    tensors.KerasReshape: _reshape,
-    tensors.KerasPermute: lambda call: call.add("permute", dims=call.layer.dims),
     own.Crop2d: _crop,
     own.ChannelNorm: _channel_norm,
     own.Rescale: _rescale,
@@ -330,6 +319,6 @@ MODULES: dict[Any, Handler] = {
     own.PadMaxPool2d: _own_pool("max"),
     own.PadAvgPool2d: _own_pool("mean"),
     own.ChannelPReLU: _channel_prelu,
-    own.Activation: _own_activation,
     own.ReverseChannels: _reversed,
+    **TENSORS,
 }

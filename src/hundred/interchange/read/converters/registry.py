@@ -16,6 +16,7 @@ from hundred.interchange.read.converters.conversion import Conversion, Converted
 from hundred.interchange.read.converters.function import FUNCTIONS, combine, concatenate, tf_function
 from hundred.interchange.read.converters.lambda_layer import lambda_layer
 from hundred.interchange.read.settings import shown
+from hundred.interchange.read.tensor_layers import DropPath
 
 Converter = Callable[[Conversion], Converted]
 
@@ -37,6 +38,10 @@ def _dropout(c: Conversion) -> Converted:
         raise c.settings.wrong("rate", "a fraction")
     if c.inference:
         return _nothing(c)
+    noise = c.settings.values.get("noise_shape")
+    noise = noise.get("items") if isinstance(noise, dict) else noise
+    if isinstance(noise, list) and len(noise) == len(c.shape) + 1 and all(side == 1 for side in noise[1:]):
+        return Converted([("", DropPath(rate) if rate < 1 else nn.Dropout(rate))], c.shape)
     whole_channels = c.settings.class_name == "SpatialDropout2D" and len(c.shape) == 3
     return Converted([("", nn.Dropout2d(rate) if whole_channels else nn.Dropout(rate))], c.shape)
 
@@ -85,6 +90,8 @@ CONVERTERS: dict[str, Converter] = {
         sequence.global_pooling,
     ),
     "MultiHeadAttention": sequence.attention,
+    "Attention": sequence.attention_of_lists,
+    "EinsumDense": sequence.einsum_dense,
     "Lambda": lambda_layer,
     "LayerScale": sequence.layer_scale,
     "StochasticDepth": sequence.stochastic_depth,

@@ -4,11 +4,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from hundred.interchange.read.converters.activation import with_activation
+from hundred.interchange.read.converters.conv import dense as dense_layer
 from hundred.interchange.read.converters.conv import same_pads
 from hundred.interchange.read.converters.conversion import Conversion, Converted, parameter
 from hundred.interchange.read.settings import shown
 from hundred.interchange.read.tensor_layers import (
+    AddTable,
     ChannelScale,
+    DotAttention,
     DropPath,
     MultiHeadAttention,
     ReduceAxes,
@@ -111,6 +115,63 @@ def attention(c: Conversion) -> Converted:
         places += [name] * (1 + bias)
     c.ask(weights, give, places)
     return Converted([("", module)], (query[0], output))
+
+
+def einsum_dense(c: Conversion) -> Converted:
+    """EinsumDense where it is Dense on the last axis, or a factor for each feature; with any bias."""
+    equation = c.settings.text("equation", "").replace("...", "").replace(" ", "")
+    inside, _, given = equation.partition("->")
+    taken, _, kernel = inside.partition(",")
+    rank = len(c.shape)
+    bias_axes = c.settings.values.get("bias_axes")
+    c.needs_channels_last()
+    plain = len(taken) == len(set(taken)) == rank + 1
+    if plain and kernel == taken[-1] and given == taken:
+        return _feature_factors(c, taken, bias_axes)
+    dense = plain and len(kernel) == 2 and kernel[0] == taken[-1] and given == taken[:-1] + kernel[1]
+    if dense and bias_axes in (None, kernel[1]):
+        units = c.settings.values.get("output_shape")
+        last = units[-1] if isinstance(units, list | tuple) and units else units
+        c.settings.values |= {"units": last, "use_bias": bias_axes is not None}
+        return dense_layer(c)
+    raise c.settings.not_native(f"computes {shown(equation)}")
+
+
+def _feature_factors(c: Conversion, letters: str, bias_axes: object) -> Converted:
+    features = c.shape[-1]
+    with torch.device("meta"):
+        factors = ChannelScale(features)
+    modules: list[tuple[str, nn.Module]] = [("", factors)]
+    weights = [("kernel", (features,), True)]
+    table = None
+    if bias_axes is not None:
+        if not isinstance(bias_axes, str) or not letters.endswith(bias_axes) or letters[0] in bias_axes:
+            raise c.settings.not_native(f"has a bias along {shown(bias_axes)}")
+        table = AddTable(torch.zeros(()), c.trainable)
+        modules.append(("table", table))
+        weights.append(("bias", c.shape[-len(bias_axes) :], True))
+
+    def give(arrays: list[Array]) -> None:
+        factors.weight = parameter(arrays[0])
+        if table is not None:
+            wide = np.broadcast_to(arrays[1], c.shape)
+            table.table = parameter(wide.transpose(2, 0, 1) if len(c.shape) == 3 else wide)
+
+    c.ask(weights, give)
+    return with_activation(c, modules, c.shape)
+
+
+def attention_of_lists(c: Conversion) -> Converted:
+    """Attention of [query, value] or [query, value, key], without a scale of its own: Luong et al. 2015."""
+    s = c.settings
+    if len(c.shapes) not in (2, 3) or any(len(shape) != 2 for shape in c.shapes):
+        raise s.not_native(f"is called on {', '.join(str(list(shape)) for shape in c.shapes)}, no sequences")
+    if s.values.get("use_scale") or s.text("score_mode", "dot") != "dot" or s.values.get("use_causal_mask"):
+        raise s.not_native("scales its scores, or is causal")
+    if c.keywords:
+        raise s.not_native(f"is called with {shown(next(iter(c.keywords)))}")
+    module = DotAttention(s.number("dropout", 0.0))
+    return Converted([("", module)], (c.shapes[0][0], c.shapes[1][1]))
 
 
 def layer_scale(c: Conversion) -> Converted:

@@ -69,7 +69,7 @@ def _reshaped(c: Conversion, target: Sequence[int], key: str) -> Converted:
     c.settings.values[key] = list(target)
     total, known = prod(c.shape), prod(side for side in target if side != -1)
     open_sides = list(target).count(-1)
-    if not target or known < 1 or total % known or min(target) < -1 or open_sides > 1:
+    if known < 1 or total % known or min(target, default=1) < -1 or open_sides > 1:
         raise c.settings.wrong(key, f"a shape of {total} values")
     if open_sides == 0 and known != total:
         raise c.settings.wrong(key, f"a shape of {total} values")
