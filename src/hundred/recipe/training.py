@@ -10,9 +10,11 @@ from hundred.recipe.section import Fraction, NotNegative, Positive, Section
 class ScheduleSection(Section):
     """The learning rate over the run, as a factor of `training.learning_rate`."""
 
-    name: Literal["constant", "linear", "cosine", "one-cycle", "step"] = "constant"
-    """After warm-up: `linear` and `cosine` (Loshchilov & Hutter 2017) fall to `final`, `one-cycle` (Smith &
-    Topin 2019) rises before it falls, `step` cuts at `milestones`."""
+    name: Literal["constant", "linear", "polynomial", "exponential", "cosine", "one-cycle", "step"] = (
+        "constant"
+    )
+    """After warm-up: `linear`, `polynomial`, `exponential` and `cosine` (Loshchilov & Hutter 2017) fall to
+    `final`, `one-cycle` (Smith & Topin 2019) rises before it falls, `step` cuts at `milestones`."""
 
     warmup: Fraction = 0.0
     """Fraction of the steps in which the rate rises linearly (Goyal et al. 2017); of `one-cycle`: rise."""
@@ -25,6 +27,18 @@ class ScheduleSection(Section):
 
     gamma: Positive = 0.1
     """For `step`: the factor at each milestone."""
+
+    power: Positive = 2.0
+    """For `polynomial`: the exponent of the fall."""
+
+    restarts: Annotated[int, Field(ge=0, le=100)] = 0
+    """For `cosine`: how often it begins again at the full rate (warm restarts)."""
+
+    cycle_growth: Annotated[float, Field(ge=1.0, le=10.0)] = 1.0
+    """With `restarts`: how many times as long each cycle is as the one before."""
+
+    cycle_momentum: bool = False
+    """For `one-cycle`: momentum (of Adam: beta1) falls from 0.95 to 0.85 while the rate rises, and back."""
 
 
 class MuonSection(Section):
@@ -55,8 +69,13 @@ class TrainingSection(Section):
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     """Images of one step."""
 
-    optimizer: Literal["adam", "adamw", "sgd", "muon"] = "adam"
-    """PyTorch's Adam, AdamW or SGD, or Muon (Jordan et al. 2024)."""
+    optimizer: str = "adam"
+    """`adam`, `adamw`, `sgd`, `muon` (Jordan et al. 2024), any other class of torch.optim (`nadam`, `radam`,
+    `rmsprop`, ...), or your own as `package:Class`; these take `optimizer_options`."""
+
+    optimizer_options: dict[str, int | float | bool | str | tuple[float, ...]] = Field(default_factory=dict)
+    """Arguments of an optimizer other than the first four, such as `{ momentum_decay = 0.004 }` for `nadam`;
+    its rate and weight decay are `learning_rate` and `weight_decay`."""
 
     learning_rate: Positive = 1e-3
     """Highest learning rate of a step, for the mean loss of a batch; `hundred find-lr` suggests one."""
@@ -82,6 +101,36 @@ class TrainingSection(Section):
     decay_norms_and_biases: bool = True
     """Whether weight decay also holds for biases and norms."""
 
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Factor on the learning rate from each layer (or stage) to the one below it, for fine-tuning
+    (Clark et al. 2020); 1 is the same rate for all."""
+
+    freeze: tuple[str, ...] = ()
+    """Layers that do not train, by name with wildcards, such as ["conv1", "layer[12]*"], or ["backbone"] for
+    all but the last layer with weights; batch norms among them keep their statistics."""
+
+    unfreeze_at: Fraction = 0.0
+    """Fraction of the run after which frozen layers train; 0 is never."""
+
+    loss: str = "cross-entropy"
+    """`cross-entropy`, `focal` (Lin et al. 2017), or your own `package:function` of logits and targets."""
+
+    focal_gamma: NotNegative = 2.0
+    """Of the `focal` loss: how much less images that are classified well count."""
+
+    class_weights: Literal["none", "balanced", "effective-number"] | dict[str, Positive] = "none"
+    """Weight of each class in the loss: `balanced` (scikit-learn's), `effective-number` (Cui et al. 2019), or
+    a table by class name, the others 1."""
+
+    teacher: str = ""
+    """A run or saved model whose predictions are learned as well (distillation, Hinton et al. 2015)."""
+
+    temperature: Positive = 4.0
+    """Of distillation: by which both networks' logits are divided."""
+
+    teacher_weight: Fraction = 0.5
+    """Of distillation: the share of the teacher's loss."""
+
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of each target that is spread over all classes (Szegedy et al. 2016)."""
 
@@ -91,6 +140,13 @@ class TrainingSection(Section):
     ema: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Decay per step of an exponential moving average of the weights, which is validated and saved instead of
     them; 0 is none."""
+
+    swa: Fraction = 0.0
+    """Fraction of the run from which the weights at the end of each epoch are averaged, with batch norms
+    measured again at the end (stochastic weight averaging, Izmailov et al. 2018); 0 is none."""
+
+    measure_norms: bool = False
+    """Measure the batch norms of the averaged weights of `ema` again on the training images at the end."""
 
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of forward and backward passes; `auto` is bfloat16 where the hardware multiplies it."""
@@ -105,6 +161,10 @@ class TrainingSection(Section):
     checkpoint_every: Annotated[int, Field(ge=0)] = 1
     """Epochs between checkpoints for `--resume`; 0 writes none."""
 
+    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Parts of a batch that are done one after another, to fit into memory, with the same steps; batch
+    norm sees one part at a time. Takes the place of `batch_threads`."""
+
     drop_last: bool = False
     """Leave out the incomplete last batch of an epoch."""
 
@@ -114,6 +174,12 @@ class TrainingSection(Section):
 
     schedule: ScheduleSection = ScheduleSection()
     muon: MuonSection = MuonSection()
+
+    @model_validator(mode="after")
+    def _one_average(self) -> Self:
+        if self.ema and self.swa:
+            raise ValueError("training.ema and training.swa are two averages of the weights: set one to 0")
+        return self
 
     @model_validator(mode="after")
     def _resolutions_end_at_one(self) -> Self:

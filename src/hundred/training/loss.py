@@ -1,10 +1,109 @@
-"""Cross-entropy with label smoothing, for one label per image or for mixed ones, and the number of hits."""
+"""Losses on logits: cross-entropy with smoothing, class weights and focusing, distillation, and the hits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from hundred.errors import UsageError
+
+# Weight of the losses of outputs that a network has only in training (Szegedy et al. 2015, section 5).
+AUXILIARY_WEIGHT = 0.3
+
+
+class Loss(Protocol):
+    """The mean loss [] of a batch."""
+
+    def __call__(self, logits: Tensor, targets: Tensor, images: Tensor) -> Tensor:
+        """logits: float [n, classes]. targets: as of `cross_entropy`. images: the normalized input."""
+        ...
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """Cross-entropy, the mean over images.
+
+    label_smoothing: share e of the target spread evenly: (1 - e) target + e / classes (Szegedy et al. 2016).
+    class_weights: float [classes], of each class's term, or None. The mean is over images, not over weights:
+        so the gradients of parts of a batch add up, and weights with mean 1 leave the loss's scale.
+    focal_gamma: each class's term is multiplied by (1 - p) ** gamma (Lin et al. 2017); 0 is plain.
+    """
+
+    label_smoothing: float = 0.0
+    class_weights: Tensor | None = None
+    focal_gamma: float = 0.0
+
+    def __call__(self, logits: Tensor, targets: Tensor, images: Tensor | None = None) -> Tensor:
+        """See `Loss`."""
+        if self.class_weights is None and not self.focal_gamma:
+            return cross_entropy(logits, targets, self.label_smoothing)[0]
+        log_p = F.log_softmax(logits.float(), dim=1)  # [n, classes]
+        classes = logits.shape[1]
+        target = targets.float() if targets.is_floating_point() else F.one_hot(targets, classes).float()
+        target = target * (1.0 - self.label_smoothing) + self.label_smoothing / classes
+        terms = -target * log_p
+        if self.focal_gamma:
+            terms = terms * (1.0 - log_p.exp()) ** self.focal_gamma
+        if self.class_weights is not None:
+            terms = terms * self.class_weights.to(terms.device)
+        return terms.sum() / len(logits)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """(1 - weight) loss + weight T^2 KL(teacher || student), both softened by T (Hinton et al. 2015).
+
+    teacher: normalized images to logits. temperature: T.
+    """
+
+    loss: Loss
+    teacher: Callable[[Tensor], Tensor]
+    temperature: float = 4.0
+    weight: float = 0.5
+
+    def __call__(self, logits: Tensor, targets: Tensor, images: Tensor) -> Tensor:
+        """See `Loss`."""
+        with torch.no_grad():
+            soft = F.log_softmax(self.teacher(images).float() / self.temperature, dim=1)
+        ours = F.log_softmax(logits.float() / self.temperature, dim=1)
+        divergence = F.kl_div(ours, soft, reduction="batchmean", log_target=True)
+        hard = self.loss(logits, targets, images)
+        return (1.0 - self.weight) * hard + self.weight * self.temperature**2 * divergence
+
+
+@dataclass(frozen=True)
+class CustomLoss:
+    """A user's function (logits [n, classes], targets) -> mean loss []."""
+
+    function: Callable[[Tensor, Tensor], Tensor]
+    name: str
+
+    def __call__(self, logits: Tensor, targets: Tensor, images: Tensor) -> Tensor:
+        """See `Loss`. Raises UsageError where the function returns something else."""
+        loss = self.function(logits, targets)
+        if not isinstance(loss, Tensor) or loss.dim() or not loss.is_floating_point():
+            shape = list(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise UsageError(f"the loss {self.name} returned {shape}: it returns the mean loss, a tensor []")
+        return loss
+
+
+def loss_of_outputs(
+    loss: Loss, outputs: Tensor | tuple[Tensor, ...], targets: Tensor, images: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(loss [], logits) of a network's outputs: logits, or a tuple whose first entry they are.
+
+    Further entries are auxiliary logits, as GoogLeNet has them in training; each adds 0.3 of its loss.
+    """
+    if isinstance(outputs, Tensor):
+        return loss(outputs, targets, images), outputs
+    logits, *others = outputs
+    total = loss(logits, targets, images)
+    for other in others:
+        total = total + AUXILIARY_WEIGHT * loss(other, targets, images)
+    return total, logits
 
 
 def cross_entropy(
@@ -16,8 +115,7 @@ def cross_entropy(
         precision lose digits that the gradient needs.
     targets: int64 [n], the fine class of each image; or float [n, classes], a distribution for each (mixup,
         CutMix), where an image counts as right if its heaviest class was predicted.
-    label_smoothing: share e of the target spread evenly: (1 - e) target + e / classes (Szegedy et al. 2016).
-    reduction: "mean" over the batch, or "sum".
+    label_smoothing: see `CrossEntropy`. reduction: "mean" over the batch, or "sum".
 
     Returns (loss float32 [], correct int64 []), both on the device of `logits`, without waiting for it.
     Raises UsageError for a smoothing outside 0 to 1.

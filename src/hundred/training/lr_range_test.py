@@ -67,7 +67,7 @@ def run_lr_range_test(
     fall = _Fall()
     stopped = "planned"
     trainer.average = None
-    trainer.network.train()
+    trainer.set_training_mode()
     for rate, (inputs, targets) in zip(rates, _batches(trainer, size), strict=False):
         set_learning_rate(trainer.optimizer, rate / trainer.learning_rate)
         losses.append(trainer.step(inputs, targets)[0].item())

@@ -26,10 +26,12 @@ from hundred.training.events import (
     Warned,
     WeightsRestored,
 )
-from hundred.training.loss import cross_entropy
+from hundred.training.freeze import FrozenLayers
+from hundred.training.loss import CrossEntropy, Loss, count_correct, loss_of_outputs
 from hundred.training.metrics import RunningMetrics
-from hundred.training.optim.build import set_learning_rate
-from hundred.training.optim.ema import Ema
+from hundred.training.optim.build import set_learning_rate, set_momentum
+from hundred.training.optim.ema import WeightAverage
+from hundred.training.optim.norms import measure_batch_norms
 from hundred.training.optim.schedules import Schedule
 from hundred.training.precision import mixed_precision
 from hundred.training.strategies.base import Strategy
@@ -47,6 +49,9 @@ class Trainer:
     validation: what `val_*` is computed on after an epoch, or None.
     learning_rate: the base rate that `control.learning_rate` starts from.
     average: of the weights; where there is one, it is validated, shown to callbacks, and kept at the end.
+    measure_norms: batch norms are measured again for the averaged weights at the end.
+    frozen: layers that do not train, for good or for a part of the run.
+    notes: warnings to emit when training begins.
     strategy: one process, its threads, or several processes.
     interrupted: called after each step; True ends the run there.
     save_checkpoint: called after each epoch with its number, `state_dict`, and whether it was the last;
@@ -61,9 +66,12 @@ class Trainer:
     schedule: Schedule = field(default_factory=Schedule)
     validation: Split | None = None
     callbacks: Sequence[Callback] = ()
-    label_smoothing: float = 0.0
+    loss: Loss = field(default_factory=CrossEntropy)
     gradient_clip: float = 0.0
-    average: Ema | None = None
+    average: WeightAverage | None = None
+    measure_norms: bool = False
+    frozen: FrozenLayers | None = None
+    notes: Sequence[str] = ()
     precision: torch.dtype = torch.float32
     model_name: str = "network"
     parameters: int = 0
@@ -85,6 +93,8 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """Train from the current state to the end of the plan, or until something stops it."""
         yield self._started()
+        if not self.epoch:
+            yield from (Warned(note) for note in self.notes)
         with self._averaged_weights():
             self._last_finite = copy_weights(self.network)
         while self.epoch < self.plan.epochs and not self.control.stopped:
@@ -92,6 +102,8 @@ class Trainer:
             metrics = yield from self._train_epoch(self.epoch + 1)
             if self.control.stopped:  # within the epoch, which does not count
                 break
+            if self.average is not None:
+                self.average.end_epoch(self.plan.progress((self.epoch + 1) * self.plan.steps_per_epoch))
             # Callbacks see what was validated: with an average of weights, the averaged ones.
             with self._averaged_weights():
                 yield from self._validate(metrics)
@@ -104,7 +116,7 @@ class Trainer:
         """One pass over the training images; returns its loss and accuracy."""
         # For dropout and the like: (seed, epoch) and the weights decide an epoch.
         torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.strategy.rank))
-        self.network.train()
+        self.set_training_mode(self.plan.progress((epoch - 1) * self.plan.steps_per_epoch))
         metrics = RunningMetrics(self.device)
         begin = reported = time.perf_counter()
         sizes = self.plan.sizes(epoch)
@@ -140,10 +152,10 @@ class Trainer:
             network: nn.Module, images: Tensor, labels: Tensor, weight: float
         ) -> tuple[Tensor, Tensor]:
             with mixed_precision(self.precision, self.device):
-                logits = network(images)
-            loss, correct = cross_entropy(logits, labels, self.label_smoothing)
+                outputs = network(images)
+            loss, logits = loss_of_outputs(self.loss, outputs, labels, images)
             (loss if weight == 1.0 else loss * weight).backward()
-            return loss, correct
+            return loss, count_correct(logits, labels)
 
         self.optimizer.zero_grad(set_to_none=True)
         loss, correct = self.strategy.backward(self.network, forward_backward, inputs, targets)
@@ -220,6 +232,8 @@ class Trainer:
             yield WeightsRestored(restored, "the last with finite numbers")
         elif self.average is not None:
             self.average.apply()
+            if self.measure_norms and self.control.reason != "interrupted":
+                self._measure_norms()
         for callback in self.callbacks:
             for event in callback.at_end(self.control):
                 if isinstance(event, WeightsRestored):
@@ -258,6 +272,22 @@ class Trainer:
         factor = self.schedule.factor(progress)
         set_learning_rate(self.optimizer, factor * self.control.learning_rate / self.learning_rate)
         self._rate = factor * self.control.learning_rate
+        momentum = self.schedule.momentum(progress)
+        if momentum is not None:
+            set_momentum(self.optimizer, momentum)
+
+    def set_training_mode(self, progress: float = 0.0) -> None:
+        """Training mode, with frozen layers as they are when `progress` of the run is done."""
+        self.network.train()
+        if self.frozen is not None:
+            self.frozen.apply(progress)
+
+    def _measure_norms(self) -> None:
+        self.set_training_mode(1.0)
+        size = self.plan.sizes(self.epoch)[-1] if self.epoch else 0
+        batches = self.batches.epoch(self.epoch + 1, [size] * len(self.batches))
+        inputs = (images for images, _ in batches)
+        measure_batch_norms(self.network, inputs, mixed_precision(self.precision, self.device))
 
     def _stop_not_finite(self, epoch: int, what: str) -> None:
         self.control.stop(

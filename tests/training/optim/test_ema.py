@@ -9,9 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.optim import swa_utils
 
 from hundred.errors import UsageError
-from hundred.training.optim.ema import Ema
+from hundred.training.optim.ema import Ema, Swa
+from hundred.training.optim.norms import measure_batch_norms
+from tests.training import tiny
 
 
 def small() -> nn.Sequential:
@@ -157,3 +160,53 @@ def test_wrong_settings_and_foreign_state_are_refused() -> None:
         Ema(small(), every=0)
     with pytest.raises(ValueError, match="another network"):
         Ema(small()).load_state_dict(Ema(nn.Linear(1, 1)).state_dict())
+
+
+def test_swa_is_torchs_averaged_model_with_its_batch_norms_measured_again() -> None:
+    net = tiny.network()
+    reference = swa_utils.AveragedModel(net)
+    swa = Swa(net, start=0.5)
+    draws = torch.Generator().manual_seed(1)
+    batches = [torch.randn(6, 3, 16, 16, generator=draws) for _ in range(4)]
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for epoch in range(1, 7):
+        net.train()
+        optimizer.zero_grad()
+        net(batches[epoch % 4]).square().sum().backward()
+        optimizer.step()
+        swa.end_epoch(epoch / 6)
+        if epoch / 6 >= 0.5:
+            reference.update_parameters(net)
+    swa_utils.update_bn(batches, reference)
+    swa.apply()
+    net.train()
+    measure_batch_norms(net, batches, contextlib.nullcontext())
+    expected = reference.module.state_dict()
+    for name, value in net.state_dict().items():
+        torch.testing.assert_close(value, expected[name], msg=lambda text, name=name: f"{name}: {text}")
+
+
+def test_swa_before_its_start_leaves_the_weights_and_goes_on_from_its_state() -> None:
+    net = tiny.network()
+    before = tiny.weights(net)
+    swa = Swa(net, start=0.5)
+    swa.end_epoch(0.4)
+    with swa.swap():
+        assert tiny.same(tiny.weights(net), before)
+    swa.end_epoch(0.5)
+    with torch.no_grad():
+        next(net.parameters()).add_(1.0)
+    other = Swa(net, start=0.5)
+    other.load_state_dict(swa.state_dict())
+    for each in (swa, other):
+        each.end_epoch(1.0)
+    assert tiny.same(swa.state_dict()["average"], other.state_dict()["average"])
+
+
+def test_a_frozen_batch_norm_is_not_measured_again() -> None:
+    net = tiny.network()
+    before = tiny.weights(net)
+    net.train()
+    net[1].eval()
+    measure_batch_norms(net, [torch.randn(6, 3, 16, 16)], contextlib.nullcontext())
+    assert tiny.same(tiny.weights(net), before)

@@ -18,6 +18,7 @@ from hundred.errors import HundredError
 from hundred.training.callbacks.early_stopping import EarlyStopping
 from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.events import Warned
+from hundred.training.loss import CrossEntropy
 from hundred.training.optim.schedules import Schedule
 from hundred.training.strategies.distributed import DistributedStrategy, place
 from hundred.training.trainer import Trainer
@@ -41,7 +42,7 @@ def all_at_once(_rank: int) -> Trainer:
         ema=0.8,
         optimizer="adamw",
         gradient_clip=0.5,
-        label_smoothing=0.1,
+        loss=CrossEntropy(0.1),
         schedule=Schedule("cosine", warmup=0.2),
         resolutions=((0.4, 16), (1.0, 32)),
         epochs=2,

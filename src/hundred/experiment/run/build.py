@@ -22,6 +22,7 @@ def build_context(path: Path, recipe: Recipe, options: RunOptions) -> RunContext
     with out_of_memory_as_hundred_error(recipe):
         splits, trainer = build_run_parts(recipe, dataset, options.device, options.network, interrupt.asked)
     if options.strategy is not None:
+        options.strategy.micro_batches = recipe.training.accumulate
         trainer.strategy = options.strategy
     trainer.train_seconds = time.perf_counter() - begin
     return RunContext(path, recipe, options, dataset, splits, trainer, interrupt)

@@ -15,8 +15,8 @@ from hundred.errors import HundredError, UsageError
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
+from hundred.recipe.callbacks import CallbacksSection
 from hundred.recipe.load import load_recipe
-from hundred.recipe.schema import CallbacksSection
 from hundred.recipe.write import to_toml
 from hundred.training.profiling import measure_step_time
 

@@ -36,7 +36,7 @@ def _growth_is_off(resolved: Resolved, options: RunOptions) -> bool:
 def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] | None:
     """The values of the last growth that fits."""
     plan = context.trainer.plan
-    step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE)
+    step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE, "measuring the speed of this machine")
     epoch_seconds = (
         replace(plan, costs=step_seconds).cost(0, plan.epochs * plan.steps_per_epoch) / plan.epochs
     )

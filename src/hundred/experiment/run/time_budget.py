@@ -43,10 +43,10 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
     return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
-def measure(context: RunContext, share: float) -> tuple[dict[int, float], float]:
-    """`measure_step_time` within a share of the time that is left."""
+def measure(context: RunContext, share: float, phase: str) -> tuple[dict[int, float], float]:
+    """`measure_step_time` within a share of the time that is left; `phase` is announced."""
     options = context.options
-    announce("measuring the speed of this machine", quiet=options.quiet)
+    announce(phase, quiet=options.quiet)
     if options.strategy is not None or options.deadline is None:
         return measure_step_time(context.trainer)  # processes that train together take the same steps
     left = options.deadline - _seconds_to_finish(options) - time.monotonic()
@@ -61,7 +61,7 @@ def _plan(context: RunContext) -> str:
     """Measure and plan; a warning where not one epoch fits, else ''."""
     splits, plan = context.splits, context.trainer.plan
     validation_images = 0 if splits.validation is None else len(splits.validation)
-    step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE)
+    step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE, "planning epochs")
     # Validation images are predicted once more at the end, as the test images are.
     predicting = image_seconds * (len(splits.test) + validation_images)
     if plan.deadline is not None:

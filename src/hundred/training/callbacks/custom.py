@@ -1,14 +1,12 @@
 """A user's own callbacks: any object with some of the documented methods, given in Python or by name."""
 
-import importlib
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from hundred.errors import HundredError, UsageError, nearest
+from hundred.errors import HundredError, UsageError
 from hundred.training.control import Control
 from hundred.training.events import METHODS, EpochEnded, Event
+from hundred.training.importing import import_object
 
 OWN_METHODS = ("after_epoch", "at_end", "state_dict", "load_state_dict")
 
@@ -82,29 +80,8 @@ def load_custom(where: str, **options: object) -> CustomCallback:
     Modules of the current folder are found too. Raises UsageError where the name leads nowhere or the
     options do not fit.
     """
-    module_name, colon, class_name = where.partition(":")
-    if not (module_name and colon and class_name):
-        raise UsageError(f"{where!r} names no callback; write it as 'package.module:Class'")
-    module = _import(module_name, where)
-    make = getattr(module, class_name, None)
-    if make is None:
-        known = [name for name in vars(module) if not name.startswith("_")]
-        raise UsageError(f"{module_name} has no {class_name!r}{nearest(class_name, known)}")
+    make = import_object(where, "callback")
     try:
         return CustomCallback(make(**options))
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where} does not take these options: {error}") from error
-
-
-def _import(module_name: str, where: str) -> Any:
-    here = str(Path.cwd())
-    added = here not in sys.path and "" not in sys.path
-    if added:
-        sys.path.append(here)  # at the end, so that a file here hides no installed package
-    try:
-        return importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"the callback {where!r} cannot be imported: {error}") from error
-    finally:
-        if added and here in sys.path:
-            sys.path.remove(here)

@@ -1,14 +1,17 @@
-"""Optimizers by name, with their parameters in groups: Adam, AdamW, SGD (torch's own) and Muon (ours)."""
+"""Optimizers by name, with their parameters in groups: torch.optim's, Muon (ours), and a user's own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from hundred.errors import UsageError, nearest
+from hundred.errors import UsageError
+from hundred.training.optim.layer_decay import layer_scales
 from hundred.training.optim.muon import Muon
+from hundred.training.optim.torch_optimizers import make_optimizer, optimizer_class
 
+# Whose settings the recipe has keys for; all others take `options`.
 NAMES = ("adam", "adamw", "sgd", "muon")
 
 NORMS = (
@@ -36,11 +39,14 @@ def build_optimizer(
     newton_schulz_steps: int = 5,
     renormalize: bool = True,
     graph_safe: bool = False,
+    layer_decay: float = 1.0,
+    options: Mapping[str, Any] | None = None,
 ) -> torch.optim.Optimizer:
     """The optimizer `name` over the trainable parameters of `network` (frozen ones are left out).
 
     name: "adam" (Kingma & Ba 2015), "adamw" (Loshchilov & Hutter 2019), "sgd", or "muon", which steps
-        convolution filters by Muon and all else by SGD with the same momentum.
+        convolution filters by Muon and all else by SGD with the same momentum; or any other of torch.optim,
+        or a user's `package:Class`, with its own `options`.
     learning_rate: the base rate; each group's is `initial_lr` = base times the group's multiplier.
     weight_decay: L2 on the gradient for adam and sgd, decoupled for adamw and for Muon's filters.
     epsilon: Keras' default 1e-7. Keras adds it before the correction of the second moment's bias, torch
@@ -49,6 +55,8 @@ def build_optimizer(
     norm_multiplier: the rate of biases and norms, as a multiple of the other rate that would be theirs.
     rest_learning_rate: for muon, the rate of what SGD steps; `learning_rate` where None.
     newton_schulz_steps, renormalize: see `hundred.training.optim.muon.Muon`.
+    layer_decay: factor on the rates from each layer to the one below, see `layer_scales`.
+    options: of an optimizer that has none of the above but rate and weight decay.
     graph_safe: on CUDA, rates as tensors on the device, so that a CUDA graph may hold the step.
 
     Raises UsageError for an unknown name, a value out of range, or nothing to train.
@@ -67,6 +75,8 @@ def build_optimizer(
         {"params": light, "lr": rest * norm_multiplier, "weight_decay": light_decay, "muon": False},
     ]
     graph_safe = graph_safe and all(p.is_cuda for p in (*filters, *weights, *light))
+    if layer_decay != 1.0:
+        groups = _by_layer(groups, layer_scales(network, layer_decay))
     groups = [_finish(group, graph_safe=graph_safe) for group in groups if group["params"]]
     if name == "muon":
         return Muon(
@@ -74,11 +84,22 @@ def build_optimizer(
         )
     for group in groups:
         del group["muon"]
+    if name not in NAMES:
+        return make_optimizer(name, groups, options or {})
     fast = _fast(groups)
     if name == "sgd":
         return torch.optim.SGD(groups, momentum=momentum, nesterov=nesterov and momentum > 0.0, **fast)
     make = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
     return make(groups, betas=betas, eps=epsilon, capturable=graph_safe, **fast)
+
+
+def set_momentum(optimizer: torch.optim.Optimizer, momentum: float) -> None:
+    """Set the momentum of each group, or its decay of the mean gradient (Adam's first beta)."""
+    for group in optimizer.param_groups:
+        if "betas" in group:
+            group["betas"] = (momentum, *group["betas"][1:])
+        elif "momentum" in group:
+            group["momentum"] = momentum
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -96,9 +117,7 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
 
 def _check(name: str, **values: float) -> None:
     if name not in NAMES:
-        raise UsageError(
-            f"there is no optimizer {name!r}{nearest(name, NAMES)}: known are {', '.join(NAMES)}"
-        )
+        optimizer_class(name)
     for key, value in values.items():
         if not value >= 0.0 or value == float("inf"):
             raise UsageError(f"the {key} is {value}; it must be a number from 0 up")
@@ -132,6 +151,17 @@ def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool]]:
             if parameter.requires_grad and id(parameter) not in seen:
                 seen.add(id(parameter))
                 yield parameter, isinstance(module, NORMS)
+
+
+def _by_layer(groups: list[dict[str, Any]], scales: Mapping[int, float]) -> list[dict[str, Any]]:
+    """The groups, each divided by the factor on its parameters' learning rate."""
+    divided = []
+    for group in groups:
+        by_scale: dict[float, list[Tensor]] = {}
+        for parameter in group["params"]:
+            by_scale.setdefault(scales[id(parameter)], []).append(parameter)
+        divided += [{**group, "params": some, "lr": group["lr"] * scale} for scale, some in by_scale.items()]
+    return divided
 
 
 def _finish(group: dict[str, Any], *, graph_safe: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from hundred.data.dataset import Split
 from hundred.errors import HundredError, UsageError
 from hundred.training.metrics import RunningMetrics
+from hundred.training.strategies.accumulate import accumulate
 from hundred.training.strategies.base import ForwardBackward
 
 # How long other processes wait for process 0 to test, draw and write, or to begin its next run.
@@ -119,7 +120,7 @@ class DistributedStrategy:
         images = inputs if whole else inputs.tensor_split(self.size)[self.rank]
         labels = targets if whole else targets.tensor_split(self.size)[self.rank]
         weight = 1.0 / self.size if whole else len(images) / len(inputs)
-        loss, correct = forward_backward(network, images, labels, weight)
+        loss, correct = accumulate(network, forward_backward, images, labels, self.micro_batches, weight)
         hits = correct * weight if whole else correct
         figures = torch.stack([loss.detach() * weight, hits.to(loss.dtype)])
         gradients = [p.grad for p in network.parameters() if p.grad is not None]

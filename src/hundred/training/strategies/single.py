@@ -4,19 +4,20 @@ import torch
 from torch import Tensor, nn
 
 from hundred.training.out_of_memory import is_out_of_memory, where_out_of_memory
+from hundred.training.strategies.accumulate import accumulate
 from hundred.training.strategies.base import ForwardBackward, OneProcess
 
 
 class SingleStrategy(OneProcess):
-    """One process trains: each batch whole, or, once memory has run out, in two halves.
+    """One process: each batch in `micro_batches` parts; whole batches in halves once memory has run out.
 
     Gradients of parts add up to that of the batch, so the steps and their learning rate stay as they were;
     only batch norm sees fewer images at a time. Memory that runs out again ends the run.
     """
 
-    def __init__(self) -> None:
-        """Batches are whole."""
-        self.micro_batches = 1
+    def __init__(self, micro_batches: int = 1) -> None:
+        """A batch of fewer than two images a part is done whole."""
+        self.micro_batches = micro_batches
         self.warning = ""
 
     def backward(
@@ -32,14 +33,7 @@ class SingleStrategy(OneProcess):
                 where = where_out_of_memory(error)
             # Outside the except clause, whose traceback keeps the tensors of the failed step alive.
             self._halve(network, where, inputs)
-        # Batch norm cannot take a single image.
-        parts = self.micro_batches if len(inputs) >= 2 * self.micro_batches else 1
-        loss = correct = torch.zeros((), device=inputs.device)
-        for part, labels in zip(inputs.chunk(parts), targets.chunk(parts), strict=True):
-            weight = len(part) / len(inputs)
-            part_loss, part_correct = forward_backward(network, part, labels, weight)
-            loss, correct = loss + part_loss.detach() * weight, correct + part_correct
-        return loss, correct.long()
+        return accumulate(network, forward_backward, inputs, targets, self.micro_batches)
 
     def _halve(self, network: nn.Module, where: str, inputs: Tensor) -> None:
         self.micro_batches = 2
