@@ -159,7 +159,11 @@ def test_an_error_is_one_or_two_lines_on_standard_error(
     assert out == ""
     assert message in err
     assert "Traceback" not in err
-    ours = [line for line in err.splitlines() if not line.startswith(("Usage:", "Try "))]
+    ours = [
+        line
+        for line in err.splitlines()
+        if not line.startswith(("Usage:", "Try ")) and not line.endswith(" ...")
+    ]
     assert len([line for line in ours if line]) <= 2
 
 
@@ -259,4 +263,59 @@ def test_a_closed_pipe_is_no_error() -> None:
         check=False,
     )
     assert done.stdout.startswith("key")
-    assert done.stderr == ""
+    assert [line for line in done.stderr.splitlines() if not line.endswith(" ...")] == []
+
+
+# Runs commands in one process in which nothing heavy can be imported; their codes and error output as JSON.
+WITHOUT_HEAVY_IMPORTS = """
+import contextlib, io, json, sys
+class Refuse:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] in ("torch", "pandas", "numpy", "mlflow"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+from hundred.cli.main import main
+found = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            main(arguments)
+        except BaseException as stop:
+            found.append([str(getattr(stop, "code", stop)), err.getvalue()])
+print(json.dumps(found))
+"""
+
+
+def without_heavy_imports(folder: Path, *commands: list[str]) -> list[tuple[str, str]]:
+    command = [sys.executable, "-c", WITHOUT_HEAVY_IMPORTS, json.dumps(commands)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    found: list[tuple[str, str]] = [(code, err) for code, err in json.loads(done.stdout)]
+    return found
+
+
+def test_a_wrong_call_is_refused_before_torch_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "taken").mkdir(parents=True)
+    calls = {
+        "train scool": "did you mean 'school'",
+        "train --set lr=1": "training.learning_rate",
+        "train --name a/b": "cannot be named",
+        "train --name taken": "already",
+        "train --minutes 0": "above 0",
+        "train --lr 1": "training.learning_rate",
+        "sweep --set lr=1 --vary augment.cutout=0,4": "training.learning_rate",
+        "find-lr scool": "did you mean 'school'",
+        "show scool": "did you mean 'school'",
+    }
+    found = without_heavy_imports(tmp_path, *(call.split() for call in calls))
+    for (code, err), (call, message) in zip(found, calls.items(), strict=True):
+        assert (code, message in err) == ("2", True), (call, err)
+
+
+def test_the_first_line_of_a_slow_command_comes_before_its_heavy_imports(tmp_path: Path) -> None:
+    calls = [
+        *("train --data sample", "test a", "compare a b", "predict a b", "doctor a", "report a", "find-lr"),
+        *("audit a", "export a --to h5", "sweep --vary augment.cutout=0,4", "study --quick", "show", "ui"),
+    ]
+    found = without_heavy_imports(tmp_path, *(call.split() for call in calls))
+    for (_, err), call in zip(found, calls, strict=True):
+        assert err.splitlines()[0].endswith(" ..."), (call, err)
