@@ -6,6 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+STOP_REASONS = {
+    "epochs": "all epochs done",
+    "early-stopping": "stopped early",
+    "interrupted": "interrupted",
+    "not-finite": "stopped: loss not finite",
+    "callback": "stopped by a callback",
+}
+"""The reasons of `Stopped` events in words."""
+
 
 @dataclass(frozen=True)
 class Milestones:

@@ -55,7 +55,7 @@ def downloading() -> Lines:
     return Lines("downloading images", "MB", 1e-6)
 
 
-def open_data(where: Any, section: DataSection = _DEFAULT) -> Dataset:
+def open_data(where: Any, section: DataSection = _DEFAULT, *, download: bool = True) -> Dataset:
     """`open_dataset` in the size that a recipe's `[data]` table asks for, with progress lines and, once,
     notes;
     a dataset that is open already as it is."""
@@ -63,6 +63,7 @@ def open_data(where: Any, section: DataSection = _DEFAULT) -> Dataset:
         return where
     dataset = open_dataset(
         where,
+        download=download,
         progress=downloading(),
         reading=Lines("decoding images, this once", "images"),
         image_size=section.image_size,

@@ -15,7 +15,8 @@ from hundred.runs.run import Run
 
 # Keys that describe a recipe and change nothing in the training (growth is applied before a run's recipe is
 # written), and the seed, which is each run's own.
-_DESCRIPTIVE = ("name", "summary", "based_on", "seed", "growth")
+_PROSE = ("name", "summary", "based_on")
+_DESCRIPTIVE = (*_PROSE, "seed", "growth")
 
 
 def every_setting(recipe: Recipe) -> dict[str, str]:
@@ -62,7 +63,7 @@ def differing_settings(runs: Sequence[Run]) -> list[Setting]:
     """The settings of the recipes that differ between `runs`."""
     recipes = [run.path / RECIPE for run in runs]
     tables = [every_setting(load_recipe(path).recipe) if path.is_file() else {} for path in recipes]
-    keys: Iterable[str] = dict.fromkeys(key for table in tables for key in table)
+    keys: Iterable[str] = dict.fromkeys(key for table in tables for key in table if key not in _PROSE)
     found = [Setting(key, tuple(table.get(key) for table in tables)) for key in keys]
     return [setting for setting in found if len(set(setting.values)) > 1]
 

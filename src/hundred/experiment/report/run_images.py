@@ -23,7 +23,9 @@ class RunImages:
         """The dataset that `run` was tested on, or None where it is not on this machine."""
         environment = run.environment
         digest = environment.get("data_digest")
-        section = load_recipe(run.path / RECIPE).recipe.data if (run.path / RECIPE).is_file() else DataSection()
+        section = (
+            load_recipe(run.path / RECIPE).recipe.data if (run.path / RECIPE).is_file() else DataSection()
+        )
         try:
             dataset = self._open(source_of(run) if self._data is None else self._data, section)
         except UsageError as error:
@@ -45,14 +47,14 @@ class RunImages:
             return where
         key = f"{where} {section.image_size} {section.fit} {section.skip_damaged}"
         if key not in self._opened:
-            self._opened[key] = self._look_for() if where is None else open_data(where, section)
+            self._opened[key] = self._found(where, section)
         return self._opened[key]
 
-    def _look_for(self) -> Dataset | None:
-        from hundred.data.open import open_dataset
-
+    def _found(self, where: str | Path | None, section: DataSection) -> Dataset | None:
+        if self._data is not None:
+            return open_data(where, section)
         try:
-            return open_dataset(download=False)
+            return open_data(where, section, download=False)
         except HundredError:
             self._note(
                 "the images are not on this machine, so the page has no galleries; name them with --data"

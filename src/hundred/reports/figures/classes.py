@@ -34,9 +34,7 @@ _MOST = 120
 
 
 @styled
-def draw_class_errors(
-    table: pd.DataFrame, *, title: str = "Test error by fine class", provenance: Provenance = REAL
-) -> Figure:
+def draw_class_errors(table: pd.DataFrame, *, title: str = "", provenance: Provenance = REAL) -> Figure:
     """A bar for each fine class, hardest first, coloured by superclass and with the superclass named.
 
     table: columns class, error (a fraction; NaN where a class has no images, drawn last), and superclass,
@@ -47,6 +45,7 @@ def draw_class_errors(
     if len(ranked) > _MOST:
         note = f"the {_MOST} hardest of {len(ranked):,} classes · {note}"
         ranked = ranked.head(_MOST)
+    title = title or f"Test error by {'fine class' if 'superclass' in ranked else 'class'}"
     if "superclass" in ranked:
         note += " · colour and small print: superclass"
     else:

@@ -119,7 +119,7 @@ def draw_confusion(
     _names(plane, names, layout)
     if grouped:
         _superclasses(plane, coarse_names, superclasses, layout)
-    elif layout.cell >= 7:
+    elif layout.cell >= 9:
         _names_below(plane, names, layout)
     _pairs(plane, counts, fine_names, left + side + 14, top)
     _scales(figure, left + side + 14, top + 14 * (_PAIRS + 3), (right_map, wrong_map, wrong_scale))
@@ -133,7 +133,8 @@ def _draw_cells(axes: Axes, shares: np.ndarray) -> tuple[Colormap, Colormap, Pow
     diagonal = np.eye(len(shares), dtype=bool)
     wrong = np.ma.masked_where(diagonal, shares)
     # A square root brings out the many rare confusions beside the few common ones.
-    scale = PowerNorm(0.5, 0, max(0.02, float(wrong.max() or 0)))
+    least = 0.25 if len(shares) <= NUMBERED_CLASSES else 0.05  # as on the page
+    scale = PowerNorm(0.5, 0, max(least, float(wrong.max() or 0)))
     axes.imshow(wrong, cmap=wrong_map, norm=scale, interpolation="nearest", aspect="auto")
     right = np.ma.masked_where(~diagonal, shares)
     axes.imshow(right, cmap=right_map, vmin=0, vmax=1, interpolation="nearest", aspect="auto")

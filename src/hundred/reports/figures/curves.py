@@ -24,18 +24,11 @@ from hundred.reports.figures.style import (
     shortened,
     styled,
 )
-from hundred.reports.milestones import Milestones, column, milestones, rates_of
+from hundred.reports.milestones import STOP_REASONS, Milestones, column, milestones, rates_of
 
 WIDTH = 520
 _PANELS = (("accuracy", "Accuracy", 150), ("loss", "Loss", 150), ("learning_rate", "Learning rate", 70))
 _BELOW_TOP = sum(height for _, _, height in _PANELS) + 2 * 14 + 36
-_STOPS = {
-    "epochs": "all epochs done",
-    "early-stopping": "stopped early",
-    "interrupted": "interrupted",
-    "not-finite": "stopped: loss not finite",
-    "callback": "stopped by a callback",
-}
 
 
 @styled
@@ -167,7 +160,7 @@ def _handles(history: pd.DataFrame, marks: Milestones) -> list[Line2D]:
         cut = Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), label="learning-rate cut")
         handles.append(cut)
     if marks.stop_epoch is not None:
-        label = f"{_STOPS.get(marks.stop_reason, marks.stop_reason)} ({marks.stop_epoch})"
+        label = f"{STOP_REASONS.get(marks.stop_reason, marks.stop_reason)} ({marks.stop_epoch})"
         handles.append(Line2D([], [], color=INK, linewidth=0.9, label=label))
     return handles
 

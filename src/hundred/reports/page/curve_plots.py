@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hundred.formatting import percent
-from hundred.reports.milestones import Milestones, column, rates_of
+from hundred.reports.milestones import STOP_REASONS, Milestones, column, rates_of
 from hundred.reports.page.plots import Dot, Line, Mark, Plot, Scale, Tick, svg_path
 
 _QUANTITIES = (
@@ -146,7 +146,8 @@ def _marks(marks: Milestones, across: Scale) -> list[Mark]:
         Mark(100 * across.place(cut), "cut", f"learning-rate cut after epoch {cut}") for cut in marks.cuts
     ]
     if marks.stop_epoch is not None:
-        text = f"stop after epoch {marks.stop_epoch} ({marks.stop_reason.replace('-', ' ')})"
+        reason = STOP_REASONS.get(marks.stop_reason, marks.stop_reason)
+        text = f"{reason} (epoch {marks.stop_epoch})"
         found.append(Mark(100 * across.place(marks.stop_epoch), "stop", text))
     if marks.best_epoch is not None:
         found.append(Mark(100 * across.place(marks.best_epoch), "best", f"best epoch {marks.best_epoch}"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hundred.formatting import decimal, duration, file_size, is_known, number, percent, readable
+from hundred.reports.milestones import STOP_REASONS
 from hundred.reports.page.data import RunReport
 from hundred.reports.page.text import exact
 
@@ -21,6 +22,7 @@ class Headline:
 def headlines(run: RunReport) -> list[Headline]:
     """The headline figures, test accuracy first; what was not measured is left out."""
     result = run.result
+    stopped = str(result.get("stopped") or "")
     smoothed = " (labels not smoothed)" if run.label_smoothing else ""
     shown = [
         ("test_accuracy", "Test accuracy", percent, _accuracy_note(run)),
@@ -40,7 +42,7 @@ def headlines(run: RunReport) -> list[Headline]:
         ("test_loss", "Test loss", decimal, f"mean cross-entropy, nats{smoothed}"),
         ("calibration_error", "Calibration error", percent, "expected, on test images"),
         ("parameters", "Parameters", number, ""),
-        ("epochs", "Epochs", number, readable(str(result.get("stopped") or "")).replace("-", " ")),
+        ("epochs", "Epochs", number, STOP_REASONS.get(stopped, readable(stopped))),
         ("train_seconds", "Training time", duration, f"{duration(result.get('total_seconds'))} in all"),
         ("images_per_second", "Images per second", lambda v: number(round(v)), "while training"),
         ("model_bytes", "File size", file_size, ""),

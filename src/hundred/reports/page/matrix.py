@@ -88,11 +88,12 @@ def confusion_svg(confusion: Confusion) -> Matrix:
     order = shown[np.argsort(coarse[shown], kind="stable")] if grouped else shown
     ordered = whole[np.ix_(order, order)]
     shares = ordered / np.maximum(1, whole.sum(axis=1)[order])[:, None]
-    highest = max(0.05, float(shares[~np.eye(len(order), dtype=bool)].max(initial=0)))
+    few = len(order) <= NUMBERED_CLASSES
+    # Cells of few classes are large: faint ones need no darker shade.
+    highest = max(0.25 if few else 0.05, float(shares[~np.eye(len(order), dtype=bool)].max(initial=0)))
     fine = [readable(confusion.fine_names[label]) for label in order]
     outlines = _blocks(coarse[order], confusion.coarse_names) if grouped else []
     classes = [Block(name, row, 1) for row, name in enumerate(fine)]
-    few = len(order) <= NUMBERED_CLASSES
     right = int(np.trace(whole))
     return Matrix(
         size=len(order),

@@ -7,7 +7,7 @@ from typing import Any
 from hundred.formatting import is_known, number, percent, readable
 from hundred.reports.figures.samples import ClassGallery
 from hundred.reports.figures.stages import stages
-from hundred.reports.milestones import milestones
+from hundred.reports.milestones import STOP_REASONS, milestones
 from hundred.reports.page import tables
 from hundred.reports.page.curve_plots import RunCurves, curve_plots
 from hundred.reports.page.data import Gallery, RunReport
@@ -76,6 +76,7 @@ def _curves(run: RunReport, prefix: str) -> Section | None:
     parts = {
         "plots": curve_plots([RunCurves(run.name, run.history, marks, run.rates)]),
         "note": _smoothing_note(run),
+        "stop_reason": STOP_REASONS.get(marks.stop_reason, marks.stop_reason),
         "table": tables.history_rows(f"{prefix}epochs", run.history),
         "marks": marks,
         "several": False,

@@ -45,7 +45,8 @@ def _curves(data: ReportData) -> Section | None:
     ]
     if not curves:
         return None
-    parts = {"plots": curve_plots(curves), "several": len(curves) > 1, "marks": curves[0].marks, "note": ""}
+    parts = {"plots": curve_plots(curves), "several": len(curves) > 1, "marks": curves[0].marks}
+    parts |= {"note": "", "stop_reason": ""}
     return Section("curves", "Curves", "curves", parts)
 
 
