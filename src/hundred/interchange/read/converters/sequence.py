@@ -154,7 +154,7 @@ def _feature_factors(c: Conversion, letters: str, bias_axes: object) -> Converte
     def give(arrays: list[Array]) -> None:
         factors.weight = parameter(arrays[0])
         if table is not None:
-            wide = np.broadcast_to(arrays[1], c.shape)
+            wide = np.array(np.broadcast_to(arrays[1], c.shape))
             table.table = parameter(wide.transpose(2, 0, 1) if len(c.shape) == 3 else wide)
 
     c.ask(weights, give)
