@@ -47,7 +47,7 @@ def _steps(accuracy: Series) -> int | None:
     that they were rounded to."""
     _, values = measured(accuracy)
     values = np.unique(values)
-    if len(values) < _LEAST_VALUES:
+    if not _LEAST_VALUES <= len(values) <= _MOST + 1:  # there are no more multiples of 1/n from 0 to 1
         return None
     images = np.arange(20, _MOST + 1)[:, None]
     counts = images * values  # [n, value]

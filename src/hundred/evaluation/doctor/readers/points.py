@@ -115,12 +115,13 @@ def _by_evaluation(
     """A point an evaluation, with what was logged of training since the one before."""
     figures: dict[str, list[Number]] = {key: [] for key in cells}
     averaged = set()
+    written = {key: set(values) for key, values in cells.items()}
     begin = 0
     for place in evaluated:
         for key, values in cells.items():
             merged = _one(key, values[begin : place + 1])
             figures[key].append(merged)
-            if merged is not None and merged not in values:
+            if merged is not None and merged not in written[key]:
                 averaged.add(key)
         begin = place + 1
     at = [steps[place] for place in evaluated] if steps else [None]
@@ -143,7 +144,10 @@ def _grouped(labels: list[float], cells: Mapping[str, list[Number]], unit: str, 
     averaged = set()
     for key, values in cells.items():
         figures[key] = [_one(key, [values[place] for place in places[label]]) for label in order]
-        if any(value is not None and not math.isnan(value) and value not in values for value in figures[key]):
+        written = set(values)
+        if any(
+            value is not None and not math.isnan(value) and value not in written for value in figures[key]
+        ):
             averaged.add(key)
     dense = [key for key, values in cells.items() if all(value is not None for value in values)]
     repeated = len(labels) - len(order)

@@ -11,9 +11,11 @@ from hundred.evaluation.doctor.readers.columns import recognize
 from hundred.evaluation.doctor.readers.console import console_table
 from hundred.evaluation.doctor.readers.json_text import json_table
 from hundred.evaluation.doctor.readers.table import Columns, Table, is_numeric
+from hundred.reading import read_bytes
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 10_000_000
+MOST_COLUMNS = 2_000
 _MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+(?:[eE][-+]?\d+)?")
 
@@ -24,9 +26,7 @@ def read_text(path: Path) -> Table:
     Raises HundredError where it is none.
     """
     with os_errors_as_hundred_errors(path, "cannot read"):
-        if path.stat().st_size > MAX_BYTES:
-            raise HundredError(f"{path}: {path.stat().st_size:,} bytes is no history (at most {MAX_BYTES:,})")
-        data = path.read_bytes()
+        data = read_bytes(path, MAX_BYTES)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell's > writes it
     text = data.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
     if "\0" in text:
@@ -95,12 +95,17 @@ def _delimited(text: str) -> Table | None:
         kept = [line for line in lines[head + 1 :] if not line.startswith("#")]
         strip = "|" if mark == "|" else ""
         parsed = csv.reader(io.StringIO("\n".join([names_line, *kept])), delimiter=mark)
-        rows = [[cell.strip() for cell in (_unframed(row) if strip else row)] for row in parsed]
+        try:
+            rows = [[cell.strip() for cell in (_unframed(row) if strip else row)] for row in parsed]
+        except csv.Error as error:  # a field of over 128 KB, or a newline in none
+            raise HundredError(f"the table is no CSV: {error}") from None
         names, rows = (
             rows[0],
             [row for row in rows[1:] if not all(set(cell) <= set("-: ") and cell for cell in row)],
         )
         form = f"a table with columns separated by {_MARKS[mark]}"
+    if len(names) > MOST_COLUMNS:
+        raise HundredError(f"the table has {len(names):,} columns: at most {MOST_COLUMNS:,} are read")
     columns, notes = _columns(names, rows)
     if mark != "," and _decimal_commas(columns):
         notes.append("numbers have decimal commas")
