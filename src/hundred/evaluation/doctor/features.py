@@ -104,6 +104,17 @@ class HistoryFeatures:
         return share > 1.15 and more > 0.05 * (self.chance_loss or 0.0)
 
     @cached_property
+    def began_at_chance(self) -> bool:
+        """Whether the first epoch was about as good as guessing, so that training began with nothing: classes
+        that were inferred from it, or an accuracy no better than its loss allows at least."""
+        history = self.history
+        if history.classes:
+            return True
+        first = [getattr(history, name)[:1] for name in ("accuracy", "loss")]
+        known = all(len(each) and np.isfinite(each[0]) for each in first)
+        return known and float(first[0][0] * np.exp(min(first[1][0], 50.0))) < 2.2
+
+    @cached_property
     def learned(self) -> float:
         """How much of the loss of chance is gone at the best: 0 nothing, 1 all of it; NaN where not known."""
         _, values = measured(self.history.loss)

@@ -34,6 +34,8 @@ def noisy_validation(features: HistoryFeatures) -> Finding | None:
     # Where nearly all is right, or the runs of a few points hide nothing, noise misleads nobody's choice of
     # an epoch.
     confidence = min(confidence, sure(spread, 0.004, 0.012))
+    if (features.images or FEW_IMAGES) >= FEW_IMAGES:
+        confidence = min(confidence, 0.7)  # the network itself may fluctuate as much
     if features.saturated:
         confidence = min(
             confidence, sure(_wobble(history.val_accuracy[features.late_start - 2 :]), 0.02, 0.05)

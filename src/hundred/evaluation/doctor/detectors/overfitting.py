@@ -7,7 +7,7 @@ from hundred.evaluation.doctor.curves import level
 from hundred.evaluation.doctor.detectors.plateau import flat_since
 from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
-from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.findings import MOST, Finding, sure
 
 
 def overfitting(features: HistoryFeatures) -> Finding | None:
@@ -19,6 +19,7 @@ def overfitting(features: HistoryFeatures) -> Finding | None:
         _falling_accuracy(features),
         _memorized(features),
         _flat_validation(features),
+        _flat_loss(features),
     )
     return max((each for each in found if each), key=lambda each: each.confidence, default=None)
 
@@ -125,6 +126,35 @@ def _flat_validation(features: HistoryFeatures) -> Finding | None:
     sentence += f"{evidence.change('val_accuracy', start, last)}, while training loss fell"
     sentence += f"{evidence.change('loss', start, last)}{evidence.ends()}"
     return _finding(features, start, min(confidence, 0.9), sentence, evidence)
+
+
+def _flat_loss(features: HistoryFeatures) -> Finding | None:
+    """Validation loss has come to rest at a multiple of the training loss, which went on falling: less sure
+    than a rise, as smoothed labels do the like."""
+    history = features.history
+    if (
+        not (history.has("loss", 5) and history.has("val_loss", 5))
+        or features.saturated
+        or features.penalized
+    ):
+        return None
+    since = flat_since(-features.val_loss, features.noises["val_loss"])
+    last, val_last = features.last("loss"), features.last("val_loss")
+    if features.n - since < max(4, 0.3 * features.n) or val_last <= last or np.isnan(features.accuracy_end):
+        return None
+    start = max(since, 1)
+    falls = 1.0 - last / max(float(features.loss[start]), 1e-9)
+    ahead = MOST
+    if history.has("val_accuracy", 5):
+        behind = features.accuracy_end - features.last("val_accuracy")
+        ahead = sure(behind / max(features.accuracy_end, 1e-3), 0.04, 0.12)
+    learned = sure(features.accuracy_end, 0.6, 0.75)
+    confidence = min(sure(falls, 0.35, 0.6), sure(val_last / max(last, 1e-9), 1.4, 2.0), ahead, learned, 0.65)
+    evidence = Evidence(history)
+    sentence = f"validation loss has hardly moved since {evidence.epoch(start)}"
+    sentence += f"{evidence.change('val_loss', start, features.n - 1)}, while training loss fell"
+    sentence += f"{evidence.change('loss', start, features.n - 1)}{evidence.ends()}"
+    return _finding(features, start, confidence, sentence, evidence)
 
 
 def _all_right(features: HistoryFeatures, gap: float) -> float:

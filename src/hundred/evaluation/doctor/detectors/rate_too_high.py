@@ -80,6 +80,8 @@ def _fluctuating(features: HistoryFeatures) -> Finding | None:
     # Where it came far all the same, what is rough is that an epoch has few samples.
     confidence = min(confidence, sure(left, 0.5, 0.75), sure(features.fluctuation("loss"), 0.03, 0.08))
     confidence = min(confidence, 0.9 if features.history.classes else 0.6)
+    if features.pace("val_loss") > 0.1 and features.restless("val_loss") < 0.01:
+        confidence = 0.0  # validation gets better steadily: the network itself does not fluctuate
     evidence = Evidence(features.history)
     up = int(np.nanargmax(np.diff(filled(features.history.loss)))) + 1
     sentence = f"training loss goes up and down instead of falling: {evidence.at('loss', up - 1)}, then "
@@ -105,6 +107,8 @@ def _validation_fluctuating(features: HistoryFeatures) -> Finding | None:
     network whose weights (and the statistics of batch normalization) fluctuate does."""
     moved = features.restless("val_loss")
     if features.n < 8 or features.rates.annealed or (features.images or FEW_IMAGES) < FEW_IMAGES:
+        return None
+    if not features.history.has("val_loss", 5):
         return None
     left = features.last("loss") / features.chance_loss if features.chance_loss else 0.0
     if not features.chance_loss or features.last("val_loss") < 0.3 * features.chance_loss:

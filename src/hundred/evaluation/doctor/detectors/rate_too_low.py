@@ -18,6 +18,8 @@ def rate_too_low(features: HistoryFeatures) -> Finding | None:
     way."""
     if features.n < 5 or not features.history.has("loss", 5) or features.chance_loss is None:
         return None
+    if not features.began_at_chance:
+        return None
     peak = features.rates.peak
     _, low = typical_rates(features)
     known_low = peak is not None and peak <= low

@@ -12,6 +12,8 @@ def underfitting(features: HistoryFeatures) -> Finding | None:
     history = features.history
     if features.n < 6 or not history.has("loss", 5) or features.chance_loss is None or features.soft_labels:
         return None
+    if not features.began_at_chance:
+        return None
     left = features.last("loss") / features.chance_loss
     size = tail(features.n, 0.35, 4)
     gap = features.gap

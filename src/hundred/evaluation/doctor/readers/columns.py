@@ -31,9 +31,9 @@ _FILLERS = {
 # Words of figures that are none of these, and must not be taken for one with a prefix.
 _OTHER = {
     "top5", "acc5", "top3", "acc3", "top", "5", "3", "superclass", "coarse", "box", "obj", "cls", "dfl",
-    "seg", "aux", "std", "min", "max", "best", "per", "smooth", "smoothed", "ema", "reg", "regularization", "time",
-    "gap", "delta", "diff", "ratio", "grad", "norm", "contrastive", "kl", "recon", "reconstruction", "gen",
-    "disc", "generator", "discriminator", "balanced",
+    "seg", "aux", "std", "min", "max", "best", "per", "smooth", "smoothed", "ema", "reg", "regularization",
+    "time", "gap", "delta", "diff", "ratio", "grad", "norm", "contrastive", "kl", "recon",
+    "reconstruction", "gen", "disc", "generator", "discriminator", "balanced",
 }  # fmt: skip
 _RATES = {"lr", "learningrate"}
 _EPOCHS = {"epoch": 0, "epochs": 1, "ep": 1}

@@ -3,6 +3,7 @@ row a figure, transposed tables, train and validation rows in turn, several runs
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from hundred.errors import HundredError, UsageError, nearest
@@ -14,15 +15,17 @@ _IDS = (
     "model_id", "run_id", "run", "run_name", "run_uuid", "trial_id", "experiment_id", "experiment", "model",
     "name", "trial", "fold", "seed", "id",
 )  # fmt: skip
+# A run with fewer rows is judged only where no other has more.
+_FEWEST_ROWS = 4
 _KEYS = ("metric", "key", "tag", "variable", "name", "figure")
 _WANDB = re.compile(r"(?P<run>.+?) - (?P<metric>.+)")
 _BOUND = re.compile(r"__(?:MIN|MAX)$")
 
 
 def reshaped(table: Table, source: str, run: str | None = None) -> Table:
-    """`table` with one row an epoch (or step) of one run. `run` chooses among several.
+    """`table` with one row an epoch (or step) of one run: of several that which `run` names, else the last.
 
-    Raises UsageError for a table of several runs where none is chosen, HundredError for one with a row a run.
+    Raises UsageError where `run` is none of them, HundredError for a table with one row a run.
     """
     table = _transposed(_wandb(_tensorboard(table, source), source, run))
     _refuse_one_row_a_run(table, source)
@@ -69,7 +72,8 @@ def _wandb(table: Table, source: str, run: str | None) -> Table:
             found.setdefault(match["run"], {})[match["metric"]] = name
     if not found or not any(_BOUND.search(name) or name.strip().lower() == "step" for name in table.columns):
         return table
-    chosen = _chosen(list(found), source, run)
+    lengths = dict.fromkeys(found, table.rows)
+    chosen = _chosen(list(found), lengths, table, source, run)
     shared = {name: cells for name, cells in table.columns.items() if not _WANDB.fullmatch(name.strip())}
     columns = {**shared, **{metric: table.columns[name] for metric, name in found[chosen].items()}}
     return Table(columns, "a CSV export of Weights & Biases", table.notes, chosen)
@@ -116,7 +120,8 @@ def _one_run(table: Table, source: str, run: str | None) -> Table:
             continue
         if set(recognize(known)) - {"epoch", "step"}:
             continue  # it names figures, not runs
-        chosen = _chosen(known, source, run)
+        lengths = Counter(str(cell).strip() for cell in cells)
+        chosen = _chosen(known, lengths, table, source, run)
         kept = [row for row, cell in enumerate(cells) if str(cell).strip() == chosen]
         return Table(table.take(kept), table.form, table.notes, chosen, table.classes)
     return table
@@ -182,7 +187,8 @@ def _side_by_side(table: Table, source: str, run: str | None) -> Table:
         return table
     # Named as in the file: the part that the names of a run share with no other.
     shown = {prefix.replace(" ", "_"): prefix for prefix in groups}
-    chosen = _chosen(list(shown), source, run) if len(shown) > 1 else next(iter(shown))
+    lengths = dict.fromkeys(shown, table.rows)
+    chosen = _chosen(list(shown), lengths, table, source, run) if len(shown) > 1 else next(iter(shown))
     shared = [name for name, each in meanings.items() if not each.prefix]
     columns = {name: table.columns[name] for name in shared}
     columns |= {meanings[name].figure: table.columns[name] for name in groups[shown[chosen]]}
@@ -190,15 +196,23 @@ def _side_by_side(table: Table, source: str, run: str | None) -> Table:
     return Table(columns, form, table.notes, chosen if len(shown) > 1 else "", table.classes)
 
 
-def _chosen(known: list[str], source: str, run: str | None) -> str:
-    """The run that was asked for, or the only one.
+def _chosen(known: list[str], rows: Mapping[str, int], table: Table, source: str, run: str | None) -> str:
+    """The run that was asked for, else the last that is long enough, which a note then says.
 
-    Raises UsageError where there are several and none, or an unknown one, is chosen.
+    known: the names of all runs; rows: how many each has. Raises UsageError where an unknown one is asked
+    for.
     """
     if run in known:
         return str(run)
-    if run is None and len(known) == 1:
-        return known[0]
     shown = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-    chosen = f"has no run {run!r}{nearest(run, known)}" if run is not None else f"holds {len(known)} runs"
-    raise UsageError(f"{source} {chosen}: name one of them with --run\nit has {shown}")
+    if run is not None:
+        raise UsageError(
+            f"{source} has no run {run!r}{nearest(run, known)}: name one of them with --run\nit has {shown}"
+        )
+    long = [name for name in known if rows.get(name, 0) >= _FEWEST_ROWS]
+    chosen = long[-1] if long else max(known, key=lambda name: rows.get(name, 0))
+    if len(known) > 1:
+        table.notes.append(
+            f"the file holds {len(known)} runs ({shown}); {chosen} is judged, --run chooses another"
+        )
+    return chosen
