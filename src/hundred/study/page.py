@@ -1,6 +1,5 @@
 """The study's page: one self-contained HTML file with its figures inside."""
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from hundred.errors import HundredError
@@ -18,7 +18,7 @@ from hundred.reports.figures.classes import draw_class_changes
 from hundred.reports.figures.pareto import draw_pareto
 from hundred.reports.figures.published import draw_published
 from hundred.reports.figures.published_curves import draw_published_curves
-from hundred.reports.figures.style import Provenance, as_bytes
+from hundred.reports.figures.style import Provenance, as_inline_svg
 from hundred.runs.run import Run
 from hundred.study.lessons import Lesson, whole_runs
 from hundred.study.pairs import PAIRS, Pair, pair_of
@@ -55,7 +55,10 @@ def render(contents: PageContents) -> str:
         settings=_settings(table),
         devices=" and ".join(sorted(set(table["device"]))),
         absent=[name for name in NAMES if name not in contents.runs],
-        figures=[(name, title, _inline(figure)) for name, title, figure in _figures(contents, pair)],
+        figures=[
+            (name, title, Markup(as_inline_svg(figure)))  # noqa: S704 - matplotlib escapes all text in it
+            for name, title, figure in _figures(contents, pair)
+        ],
         diagnoses=_diagnoses(contents.runs),
         energy=bool(table["energy_joules"].notna().any()),
         changes=changes,
@@ -187,10 +190,6 @@ def _command(contents: PageContents) -> str:
     words += [f"--minutes {plan.minutes:g}"] if plan.minutes else []
     words += [f"--protocol {plan.protocol}"] if plan.protocol != "holdout" else []
     return " ".join(words)
-
-
-def _inline(figure: Figure) -> str:
-    return base64.b64encode(as_bytes(figure, "png")).decode("ascii")
 
 
 @cache

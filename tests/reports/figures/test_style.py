@@ -1,5 +1,7 @@
 """The measure of texts by which labels are kept apart, and colours."""
 
+from xml.etree import ElementTree
+
 import pytest
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -7,8 +9,12 @@ from matplotlib.textpath import TextPath
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
 from hundred.formatting import readable
 from hundred.reports.figures.style import (
+    BLUE,
     Provenance,
+    add_axes,
+    as_inline_svg,
     lighter,
+    new_figure,
     run_colour,
     shortened,
     text_width,
@@ -50,3 +56,14 @@ def test_sixteen_runs_have_sixteen_colours() -> None:
 def test_only_the_sample_set_and_the_flattering_protocol_are_marked() -> None:
     assert Provenance().marks() == Provenance("cifar100", "full").marks() == ()
     assert Provenance("sample", "test-as-validation").marks() == ("sample set", "test set used as validation")
+
+
+def test_a_figure_in_a_page_follows_its_theme() -> None:
+    figure = new_figure(300, 100, "Curves of <b>--a-run--</b>")
+    add_axes(figure, 40, 40, 200, 40).plot([1, 2], color=BLUE)
+    drawing = as_inline_svg(figure)
+    assert drawing.startswith("<svg")
+    assert ElementTree.fromstring(drawing).tag.endswith("svg")
+    for variable in ("--page", "--blue"):
+        assert f"var({variable}, #" in drawing
+    assert "<b>" not in drawing

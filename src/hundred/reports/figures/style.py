@@ -7,6 +7,7 @@ state, display or window is involved.
 
 import functools
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,12 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (VERMILLION, ("people",)),
     ("#4D4D4D", ("vehicles_1", "vehicles_2")),
 )
+
+# CSS variables that stand for colours in figures inside a page.
+_THEMED = {
+    INK: "ink", MUTED: "quiet", RULE: "rule", FAINT: "faint", "#FFFFFF": "page", BLUE: "blue",
+    VERMILLION: "vermillion", GREEN: "green", ORANGE: "orange", PURPLE: "purple", SKY: "sky",
+}  # fmt: skip
 
 P = ParamSpec("P")
 
@@ -245,6 +252,21 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
     _render(figure, buffer, kind)
     return buffer.getvalue()
+
+
+def as_inline_svg(figure: Figure) -> str:
+    """`figure` as an `<svg>` element for a page, whose inks and main colours follow the page's theme.
+
+    They are CSS variables (`--ink`, `--quiet`, `--rule`, `--page`, `--blue`, ...) with the light theme's
+    colours as fallbacks.
+    """
+    text = as_bytes(figure, "svg").decode("utf-8")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :].strip(), flags=re.DOTALL)
+    # Inside HTML an svg element needs no namespaces.
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace(" xlink:href=", " href=")
+    for colour, variable in _THEMED.items():
+        text = text.replace(colour.lower(), f"var(--{variable}, {colour.lower()})")
+    return text
 
 
 def save(figure: Figure, path: Path | str) -> Path:
