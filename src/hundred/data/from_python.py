@@ -20,7 +20,7 @@ from hundred.errors import HundredError, UsageError
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 _SPLITS |= dict.fromkeys(("val", "valid", "validation", "dev"), "validation")
 _REPORT_EVERY = 500
-SMALLEST_KEPT = 28
+SMALLEST_KEPT = 28  # as MNIST's
 
 
 def is_python_data(where: object) -> bool:

@@ -28,7 +28,8 @@ def is_archive(path: Path, names: Collection[str]) -> bool:
             if file.read(2) != b"\x1f\x8b":
                 return False
         with _members(path) as (_, members):
-            return next((name for name in map(_last_name, members) if name in _KNOWN), None) in names
+            files = (_last_name(member) for member in members if member.isreg())
+            return next((name for name in files if name in _KNOWN), None) in names
     except IsADirectoryError:
         return False
     except HundredError:

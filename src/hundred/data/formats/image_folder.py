@@ -15,6 +15,8 @@ from hundred.data.decode import decode_files
 from hundred.data.formats.folder_layout import (
     ClassFolder,
     class_folders,
+    folders_in,
+    has_pictures,
     is_split_name,
     looks_like_classes,
     split_folders,
@@ -44,8 +46,13 @@ def find(where: Path) -> Path | None:
     """
     if not where.is_dir():
         return None
-    if any(looks_like_classes(split) for split in split_folders(where).values()):
+    splits = split_folders(where)
+    if any(looks_like_classes(split) for split in splits.values()):
         return where
+    if "train" in splits and len(splits) == len(folders_in(where)):
+        inner = folders_in(splits["train"])
+        if len(inner) == 1 and has_pictures(inner[0]):
+            raise HundredError(f"{where} has one class, {inner[0].name!r}: at least two are needed")
     if not looks_like_classes(where):
         return None
     if is_split_name(where.name) and len(split_folders(where.parent)) > 1:

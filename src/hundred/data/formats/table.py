@@ -2,11 +2,13 @@
 ...`)."""
 
 import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hundred.data.arrays import Labelled, as_images, number_labels, raw_from_arrays
 from hundred.data.classes import ClassNames
@@ -54,7 +56,8 @@ def files(found: Path) -> list[Path | str]:
     for path, frame in _frames(found).items():
         name = _column(frame, _FILES)
         if name is not None and not _pixels(frame):
-            listed += [_place(path.parent, str(value)) for value in frame[name]]
+            places = [_place(path.parent, str(value)) for value in frame[name]]
+            listed += [place for place in places if Path(place).is_file()]
     return listed
 
 
@@ -63,82 +66,86 @@ def is_mapped(_: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one split in the table `path`, and their labels."""
+
+    path: Path
+    frame: pd.DataFrame
+    labels: NDArray[Any]
+
+
 def read(found: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
     """All splits in the tables: by a column `split`, else by the names of the files, else drawn.
 
     Raises HundredError naming the column or the row at fault.
     """
-    frames = _frames(found)
-    splits: dict[str, pd.DataFrame] = {}
-    for path, frame in frames.items():
+    splits: dict[str, _Part] = {}
+    for path, frame in _frames(found).items():
         label = _column(frame, _LABELS)
         if label is None:
             if _split_of(path) == "test":
                 continue  # Kaggle's test.csv has no labels
-            raise HundredError(
-                f"{path} has the columns {', '.join(map(str, frame.columns))[:80]}: none is the label"
-            )
-        if frame[label].isna().any():
-            row = int(np.flatnonzero(frame[label].isna())[0]) + 2
-            raise HundredError(f"{path}, line {row}: no label")
+            columns = ", ".join(map(str, frame.columns))[:80]
+            raise HundredError(f"{path} has the columns {columns}: none is the label")
+        missing = np.flatnonzero(frame[label].isna())
+        if missing.size:
+            raise HundredError(f"{path}, line {missing[0] + 2}: no label")
         for split, part in _by_split(frame, _split_of(path) or "all", path):
-            splits[split] = part.assign(_label=part[label], _table=str(path))
-    if "train" not in splits and "all" not in splits:
-        raise HundredError(f"{found} has no training images with labels")
+            splits[split] = _Part(path, part, _label_values(part[label]))
     if "all" in splits and len(splits) > 1:
         splits["train"] = splits.pop("all")
+    if "train" not in splits and "all" not in splits:
+        raise HundredError(f"{found} has no training images with labels")
     if set(splits) == {"train"}:
         splits = {"all": splits["train"]}
-    if all(_pixels(frame) for frame in splits.values()):
-        return _from_pixels(splits, found, options)
+    if all(_pixels(part.frame) for part in splits.values()):
+        return _from_pixels(splits, options)
     return _from_files(splits, options)
 
 
-def _from_pixels(splits: dict[str, pd.DataFrame], found: Path, options: ReadOptions) -> Raw:
+def _from_pixels(splits: dict[str, _Part], options: ReadOptions) -> Raw:
     made = {}
-    for split, frame in splits.items():
-        names = _pixels(frame)
-        values = frame[names].to_numpy()
-        side = round((len(names) / 3) ** 0.5) if _is_square(len(names), 3) else int(len(names) ** 0.5)
-        shape = (-1, side, side) if side * side == len(names) else (-1, 3, side, side)
-        if not _is_square(len(names), 1) and not _is_square(len(names), 3):
+    for split, part in splits.items():
+        names = _pixels(part.frame)
+        shape = next((shape for shape in ((1,), (3,)) if _is_square(len(names), *shape)), None)
+        if shape is None:
             raise HundredError(
-                f"{found} has {len(names)} pixels a row, which is no square image in grey or colour"
+                f"{part.path} has {len(names)} pixels a row, which is no square image in grey or colour"
             )
-        images = as_images(values.reshape(shape), f"{found}, {split} pixels")
-        made[split] = Labelled(images, _label_values(frame["_label"]))
+        side = round((len(names) / shape[0]) ** 0.5)
+        values = part.frame[names].to_numpy().reshape(-1, *shape, side, side)
+        made[split] = Labelled(as_images(values, f"{part.path}, pixels"), part.labels)
     sizes = [split.images.shape[:1:-1] for split in made.values()]
     size = options.image_size or choose_size(sizes)
     raw = raw_from_arrays(made, size, options.fit)
     note = size_note(sizes, size, options.fit)
-    return Raw(**{**vars(raw), "notes": (*raw.notes, *([note] if note else []))})
+    return replace(raw, notes=(*raw.notes, note)) if note else raw
 
 
-def _from_files(splits: dict[str, pd.DataFrame], options: ReadOptions) -> Raw:
-    numbers, names = number_labels({split: _label_values(frame["_label"]) for split, frame in splits.items()})
+def _from_files(splits: dict[str, _Part], options: ReadOptions) -> Raw:
+    numbers, names = number_labels({split: part.labels for split, part in splits.items()})
     examples = {}
-    for split, frame in splits.items():
-        column = _column(frame, _FILES)
+    for split, part in splits.items():
+        column = _column(part.frame, _FILES)
         if column is None:
-            table, columns = frame["_table"].iloc[0], ", ".join(map(str, frame.columns[:-2]))[:80]
-            raise HundredError(f"{table} has the columns {columns}: none names the picture file")
-        places = [
-            _place(Path(table).parent, str(value))
-            for table, value in zip(frame["_table"], frame[column], strict=True)
-        ]
+            columns = ", ".join(map(str, part.frame.columns))[:80]
+            raise HundredError(f"{part.path} has the columns {columns}: none names the picture file")
+        places = [_place(part.path.parent, str(value)) for value in part.frame[column]]
         absent = next((place for place in places if not Path(place).is_file()), None)
         if absent is not None:
-            raise HundredError(f"{frame['_table'].iloc[0]} names {absent}, which is not there")
+            raise HundredError(f"{part.path} names {absent}, which is not there")
         examples[split] = [
             Example(place, int(label), 0) for place, label in zip(places, numbers[split], strict=True)
         ]
     arranged = arrange(examples)
     paths = [str(each.source) for each in (*arranged.train, *arranged.test)]
-    sizes = [size for size in map(picture_size, paths[:: max(len(paths) // SAMPLED, 1)]) if size is not None]
+    some = paths[:: max(len(paths) // SAMPLED, 1)]
+    sizes = [size for size in map(picture_size, some) if size is not None]
     size = options.image_size or choose_size(sizes)
     raw = decode_splits(arranged, ClassNames(names, (), (0,) * len(names)), size, options, decode_files)
     note = size_note(sizes, size, options.fit)
-    return Raw(**{**vars(raw), "notes": (*raw.notes, *([note] if note else []))})
+    return replace(raw, notes=(*raw.notes, note)) if note else raw
 
 
 def _tables(found: Path) -> list[Path]:

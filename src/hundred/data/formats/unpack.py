@@ -55,7 +55,7 @@ def unpacked(path: Path) -> Path:
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise HundredError(f"{path} is not a whole archive: {str(error) or type(error).__name__}") from None
+        raise HundredError(f"{path} is not a whole archive: {_first_line(error)}") from None
     except OSError as error:
         if not folder.is_dir():
             raise HundredError(
@@ -106,6 +106,10 @@ def _untar(path: Path, into: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             with source, target.open("wb") as file:
                 shutil.copyfileobj(source, file)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(":") if str(error) else type(error).__name__
 
 
 def _inside(name: str, into: Path) -> Path | None:
