@@ -1,5 +1,7 @@
 """Intervals, against SciPy."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hundred.evaluation.intervals import summarize, wilson_interval
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.sampled_from([0.8, 0.95, 0.99]))
 def test_the_interval_over_repeats_is_scipys_t_interval(values: list[float], confidence: float) -> None:
-    summary = summarize(values, confidence)
+    summary = summarize(values, confidence, bounds=(-math.inf, math.inf))
     assert summary.n == len(values)
     assert summary.mean == pytest.approx(np.mean(values))
     assert summary.sd == pytest.approx(np.std(values, ddof=1))
@@ -47,3 +49,10 @@ def test_wilsons_interval_is_scipys(images: int, share: float) -> None:
 def test_an_impossible_count_is_refused(correct: int, images: int) -> None:
     with pytest.raises(HundredError, match="is not an accuracy"):
         wilson_interval(correct, images)
+
+
+def test_an_interval_stays_within_what_the_figure_can_be() -> None:
+    near_zero = summarize([0.0, 0.02], bounds=(0.0, 1.0))
+    assert (near_zero.low, near_zero.mean) == (0.0, 0.01)
+    assert summarize([0.9, 1.0], bounds=(0.0, 1.0)).high == 1.0
+    assert summarize([1.0, 9.0]).low == 0.0

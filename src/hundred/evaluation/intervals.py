@@ -27,9 +27,13 @@ class Summary:
         return asdict(self)
 
 
-def summarize(values: Iterable[float], confidence: float = 0.95) -> Summary:
+def summarize(
+    values: Iterable[float], confidence: float = 0.95, bounds: tuple[float, float] = (0.0, math.inf)
+) -> Summary:
     """Mean, standard deviation and t interval of the mean of `values`.
 
+    bounds: least and largest possible value (losses and times are not negative, accuracies at most 1), beyond
+    which the interval does not reach.
     Raises HundredError where there is none, or one is not a finite number.
     """
     numbers = np.asarray(list(values), dtype=np.float64)
@@ -42,7 +46,7 @@ def summarize(values: Iterable[float], confidence: float = 0.95) -> Summary:
         return Summary(mean, None, None, None, 1)
     sd = float(numbers.std(ddof=1))
     reach = t_quantile(confidence, len(numbers) - 1) * sd / math.sqrt(len(numbers))
-    return Summary(mean, sd, mean - reach, mean + reach, len(numbers))
+    return Summary(mean, sd, max(mean - reach, bounds[0]), min(mean + reach, bounds[1]), len(numbers))
 
 
 def t_quantile(confidence: float, degrees: float) -> float:

@@ -4,6 +4,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,11 @@ def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> Repeats:
     for figure in FIGURES:
         values = [result[figure] for result in results if result.get(figure) is not None]
         try:
-            content[figure] = vars(summarize(values)) if values else None
+            content[figure] = (
+                vars(summarize(values, bounds=(0.0, 1.0 if "accuracy" in figure else inf)))
+                if values
+                else None
+            )
         except HundredError:
             content[figure] = None
     with os_errors_as_hundred_errors(folder / REPEATS):

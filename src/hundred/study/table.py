@@ -76,7 +76,7 @@ def _row(system: System, runs: list[Run]) -> dict[str, Any]:
 
 
 def _spread(runs: list[Run], results: list[dict[str, Any]]) -> dict[str, Any]:
-    summary = summarize([float(result["test_accuracy"]) for result in results])
+    summary = summarize([float(result["test_accuracy"]) for result in results], bounds=(0.0, 1.0))
     low, high, over = summary.low, summary.high, "runs"
     if low is None or high is None:
         images = len(runs[0].predictions()["test_labels"])

@@ -188,7 +188,7 @@ def _facts(ranked: Sequence[Contender], pairs: Sequence[_Pair], confidence: floa
 def _contender_table(ranked: Sequence[Contender], confidence: float) -> pd.DataFrame:
     rows = []
     for contender in ranked:
-        summary = summarize(contender.accuracies.tolist(), confidence)
+        summary = summarize(contender.accuracies.tolist(), confidence, bounds=(0.0, 1.0))
         low, high, over = summary.low, summary.high, "runs"
         if low is None or high is None:
             low, high = wilson_interval(int(contender.right.sum()), contender.right.size, confidence)
