@@ -1,5 +1,7 @@
 """`hundred ui` and `hundred sync`."""
 
+from pathlib import Path
+
 import click
 
 from hundred.cli import complete
@@ -40,16 +42,42 @@ def sync(paths: tuple[str, ...], as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from hundred.runs.run import open_run
     from hundred.runs.trackers.mlflow.sync import sync_run
 
     sent = {}
-    for path in paths:
-        report = sync_run(open_run(path).path)
-        sent[path] = asdict(report)
+    for path in _runs_in(paths):
+        report = sync_run(path)
+        sent[str(path)] = asdict(report)
         if report.note:
             click.echo(report.note, err=True)
         if not as_json:
             click.echo(f"{path}: {report}")
     if as_json:
         print_json({"sent": sent})
+
+
+def _runs_in(paths: tuple[str, ...]) -> list[Path]:
+    """The runs that `paths` name, those in folders of repeats, sweeps and studies among them. Other files and
+    folders are passed over where there are several, as in `runs/*`."""
+    from hundred.errors import UsageError
+    from hundred.runs.layout import is_run
+    from hundred.runs.leaderboard.entries import find_entry
+    from hundred.runs.run import open_run
+
+    found, others = list[Path](), list[str]()
+    for path in paths:
+        if is_run(Path(path)) or not Path(path).is_dir():
+            if len(paths) > 1 and Path(path).is_file():
+                others.append(path)
+            else:
+                found.append(open_run(path).path)
+            continue
+        try:
+            found += [run.path for run in find_entry(path, Path(path).parent).runs]
+        except UsageError:
+            if len(paths) == 1:
+                raise
+            others.append(path)
+    if others:
+        click.echo(f"note: no run: {' '.join(others)}", err=True)
+    return found

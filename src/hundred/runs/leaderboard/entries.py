@@ -92,13 +92,14 @@ def _scan(folder: Path, prefix: str, depth: int) -> Iterator[Entry]:
     with os_errors_as_hundred_errors(folder, "cannot read"):
         children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.is_symlink())
     for child in children:
-        if not child.name.startswith(".") and child.name not in _SKIPPED:
-            found = _entry(child, prefix + child.name, depth)
-            if found is not None:
-                yield found
+        found = _entry(child, prefix + child.name, depth)
+        if found is not None:
+            yield found
 
 
 def _entry(path: Path, name: str, depth: int) -> Entry | None:
+    if path.name.startswith(".") or path.name in _SKIPPED:
+        return None
     names = set(_names(path))
     if names & {layout.RECIPE, layout.RESULT, layout.HISTORY, layout.EVENTS}:
         return Entry(path, "run", {"name": name, "kind": "run", **_run_values(path, names), **_labels(path)})

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from hundred.errors import HundredError
-from hundred.runs.trackers.mlflow.ui import launch_ui, ui_command
+from hundred.runs.trackers.mlflow.state import SyncState, write_state
+from hundred.runs.trackers.mlflow.store import local_uri
+from hundred.runs.trackers.mlflow.ui import launch_ui, store_of, ui_command
 
 
 def free_port() -> int:
@@ -26,7 +28,7 @@ def unexpected(line: str) -> None:
 
 
 def test_the_command_shows_the_local_store_to_this_machine_only(tmp_path: Path) -> None:
-    command = ui_command(tmp_path / "runs", port=5003)
+    command = ui_command(local_uri(tmp_path / "runs"), port=5003)
     options = dict(zip(command[5::2], command[6::2], strict=True))
     assert options["--backend-store-uri"] == f"sqlite:///{tmp_path}/runs/mlflow.db"
     assert options["--host"] == "127.0.0.1"
@@ -39,7 +41,7 @@ def test_a_page_that_is_up_is_announced_with_its_address_and_ends_with_ctrl_c(
     (tmp_path / "mlflow.db").touch()
     monkeypatch.setattr(
         "hundred.runs.trackers.mlflow.ui.ui_command",
-        lambda root, port: [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)],
+        lambda uri, port: [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)],
     )
     announced: list[str] = []
 
@@ -51,7 +53,8 @@ def test_a_page_that_is_up_is_announced_with_its_address_and_ends_with_ctrl_c(
 
     port = free_port()
     launch_ui(tmp_path, port=port, announce=visit)
-    assert announced == [f"MLflow shows the runs of {tmp_path} at http://127.0.0.1:{port} (Ctrl-C ends it)"]
+    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
+    assert announced == [f"MLflow shows the runs of {tmp_path} at {address} (Ctrl-C ends it)"]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -59,6 +62,33 @@ def test_a_page_that_is_up_is_announced_with_its_address_and_ends_with_ctrl_c(
 def test_a_folder_without_a_store_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(HundredError, match=r"no mlflow\.db in .*: train a run first"):
         launch_ui(tmp_path, announce=unexpected)
+
+
+def sent(run: Path, uri: str, experiment: str) -> None:
+    run.mkdir(parents=True)
+    write_state(run, SyncState(key="k", tracking_uri=uri, experiment_id=experiment, run_id="r"))
+
+
+def test_the_page_is_that_of_the_store_and_experiment_of_the_newest_run(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").touch()
+    sent(tmp_path / "a", local_uri(tmp_path), "1")
+    assert store_of(tmp_path) == (local_uri(tmp_path), "1")
+    elsewhere = tmp_path / "other" / "mlflow.db"
+    elsewhere.parent.mkdir()
+    elsewhere.touch()
+    sent(tmp_path / "runs" / "b", local_uri(elsewhere.parent), "7")
+    assert store_of(tmp_path / "runs") == (local_uri(elsewhere.parent), "7")
+
+
+def test_a_server_named_in_the_environment_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@example.org/mlflow/")
+    sent(tmp_path / "a", "https://example.org/mlflow/", "3")
+    announced: list[str] = []
+    launch_ui(tmp_path, announce=announced.append)
+    assert announced == [
+        f"MLflow shows the runs of {tmp_path} at https://example.org/mlflow/#/experiments/3/runs"
+        "?workflowType=machine_learning&orderByKey=metrics.%60test_accuracy%60&orderByAsc=false"
+    ]
 
 
 def test_a_taken_port_is_refused(tmp_path: Path) -> None:
@@ -76,7 +106,7 @@ def test_a_page_that_ends_at_once_is_reported_with_its_last_line(
     (tmp_path / "mlflow.db").touch()
     monkeypatch.setattr(
         "hundred.runs.trackers.mlflow.ui.ui_command",
-        lambda root, port: [sys.executable, "-c", "raise SystemExit('no such table')"],
+        lambda uri, port: [sys.executable, "-c", "raise SystemExit('no such table')"],
     )
     with pytest.raises(HundredError, match="could not be started: no such table"):
         launch_ui(tmp_path, port=free_port(), announce=unexpected)
@@ -85,7 +115,7 @@ def test_a_page_that_ends_at_once_is_reported_with_its_last_line(
 PAGE = """
 import sys
 from hundred.runs.trackers.mlflow import ui
-ui.ui_command = lambda root, port: [
+ui.ui_command = lambda uri, port: [
     sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])",
     sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)
 ]
