@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hundred.cli import complete
+from hundred.cli.background import background_option, launch
 from hundred.cli.output import (
     data_option,
     device_option,
@@ -80,6 +81,11 @@ def _process_started() -> float:
     is_flag=True,
     help="Go on with the run NAME, the run directory given as RECIPE, or the newest unfinished one.",
 )
+@click.option(
+    "--rewarm",
+    is_flag=True,
+    help="With --resume and more --epochs: run the learning-rate schedule once more over the new epochs.",
+)
 @click.option("--doctor", is_flag=True, help="Diagnose the curves while the run goes on; see docs/doctor.md.")
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
 @click.option(
@@ -89,9 +95,10 @@ def _process_started() -> float:
     help="Test at the end. Use --no-test for runs that you will choose among.",
 )
 @click.option("--keep-checkpoint", is_flag=True, help="Keep checkpoint.pt when the run has finished.")
+@background_option
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
-def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
+def train(as_json: bool, overrides: tuple[str, ...], background: bool, **options: Any) -> None:
     """Train a network by RECIPE: a built-in name (sprint), a TOML file, or a run directory to repeat.
 
     \b
@@ -100,11 +107,16 @@ def train(as_json: bool, overrides: tuple[str, ...], **options: Any) -> None:
       hundred train school --data cifar-100-python --epochs 20 --set training.batch_size=256
       hundred train sprint --minutes 24 --repeat 3
       hundred train runs/school-2026-01-31-1200 --resume
+      hundred train runs/school-2026-01-31-1200 --resume --epochs 60    (30 were trained)
+      hundred train school-revisited --background
       hundred train school --from their-model.h5 --scale 0-255
       torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
     doing = "training" if "RANK" in os.environ else _check(options, overrides)
+    if background:
+        launch(options["runs"], ray=options["ray"])
+        return
     first_line(f"{doing}: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.train import train as train_run
     from hundred.runs.repeats import Repeats
@@ -146,7 +158,7 @@ def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:
     from hundred.errors import UsageError
     from hundred.sweeps.retrain import repeat_on_ray
 
-    for name in ("minutes", "start_from", "scale", "keep_checkpoint"):
+    for name in ("minutes", "start_from", "scale", "keep_checkpoint", "rewarm"):
         if options.pop(name):
             option = "from" if name == "start_from" else name.replace("_", "-")
             raise UsageError(f"--{option} does not go with --ray: leave one of them out")

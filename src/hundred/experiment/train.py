@@ -49,6 +49,7 @@ def train(
     keep_checkpoint: bool = False,
     started: float | None = None,
     test: bool = True,
+    rewarm: bool = False,
 ) -> Run | Repeats:
     """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
 
@@ -63,7 +64,9 @@ def train(
     repeat: train this many seeds, `seed`, `seed + 1` and so on; returns Repeats.
     set: overrides such as `["training.batch_size=256"]` or `{"training.batch_size": 256}`.
     resume: go on with the run `name`, with the run whose directory is given as `recipe`, or with the newest
-        unfinished one (of this recipe, where one is given). A finished run is returned as it is.
+        unfinished one (of this recipe, where one is given). More `epochs`, and other values of batch size,
+        rates, schedule, augmentation and patience, go on with a finished run as well, which is returned as it
+        is without them. rewarm: its learning-rate schedule runs once more over the new epochs.
     doctor: report the doctor's findings during the run (`doctor.live`; with `doctor.act` it acts on them).
     listeners: objects with any of the methods of `hundred.training.events.METHODS`.
     quiet: no progress display on standard error, only warnings. figures: draw them at the end.
@@ -94,6 +97,7 @@ def train(
         keep_checkpoint=keep_checkpoint,
         started=began,
         test=test,
+        rewarm=rewarm,
         strategy=strategy,
     )
     if strategy is not None and strategy.rank > 0:

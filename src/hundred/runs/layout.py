@@ -10,6 +10,7 @@ ENVIRONMENT = "environment.json"
 HISTORY = "history.csv"
 EVENTS = "events.jsonl"
 CHECKPOINT = "checkpoint.pt"
+FINISHED = "finished.pt"  # the checkpoint of a finished run
 MODEL = "model.h5"
 RESULT = "result.json"
 PREDICTIONS = "predictions.npz"

@@ -75,6 +75,7 @@ def run_trial(
         quiet=True,
         figures=spec.figures,
         tracked=False,
+        keep_state=False,
         test=spec.test,
         stop_when=PruningCallback(spec.limits, _best_so_far(path)),
     )

@@ -121,6 +121,17 @@ class EpochPlan:
         speed, why = ("slower", ", to end in time") if epochs < planned else ("faster", "")
         return f"the machine is {speed} than measured: {epochs} epochs instead of {planned}{why}"
 
+    def extend(self, epochs: int, steps_per_epoch: int, epoch: int, *, rewarm: bool) -> None:
+        """After `epoch`, go on to `epochs` epochs of `steps_per_epoch` steps.
+
+        Schedules run through their rest in the epochs left, or with `rewarm` once more from the beginning.
+        """
+        progress = 0.0 if rewarm else self.progress(epoch * self.steps_per_epoch)
+        if steps_per_epoch != self.steps_per_epoch:
+            self.spent = Spent()
+        self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
+        self.anchor = (epoch * steps_per_epoch, progress)
+
     def _epochs_within(self, seconds: float, epoch: int) -> int:
         """How many epochs in all end within `seconds` after the end of `epoch`."""
         epochs = self.epochs

@@ -32,6 +32,7 @@ class RunOptions:
     mlflow_process: the child process that sends runs to MLflow, shared by repeats; else one for each run.
     parent_run_id: of the enclosing MLflow run. tracked: False where the caller sends the run to MLflow.
     strategy: of a process started by torchrun.
+    rewarm: a resumed run's schedule begins again. keep_state: a finished run can be given more epochs.
     test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
     stop_when: called after each epoch with its row; a text that is not empty ends the run for that reason.
     """
@@ -55,6 +56,8 @@ class RunOptions:
     strategy: "DistributedStrategy | None" = None
     tracked: bool = True
     test: bool = True
+    rewarm: bool = False
+    keep_state: bool = True
     stop_when: Callable[[EpochEnded], str] | None = None
 
 

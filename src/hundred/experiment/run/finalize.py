@@ -19,7 +19,7 @@ from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.model_file import save_model
 from hundred.experiment.run.predictions import predict, save_predictions
 from hundred.runs.directory import check_in_place
-from hundred.runs.layout import CHECKPOINT, MODEL, RESULT
+from hundred.runs.layout import CHECKPOINT, FINISHED, MODEL, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.progress.announce import announce
 from hundred.runs.result import Result
@@ -53,8 +53,17 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
         _write_report(run, context, logits.get("test"), warn, write_result)
     if not context.options.keep_checkpoint:
         with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
-            (context.path / CHECKPOINT).unlink(missing_ok=True)
+            _retire_checkpoint(context)
     return run
+
+
+def _retire_checkpoint(context: RunContext) -> None:
+    """Keep the checkpoint under the name of a finished run's, from which it can be given more epochs."""
+    checkpoint = context.path / CHECKPOINT
+    if context.options.keep_state and checkpoint.exists():
+        checkpoint.replace(context.path / FINISHED)
+    else:
+        checkpoint.unlink(missing_ok=True)
 
 
 def _write_report(

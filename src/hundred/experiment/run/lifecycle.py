@@ -1,6 +1,7 @@
 """Training one run, new or resumed, from its recipe to its finished directory."""
 
 import shutil
+from collections.abc import Set
 from dataclasses import replace
 
 from hundred.errors import HundredError
@@ -9,6 +10,7 @@ from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import start_followers
 from hundred.experiment.run.exclusive import exclusive_training
+from hundred.experiment.run.extend import EPOCHS, given_values, reopen
 from hundred.experiment.run.finalize import finalize
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
@@ -41,11 +43,16 @@ def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = Fal
         )
         with lock_run(path):
             clean(path)
-            if is_whole(path):
+            changed = given_values(path, resolved) if (path / RECIPE).exists() else {}
+            if is_whole(path) and not changed and not options.rewarm:
                 return _unless_diverged(Run(path))
             if options.data is None:
                 options = replace(options, data=source_of(Run(path)))
-            return _train(build_context(path, recipe_of_run(path, resolved), options))
+            context = build_context(path, recipe_of_run(path, resolved), options)
+            if is_whole(path):
+                reopen(path, context.recipe, rewarm=options.rewarm)
+            given = {EPOCHS} if resolved.origins.get(EPOCHS) == "--set" else set()
+            return _train(context, changed.keys() | given)
     # Everything is built before the directory is made: a wrong recipe or missing data leaves none behind.
     context = scale_up(resolved, options, build_context(options.runs, resolved.recipe, options))
     path = create_run_directory(options.runs, options.name, prefix=prefix)
@@ -57,11 +64,11 @@ def train_run(resolved: Resolved, options: RunOptions, *, any_recipe: bool = Fal
         raise
 
 
-def _train(context: RunContext) -> Run:
+def _train(context: RunContext, changed: Set[str] = frozenset()) -> Run:
     """Resume if asked, plan the time, train and finalize."""
     # Written first, so that a run killed while it measures steps can be resumed.
     _write_recipe(context)
-    warnings = resume(context) if context.options.resume else []
+    warnings = resume(context, set(changed)) if context.options.resume else []
     resumed = context.trainer.epoch > 0
     context.trainer.save_checkpoint = checkpoint_saver(context)
     start_followers(context, resumed=resumed)

@@ -9,6 +9,7 @@ import torch
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext
+from hundred.experiment.run.extend import check_tables, is_changeable, load_state
 from hundred.files import leftovers
 from hundred.formatting import json_safe, plural
 from hundred.recipe.load import Resolved, leaves, load_recipe
@@ -67,9 +68,12 @@ def checkpoint_saver(context: RunContext) -> Callable[[int, State, bool], Event 
     return save
 
 
-def resume(context: RunContext) -> list[str]:
+def resume(context: RunContext, changed: set[str]) -> list[str]:
     """Load the run's checkpoint, if any, and cut history and events back to it; returns warnings of what
-    differs from before. `context.trainer.epoch` is 0 where nothing was loaded."""
+    differs from before. `context.trainer.epoch` is 0 where nothing was loaded.
+
+    changed: keys that were given anew for this call.
+    """
     path, trainer = context.path, context.trainer
     preparing = trainer.train_seconds
     warnings = []
@@ -83,9 +87,11 @@ def resume(context: RunContext) -> list[str]:
                     f"the run {path.name} began with {what} {about.get(key)}, not {value}: resume with that"
                 )
         planned = context.recipe.training.epochs
-        trainer.load_state_dict(state)
+        warnings = load_state(
+            context, state, changed | _edits(about.get("recipe", {}), context.recipe).keys()
+        )
         trainer.train_seconds += preparing
-        warnings = _warnings(context, about, planned)
+        warnings += _warnings(context, about, planned)
     if (path / HISTORY).exists():
         cut_history(path / HISTORY, trainer.epoch)
     if (path / EVENTS).exists():
@@ -94,12 +100,11 @@ def resume(context: RunContext) -> list[str]:
 
 
 def recipe_of_run(path: Path, given: Resolved) -> Recipe:
-    """The recipe that the run at `path` goes on with: its recipe.toml, with which values given on the command
-    line must agree.
+    """The recipe that the run at `path` goes on with: its recipe.toml, with the values given for this call
+    that may change (`hundred.experiment.run.extend`); all others given must agree with it.
 
     Where recipe.toml was edited since the last checkpoint, the edited values must be given, the former or the
-    new
-    ones: a run whose epochs followed two recipes is not made without a decision.
+    new ones: a run whose epochs followed two recipes is not made without a decision.
 
     Raises UsageError where values disagree.
     """
@@ -110,7 +115,8 @@ def recipe_of_run(path: Path, given: Resolved) -> Recipe:
     edits = _edits(_trained_values(path), own)
     chosen = {key: value for key, value in wanted.items() if given.origins.get(key) == "--set"}
     for key, value in chosen.items():
-        if json_safe(value) not in (json_safe(now.get(key)), *edits.get(key, ())):
+        agrees = json_safe(value) in (json_safe(now.get(key)), *edits.get(key, ()))
+        if not agrees and (key in edits or not is_changeable(key)):
             raise UsageError(
                 f"the run {path.name} began with {key} = {now.get(key)!r}, not {value!r}: "
                 "leave that out to resume it, or start a new run"
@@ -123,7 +129,9 @@ def recipe_of_run(path: Path, given: Resolved) -> Recipe:
                 f"{key} was {before!r} and is {after!r}{more}\n"
                 f"go on as it began: --set {key}={before}; go on with the change: --set {key}={after}"
             )
-    return load_recipe(path / RECIPE, {key: chosen[key] for key in edits}).recipe if edits else own
+    recipe = load_recipe(path / RECIPE, chosen).recipe if chosen else own
+    check_tables(path, own, recipe)
+    return recipe
 
 
 def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[str]:
@@ -136,7 +144,7 @@ def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[
     if planned > trainer.plan.epochs:
         warnings.append(
             f"the run goes on to epoch {trainer.plan.epochs}, as planned when it began, not to {planned}; "
-            f"more epochs are a new run: hundred train --from {context.path}"
+            f"more epochs: hundred train {context.path} --resume --epochs {planned}"
         )
     elsewhere = changed_environment(
         context.path, str(context.options.device), processes=trainer.strategy.size
