@@ -1,5 +1,7 @@
 """Studies that train, on a few random pictures."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from hundred.study.plan import StudyPlan
 from hundred.study.runner import _ready, run_study
 from hundred.study.systems import chosen
 from tests.making.datasets import few_pictures
+from tests.making.study_runs import write_run, write_study
 
 QUICKEST = {"training.batch_size": 4, "tracking.mlflow": False}
 
@@ -69,3 +72,44 @@ def test_named_weights_that_are_not_there_stop_the_call_and_unnamed_are_skipped(
     assert "weights" in skipped["resnet50-imagenet"]
     with pytest.raises(UsageError, match="--set model"):
         run_study(["resnet50-imagenet"], data=few_pictures(), runs=tmp_path)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a study would train, which it does not."""
+    found: list[str] = []
+
+    def train_nothing(_: object, recipe: str, seed: int, *__: object) -> None:
+        found.append(f"{recipe} {seed}")
+
+    monkeypatch.setattr("hundred.study.runner._StudyRunner._train", train_nothing)
+    return found
+
+
+def test_a_study_is_resumed_by_its_name_alone(tmp_path: Path, trained: list[str]) -> None:
+    data, folder = few_pictures(), tmp_path / "study-a"
+    write_run(folder, "school", 1, 0.5)
+    run_study(["simple"], name="a", data=data, epochs=3, runs=tmp_path, quiet=True)
+    run_study(["initial", "school"], name="a", data=data, epochs=3, repeat=2, runs=tmp_path, quiet=True)
+    trained.clear()
+    study = run_study(name="a", runs=tmp_path, data=data, resume=True, quiet=True)
+    assert trained == ["initial 0", "initial 1", "school 0", "simple 0"]
+    assert study.plan.epochs == 3
+    with pytest.raises(UsageError, match="begun with other images"):
+        run_study(name="a", runs=tmp_path, data=replace(data, digest="1" * 64), resume=True)
+    with pytest.raises(UsageError, match="is not a study"):
+        run_study(name="nowhere", runs=tmp_path, resume=True)
+
+
+def test_a_study_of_an_earlier_version_is_resumed_with_the_runs_that_it_has(
+    tmp_path: Path, trained: list[str]
+) -> None:
+    folder = write_study(tmp_path / "study-a").path
+    write_run(folder, "school", 0, 0.5)
+    (folder / "school" / "seed-1").mkdir()
+    content = json.loads((folder / "study.json").read_text())
+    for key in ("requested", "data_path"):
+        del content["plan"][key]
+    (folder / "study.json").write_text(json.dumps(content))
+    run_study(name="a", runs=tmp_path, data=replace(few_pictures(), digest="d"), resume=True, quiet=True)
+    assert trained == ["school 1"]

@@ -1,14 +1,18 @@
 """`hundred study`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from hundred.cli.background import background_option, launch
 from hundred.cli.output import data_option, first_line, json_option, print_json, print_table, set_option
+from hundred.errors import UsageError
 from hundred.formatting import duration, percent
 
 
 @click.command()
+@click.argument("study_folder", metavar="[STUDY]", required=False, type=click.Path())
 @click.option(
     "--only", metavar="NAME,NAME", help="Systems to run, such as school,school-revisited; else all."
 )
@@ -28,19 +32,36 @@ from hundred.formatting import duration, percent
 @click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
 )
+@click.option("--resume", is_flag=True, help="Go on with all systems and seeds of the study STUDY or NAME.")
+@background_option
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
-def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options: Any) -> None:
+def study(
+    as_json: bool,
+    study_folder: str | None,
+    only: str | None,
+    overrides: tuple[str, ...],
+    background: bool,
+    **options: Any,
+) -> None:
     """Run the published study again: its systems, measured against what was published, on one page.
 
-    What is trained already is kept: the same command goes on where the last one stopped.
+    What is trained already is kept: the same command goes on where the last one stopped, and so does --resume
+    with a study's directory or name alone.
 
     \b
     Examples:
       hundred study --quick
       hundred study --only school,school-revisited --repeat 3 --data cifar-100-python
       hundred study --protocol test-as-validation --minutes 60
+      hundred study --only school-revisited --background
+      hundred study runs/study-full --resume --background
     """
+    if study_folder is not None:
+        options = {**options, "resume": True, **_name_and_runs(Path(study_folder))}
+    if background:
+        launch(options["runs"])
+        return
     first_line("study: loading PyTorch", quiet=options["quiet"])
     from hundred.study.runner import run_study
 
@@ -67,6 +88,14 @@ def study(as_json: bool, only: str | None, overrides: tuple[str, ...], **options
     for name, why in found.missing.items():
         click.echo(f"not here: {name}: {why}")
     click.echo(f"\npage   {found.page}\ntable  {found.csv}")
+
+
+def _name_and_runs(folder: Path) -> dict[str, Any]:
+    """The study in `folder` as options. Raises UsageError where there is none."""
+    path = folder.resolve()
+    if not (path / "study.json").is_file():
+        raise UsageError(f"{folder} is not a study: it has no study.json")
+    return {"name": path.name.removeprefix("study-"), "runs": str(path.parent)}
 
 
 def _published(recipe: str) -> str:

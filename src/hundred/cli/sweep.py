@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from hundred.cli import complete
+from hundred.cli.background import background_option, launch
 from hundred.cli.output import (
     data_option,
     first_line,
@@ -73,10 +74,16 @@ from hundred.formatting import MISSING, percent
     "--store", metavar="URL", help="Keep run directories there (s3://..., file://...) instead of here."
 )
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures.")
+@background_option
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
 @json_option
 def sweep(
-    as_json: bool, prune: bool | None, pruner: str | None, overrides: tuple[str, ...], **options: Any
+    as_json: bool,
+    prune: bool | None,
+    pruner: str | None,
+    overrides: tuple[str, ...],
+    background: bool,
+    **options: Any,
 ) -> None:
     """Search over values of RECIPE (sprint), choosing by validation accuracy alone.
 
@@ -94,6 +101,9 @@ def sweep(
 
     if not options["resume"]:
         load_recipe(options["recipe"] or DEFAULT_RECIPE, overrides)
+    if background:
+        launch(options["runs"], ray=options["ray"])
+        return
     first_line("sweep: loading PyTorch", quiet=options["quiet"])
     from hundred.sweeps.api import run_sweep
 

@@ -55,10 +55,21 @@ def _terminate(run: Path, sitting: Sitting) -> None:
     with suppress(ProcessLookupError):
         try:
             os.kill(sitting.pid, signal.SIGTERM)
+            _restore_priority(sitting.pid)
         except PermissionError:
             raise HundredError(
                 f"process {sitting.pid} belongs to another user: it cannot be stopped"
             ) from None
+
+
+def _restore_priority(pid: int) -> None:
+    """Take a background process out of idle priority: on a busy machine it would not get to its end for long.
+    Only root may do all of it on most systems."""
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError, AttributeError):
+            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text("0", encoding="ascii")
 
 
 def _is_alive(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,11 @@ _INDIFFERENT = ("seed", "data.protocol", "training.precision", "training.checkpo
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """The settings that all runs of a study share. overrides: of every recipe. data: the dataset's name."""
+    """The settings that all runs of a study share. overrides: of every recipe. data: the dataset's name.
+
+    data_path: the path given for it, "" to look for it. requested: the number of seeds by system, of all
+    calls so far; {} in a study of an earlier version.
+    """
 
     data_digest: str
     data: str
@@ -41,6 +45,13 @@ class StudyPlan:
     protocol: str
     overrides: dict[str, Any] = field(default_factory=dict)
     quick: bool = False
+    data_path: str = ""
+    requested: dict[str, int] = field(default_factory=dict)
+
+    def requesting(self, systems: Sequence[str], seeds: int) -> "StudyPlan":
+        """The plan with so many seeds of these systems, or more where more were requested before."""
+        more = {name: max(seeds, self.requested.get(name, 0)) for name in systems}
+        return replace(self, requested={**self.requested, **more})
 
     def overrides_for(self, recipe: str) -> dict[str, Any]:
         """The overrides of one recipe, besides epochs, protocol and seed."""
@@ -61,6 +72,7 @@ def make_plan(
     protocol: str | None,
     overrides: Mapping[str, Any] | Sequence[str],
     quick: bool,
+    data_path: str = "",
 ) -> StudyPlan:
     """The plan of a call. Raises UsageError for overrides that no recipe takes."""
     given = dict(overrides) if isinstance(overrides, Mapping) else _parsed(overrides)
@@ -69,7 +81,9 @@ def make_plan(
         epochs = epochs or QUICK_EPOCHS
     # As they will be read back from the plan's file, so that the same call compares as the same.
     given = json.loads(json.dumps(given, default=str))
-    return StudyPlan(dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick)
+    return StudyPlan(
+        dataset.digest, dataset.name, epochs, minutes, protocol or "holdout", given, quick, data_path
+    )
 
 
 def changed_values(recipe: Recipe, name: str) -> dict[str, Any]:
@@ -128,7 +142,8 @@ def _flat(plan: StudyPlan) -> dict[str, Any]:
     """The settings that must stay the same, by their names on the command line."""
     settings = asdict(plan)
     overrides = settings.pop("overrides")
-    del settings["minutes"]  # may differ from call to call
+    for changeable in ("minutes", "data_path", "requested"):
+        del settings[changeable]
     return {**{key.replace("_", " "): value for key, value in settings.items()}, **overrides}
 
 

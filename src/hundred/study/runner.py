@@ -19,7 +19,7 @@ from hundred.runs.layout import LOCK, is_run
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.study.plan import StudyPlan, load_plan, make_plan, save_plan
 from hundred.study.result import Study, open_study
-from hundred.study.systems import System, chosen
+from hundred.study.systems import SYSTEMS, System, chosen
 
 
 def run_study(
@@ -35,12 +35,15 @@ def run_study(
     device: str = "auto",
     name: str | None = None,
     runs: str | Path = "runs",
+    resume: bool = False,
     quiet: bool = False,
 ) -> Study:
     """Train the study's systems (all, or those named in `only`); return the Study with its page and table.
 
     Runs are in `runs`/study-`name`/<recipe>/seed-N, each as `hundred.train` makes it. The same call again
-    resumes the study: finished runs are kept, an interrupted one goes on from its last checkpoint.
+    resumes the study: finished runs are kept, an interrupted one goes on from its last checkpoint. With
+    `resume` and its name alone, it goes on with all systems and seeds that were asked for so far, by its own
+    settings.
 
     repeat: seeds of each system, from 0 on. epochs: at most so many, instead of each recipe's.
     minutes: each run ends within so many. protocol: `holdout` or `test-as-validation`.
@@ -54,21 +57,52 @@ def run_study(
         raise UsageError(f"--repeat {repeat}: it takes 1 or more")
     name = name or ("quick" if quick else "full")
     check_name(f"study-{name}")
-    systems = chosen(only)
-    dataset = data if isinstance(data, Dataset) else open_data("sample" if quick and data is None else data)
-    plan = make_plan(dataset, epochs=epochs, minutes=minutes, protocol=protocol, overrides=set, quick=quick)
     folder = Path(runs) / f"study-{name}"
-    plan = load_plan(folder, plan) or plan
+    if resume:
+        plan, dataset = _begun(folder, data)
+        systems, minutes = chosen(list(plan.requested)), minutes or plan.minutes
+    else:
+        systems = chosen(only)
+        dataset = open_data("sample" if quick and data is None else data)
+        settings = {"epochs": epochs, "minutes": minutes, "protocol": protocol, "overrides": set}
+        plan = make_plan(dataset, quick=quick, data_path=_absolute(data), **settings)
+        plan = load_plan(folder, plan) or plan
+        plan = plan.requesting([system.recipe for system in systems], repeat)
     systems, skipped = _ready(systems, plan, explicit=bool(only))
     save_plan(folder, plan, skipped)
     runner = _StudyRunner(folder, plan, dataset, minutes, device, quiet)
-    todo = [(system, seed) for system in systems for seed in range(repeat)]
+    seeds = plan.requested if resume else dict.fromkeys(plan.requested, repeat)
+    todo = [(system, seed) for system in systems for seed in range(seeds[system.recipe])]
     for number, (system, seed) in enumerate(todo):
         runner.run(system, seed, number, len(todo))
     save_plan(folder, plan, {**skipped, **runner.failed})
     study = open_study(folder)
     study.write()
     return study
+
+
+def _begun(folder: Path, data: str | Path | Dataset | None) -> tuple[StudyPlan, Dataset]:
+    """Plan and images of the study in `folder`. Raises UsageError where there is none, or for other
+    images."""
+    plan = open_study(folder).plan
+    if not plan.requested:  # of an earlier version: what it has runs of
+        for system in SYSTEMS:
+            seeds = len(list((folder / system.recipe).glob("seed-*")))
+            plan = plan.requesting([system.recipe], seeds) if seeds else plan
+    if data is None:
+        data = plan.data_path or ("sample" if plan.data == "sample" else None)
+    dataset = open_data(data)
+    if dataset.digest != plan.data_digest:
+        raise UsageError(f"{folder} was begun with other images than {dataset.source}: name them by --data")
+    return plan, dataset
+
+
+def _absolute(data: Any) -> str:
+    """`data` as text that means the same in another folder; "" for what is no text."""
+    if not isinstance(data, str | Path):
+        return ""
+    path = Path(data).expanduser()
+    return str(path.resolve()) if path.exists() else str(data)
 
 
 @dataclass
