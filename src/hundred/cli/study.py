@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from hundred.cli.background import background_option, launch
+from hundred.cli.next_commands import command, print_next
 from hundred.cli.output import data_option, first_line, json_option, print_json, print_table, set_option
 from hundred.errors import UsageError
 from hundred.formatting import duration, percent
@@ -87,7 +88,8 @@ def study(
         click.echo("\nof the drawn sample set: no figure here can be compared with a published one")
     for name, why in found.missing.items():
         click.echo(f"not here: {name}: {why}")
-    click.echo(f"\npage   {found.page}\ntable  {found.csv}")
+    click.echo(f"\ntable  {found.csv}")
+    print_next([command("runs", "--runs", found.path)], found.page)
 
 
 def _name_and_runs(folder: Path) -> dict[str, Any]:

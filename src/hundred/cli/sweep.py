@@ -8,6 +8,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.background import background_option, launch
+from hundred.cli.next_commands import command, listing, print_next
 from hundred.cli.output import (
     data_option,
     first_line,
@@ -140,7 +141,8 @@ def _print(found: Any) -> None:
         pairs.append(("test accuracy", _figure(winner["test_accuracy"]) + sample))
     pairs.append(("results", str(found.path)))
     print_pairs(pairs)
-    click.echo(f"\nNext: open {found.path}/figures/parallel.png    hundred ui    {found.csv}")
+    commands = [command("runs", "--runs", found.path), *listing(found.path.parent)]
+    print_next(commands, found.path / "figures" / "parallel.png")
 
 
 def _figure(figure: dict[str, Any] | None) -> str:
