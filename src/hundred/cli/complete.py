@@ -50,8 +50,10 @@ def keys(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 
 
 def data(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """`sample`, and files."""
-    return [_FILES, *_items(["sample"], incomplete)]
+    """Names of sets, and files."""
+    from hundred.data.download.named import NAMES
+
+    return [_FILES, *_items(NAMES, incomplete)]
 
 
 def devices(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

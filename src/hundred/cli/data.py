@@ -1,32 +1,49 @@
-"""`hundred data`."""
+"""`hundred data`: what is in a set of images, and what sets are on this machine."""
 
 import click
 
-from hundred.cli.output import json_option, print_json, print_table
+from hundred.cli.output import first_line, json_option, print_json, print_table
+
+ACTIONS = ("list", "download", "verify")
+SHOWN = 40  # classes in the table; all of them with --json
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["list", "download", "verify"]), default="list")
+@click.argument("what", default="list")
 @click.argument("where", required=False)
-@click.option("--force", is_flag=True, help="Download the official archive, whatever is here already.")
+@click.option("--force", is_flag=True, help="With download: download it, whatever is here already.")
+@click.option("--picture", metavar="FILE", help="For one image of each class, a .png (a file in the cache).")
 @json_option
-def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
-    """Show what images are on this machine; download CIFAR-100, or verify what is in WHERE.
+def data(what: str, where: str | None, *, force: bool, picture: str | None, as_json: bool) -> None:
+    """Show what is in a set of images; list or verify what is on this machine; download a set by name.
+
+    WHAT is a path or name, as of --data, or `list`, `download [NAME]` or `verify [PATH]`. docs/data.md has
+    all forms and names.
 
     \b
     Examples:
+      hundred data my-photos
       hundred data
-      hundred data download
+      hundred data download fashion-mnist
       hundred data verify cifar-100-python
     """
+    if what not in ACTIONS:
+        _describe(what, picture, as_json=as_json)
+        return
+    if what == "download" and where not in (None, "cifar100"):
+        from hundred.experiment.build.data import open_data
+
+        open_data(where)
+        _describe(str(where), picture, as_json=as_json)
+        return
     from dataclasses import asdict
 
     from hundred.data.listing import list_datasets, verify
 
-    if action == "download":
+    if what == "download":
         found = [verify(_downloaded(force))]
     else:
-        found = [verify(where)] if action == "verify" else list_datasets()
+        found = [verify(where)] if what == "verify" else list_datasets()
     if as_json:
         print_json({"found": [{**asdict(each), "path": str(each.path)} for each in found]})
         return
@@ -47,6 +64,35 @@ def data(action: str, where: str | None, *, force: bool, as_json: bool) -> None:
             for each in found
         ],
     )
+
+
+def _describe(where: str, picture: str | None, *, as_json: bool) -> None:
+    first_line(f"opening {where}")
+    from hundred.experiment.describe_data import describe_data
+
+    found = describe_data(where, picture)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    click.echo(found.summary)
+    click.echo(f"form: {found.dataset.form or 'made by code'}; split: {found.dataset.split}")
+    rows = found.classes.to_dict("records")
+    above = found.dataset.has_superclasses
+    print_table(
+        ["class", *(["superclass"] if above else []), "train", "validation", "test"],
+        [
+            [
+                str(row["class"]),
+                *([str(row["superclass"])] if above else []),
+                *(f"{row[split]:,}" for split in ("train", "validation", "test")),
+            ]
+            for row in rows[:SHOWN]
+        ],
+    )
+    if len(rows) > SHOWN:
+        click.echo(f"and {len(rows) - SHOWN} more classes (--json lists all)")
+    click.echo(f"largest to smallest class: {found.largest_to_smallest:.3g} to 1")
+    click.echo(f"picture: {found.picture}")
 
 
 def _downloaded(force: bool) -> str:

@@ -15,9 +15,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 data_option = click.option(
     "--data",
-    metavar="PATH|sample",
+    metavar="PATH|NAME",
     shell_complete=complete.data,
-    help="Images in any published form, or `sample` for the drawn set (HUNDRED_DATA, or searched for).",
+    help="Images: a path in any form, or a name such as sample, cifar10 or hf:OWNER/NAME (CIFAR-100).",
 )
 device_option = click.option(
     "--device",

@@ -11,6 +11,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.background import background_option, launch
+from hundred.cli.next_commands import command, listing, print_next
 from hundred.cli.output import (
     data_option,
     device_option,
@@ -47,6 +48,12 @@ def _process_started() -> float:
     "--scale",
     type=click.Choice(["0-1", "0-255", "standard"]),
     help="With --from: the input scale of a foreign file (0-1); files of Hundred record theirs.",
+)
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="LAYERS",
+    help="Layers that do not train: `backbone` (all but the last), or names with wildcards.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs to train, instead of the recipe's.")
 @click.option(
@@ -86,6 +93,7 @@ def _process_started() -> float:
     is_flag=True,
     help="With --resume and more --epochs: run the learning-rate schedule once more over the new epochs.",
 )
+@click.option("--skip-damaged", is_flag=True, help="Leave out pictures that cannot be decoded.")
 @click.option("--doctor", is_flag=True, help="Diagnose the curves while the run goes on; see docs/doctor.md.")
 @click.option("--figures/--no-figures", default=True, show_default=True, help="Draw the pictures of the run.")
 @click.option(
@@ -104,15 +112,19 @@ def train(as_json: bool, overrides: tuple[str, ...], background: bool, **options
     \b
     Examples:
       hundred train --data sample
+      hundred train --data my-photos                (folders of pictures by class; see docs/data.md)
       hundred train school --data cifar-100-python --epochs 20 --set training.batch_size=256
       hundred train sprint --minutes 24 --repeat 3
       hundred train runs/school-2026-01-31-1200 --resume
       hundred train runs/school-2026-01-31-1200 --resume --epochs 60    (30 were trained)
       hundred train school-revisited --background
       hundred train school --from their-model.h5 --scale 0-255
+      hundred train --from runs/school-2026-01-31-1200 --data my-photos --freeze backbone
       torchrun --nproc-per-node 4 -m hundred train wide-resnet-28-10    (four processes, one network)
     """
     started = _process_started()
+    if options.pop("skip_damaged"):
+        overrides = (*overrides, "data.skip_damaged=true")
     doing = "training" if "RANK" in os.environ else _check(options, overrides)
     if background:
         launch(options["runs"], ray=options["ray"])
@@ -189,9 +201,10 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
             ("results", path),
         ]
     )
-    page = Path(path) / "report.html"
-    look = f"open {page}    " if page.exists() else ""
-    click.echo(f"\nNext: {look}hundred test {path}    hundred ui    hundred show {path}")
+    commands = [command("doctor", path), *listing(Path(path).parent)]
+    if result["test_accuracy"] is None:
+        commands.insert(0, command("test", path))
+    print_next(commands, Path(path) / "report.html")
 
 
 def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:
@@ -227,3 +240,4 @@ def _print_repeats(path: str, content: dict[str, Any]) -> None:
             ("results", path),
         ]
     )
+    print_next([command("report", path), *listing(Path(path).parent)])

@@ -9,8 +9,8 @@ from hundred.data.cache import cache_folder
 from hundred.data.coarse import superclasses_as_classes
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
-from hundred.data.download.fetch import HUB, fetch_hub, fetch_named
-from hundred.data.download.named import NAMED_SETS
+from hundred.data.download.fetch import HUB, copy_of_hub, fetch_hub, fetch_named
+from hundred.data.download.named import COARSE, NAMED_SETS, NAMES
 from hundred.data.formats.folder_layout import where_pictures_are
 from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
 from hundred.data.formats.registry import Found, find_cifar100, find_form
@@ -22,8 +22,6 @@ from hundred.data.search_paths import named_place, usual_places
 from hundred.data.sizes import check_size
 from hundred.errors import HundredError, nearest
 
-COARSE = "cifar100-coarse"
-NAMES = ("sample", *NAMED_SETS, COARSE)
 FORMS_IN_WORDS = (
     "folders of pictures by class (with train/ and test/ or without), CIFAR's and MNIST's files, parquet "
     "or Arrow "
@@ -180,11 +178,11 @@ def _nothing_found() -> str:
 
 
 def download_cifar100(progress: Progress | None = None) -> Found:
-    """CIFAR-100 in the user's cache, downloaded unless it is there whole.
+    """CIFAR-100 in the user's cache, downloaded from the quickest place unless it is there whole.
 
     Raises HundredError as `download_archive` does.
     """
-    path = download_archive(cache_folder(), progress=progress)
+    path = copy_of_hub("cifar100", progress) or download_archive(cache_folder(), progress=progress)
     found = find_form(path)
     if found is None:
         raise HundredError(f"{path} was downloaded but is not CIFAR-100: remove it")

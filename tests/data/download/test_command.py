@@ -14,6 +14,7 @@ from tests.making.archives import write_official
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_is_whole: None) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HUNDRED_DATA", raising=False)
+    monkeypatch.setenv("HUNDRED_URL", "http://127.0.0.1:9/")  # no network
 
 
 @pytest.fixture

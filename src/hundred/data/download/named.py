@@ -111,3 +111,5 @@ NAMED_SETS = {
         ),
     )
 }
+COARSE = "cifar100-coarse"  # CIFAR-100 with its 20 superclasses as classes
+NAMES = ("sample", *NAMED_SETS, COARSE)

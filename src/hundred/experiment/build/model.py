@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.pretrained import check_frozen, load_pretrained
+from hundred.formatting import plural
 from hundred.models.foreign import runs_foreign_code
+from hundred.models.head import replace_head
 from hundred.models.registry import build, options
 from hundred.models.summary import count_parameters, evaluating
 from hundred.recipe.schema import ModelSection
@@ -25,10 +27,14 @@ SIDE = 32
 
 @dataclass(frozen=True)
 class Start:
-    """A network before training, on the CPU, and the scaling of its input where a file defines it."""
+    """A network before training, on the CPU, and the scaling of its input where a file defines it.
+
+    notes: what a user should see when training begins.
+    """
 
     network: nn.Module
     scaling: Normalize | None = None
+    notes: tuple[str, ...] = ()
 
 
 def starting_network(
@@ -47,7 +53,8 @@ def starting_network(
     if model.name.startswith(FILE):
         return _from_file(model, classes, image_size)
     check_frozen(model.name, model.options, model.weights)
-    network = build(model.name, classes=classes, image_size=image_size, **model.options)
+    chosen: dict[str, Any] = model.options
+    network = build(model.name, classes=classes, image_size=image_size, **chosen)
     if model.weights:
         load_pretrained(network, model.name, model.weights, image_size)
     return Start(network)
@@ -84,7 +91,8 @@ def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str,
         return {}, None
     # On the meta device a network has shapes and no memory.
     with torch.device("meta"):
-        network = build(model.name, classes=classes, **model.options)
+        chosen: dict[str, Any] = model.options
+        network = build(model.name, classes=classes, **chosen)
     return options(model.name), count_parameters(network)
 
 
@@ -132,7 +140,23 @@ def _from_file(model: ModelSection, classes: int, image_size: int) -> Start:
             f"{image_size}x{image_size}x3{way}"
         )
     scaling = Normalize(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
-    return Start(_checked(loaded.network, classes, path, image_size), scaling)
+    notes = _fit_head(loaded.network, classes, path, image_size)
+    if loaded.frozen:
+        notes += (
+            f"{plural(len(loaded.frozen), 'layer')} of {path} are frozen, as the file says, and stay so",
+        )
+    return Start(_checked(loaded.network, classes, path, image_size), scaling, notes)
+
+
+def _fit_head(network: nn.Module, classes: int, path: str, image_size: int) -> tuple[str, ...]:
+    """Replace the head of a network for another number of classes; sentences about it."""
+    with evaluating(network), torch.no_grad():
+        logits = network(torch.zeros(1, 3, image_size, image_size))
+    before = logits.shape[1] if isinstance(logits, Tensor) and logits.dim() == 2 else classes
+    if before == classes:
+        return ()
+    name = replace_head(network, before, classes)
+    return (f"{path} has {before} classes and the data {classes}: its last layer ({name}) is a new one",)
 
 
 def _checked(network: object, classes: int, what: str, image_size: int) -> nn.Module:
@@ -144,8 +168,8 @@ def _checked(network: object, classes: int, what: str, image_size: int) -> nn.Mo
         with evaluating(network), torch.no_grad():
             logits = network(torch.zeros(2, 3, image_size, image_size, device=device))
     except Exception as error:
-        shape = [2, 3, image_size, image_size]
-        raise UsageError(f"{what} fails on images {shape}: {_in_one_line(error)}") from error
+        given = [2, 3, image_size, image_size]
+        raise UsageError(f"{what} fails on images {given}: {_in_one_line(error)}") from error
     shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if shape != [2, classes]:
         raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")

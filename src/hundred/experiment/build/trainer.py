@@ -11,12 +11,13 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.normalize import Normalize, standardized, zero_to_one
 from hundred.data.split import holdout
 from hundred.data.subset import without_validation
+from hundred.errors import UsageError
 from hundred.evaluation.doctor.live import LiveDoctor
 from hundred.evaluation.doctor.readers.sources import context_of_recipe
 from hundred.experiment.build.augmentation import build_pipeline
 from hundred.experiment.build.image_size import at_image_size
 from hundred.experiment.build.loss import build_loss
-from hundred.experiment.build.model import check_sizes, starting_network
+from hundred.experiment.build.model import FILE, check_sizes, starting_network
 from hundred.experiment.build.try_step import try_step
 from hundred.models.summary import count_parameters
 from hundred.recipe.callbacks import CallbacksSection
@@ -120,7 +121,9 @@ def build_run_parts(
     start = starting_network(recipe.model, dataset.classes, given, dataset.image_size)
     splits = build_splits(recipe, dataset, device, start.scaling)
     network = put_network(start.network, splits, device)
-    return splits, build_trainer(recipe, dataset, splits, network, interrupted)
+    trainer = build_trainer(recipe, dataset, splits, network, interrupted)
+    trainer.notes = (*start.notes, *trainer.notes)
+    return splits, trainer
 
 
 def build_trainer(
@@ -149,8 +152,9 @@ def build_trainer(
         training.drop_last,
     )
     plan = EpochPlan(training.epochs, len(batches), training.resolutions, training.validate_every)
+    notes: tuple[str, ...] = ()
     if training.resolutions:
-        check_sizes(network, recipe.model.name, plan.all_sizes(), device)
+        notes = _check_resolutions(network, recipe, plan, device)
     callbacks = [*build_callbacks(recipe.callbacks), *live_doctor(recipe, splits)]
     check_monitors(callbacks, validation=splits.validation is not None)
     # Layers that will train later belong into the optimizer and the average from the start.
@@ -173,6 +177,7 @@ def build_trainer(
         average=_average(network, training),
         measure_norms=bool(training.swa) or training.measure_norms,
         frozen=frozen,
+        notes=notes,
         precision=precision,
         model_name=recipe.model.name,
         parameters=count_parameters(network),
@@ -205,6 +210,24 @@ def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
         return []
     context = context_of_recipe(recipe, None if splits.validation is None else len(splits.validation))
     return [LiveDoctor(context, act=section.act, confidence=section.confidence, factor=section.factor)]
+
+
+def _check_resolutions(
+    network: nn.Module, recipe: Recipe, plan: EpochPlan, device: torch.device
+) -> tuple[str, ...]:
+    """Drop the plan's image sizes where a network from a file cannot take them; a sentence that says so.
+
+    Raises UsageError where a network of the recipe's own cannot.
+    """
+    try:
+        check_sizes(network, recipe.model.name, plan.all_sizes(), device)
+    except UsageError:
+        if not recipe.model.name.startswith(FILE):
+            raise
+        sizes = ", ".join(str(size) for size in plan.all_sizes())
+        plan.resolutions = ()
+        return (f"training.resolutions ({sizes} pixels) is left out: the network takes only one size",)
+    return ()
 
 
 def _strategy(training: TrainingSection, device: torch.device) -> Strategy:
