@@ -24,5 +24,8 @@ def build_context(path: Path, recipe: Recipe, options: RunOptions) -> RunContext
     if options.strategy is not None:
         options.strategy.micro_batches = recipe.training.accumulate
         trainer.strategy = options.strategy
+    if recipe.training.resolutions and not trainer.plan.resolutions:  # the network cannot take them
+        training = recipe.training.model_copy(update={"resolutions": ()})
+        recipe = recipe.model_copy(update={"training": training})
     trainer.train_seconds = time.perf_counter() - begin
     return RunContext(path, recipe, options, dataset, splits, trainer, interrupt)
