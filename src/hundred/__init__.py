@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hundred.data.dataset import Dataset
     from hundred.data.open import open_dataset
     from hundred.errors import HundredError, UsageError
+    from hundred.evaluation.compare.histories import compare_histories
     from hundred.evaluation.doctor.diagnosis import doctor
     from hundred.experiment.audit import audit
     from hundred.experiment.compare import compare
@@ -53,6 +54,7 @@ _MODULES = {
     "UsageError": "errors",
     "audit": "experiment.audit",
     "compare": "experiment.compare",
+    "compare_histories": "evaluation.compare.histories",
     "doctor": "evaluation.doctor.diagnosis",
     "export": "experiment.export",
     "find_lr": "experiment.find_lr",
@@ -84,6 +86,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "compare_histories",
     "doctor",
     "export",
     "find_lr",

@@ -31,7 +31,7 @@ def call(*arguments: str) -> int:
     return int(stop.value.code or 0)
 
 
-def test_people_read_the_verdict_the_evidence_and_what_to_try(
+def test_the_verdict_the_evidence_and_what_to_try_are_printed(
     log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("doctor", str(log)) == 0
@@ -41,6 +41,42 @@ def test_people_read_the_verdict_the_evidence_and_what_to_try(
     assert "1. overfitting, since epoch" in text
     assert found.findings[0].sentence in text
     assert "keras.callbacks.EarlyStopping(" in text
+
+
+def test_explain_says_first_what_was_understood(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("doctor", str(log), "--explain") == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"{log}: a table with columns separated by commas, written by keras\n")
+    assert text.index("val_loss       validation loss: the name says so") < text.index("The network overfits")
+    assert call("doctor", str(log), "--explain", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["understood"]["framework"] == "keras"
+    assert set(answer) == {"understood", "findings", "verdict"}
+
+
+def test_json_answers_in_json_where_a_file_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "words.csv").write_text("name,colour\nada,red\n")
+    for what, code in ((tmp_path / "words.csv", 1), (tmp_path / "nowhere.csv", 2)):
+        assert call("doctor", str(what), "--json") == code
+        assert set(json.loads(capsys.readouterr().out)) == {"error"}
+
+
+def test_the_curves_are_drawn_with_the_findings(log: Path, tmp_path: Path) -> None:
+    assert call("doctor", str(log), "--figure", str(tmp_path / "curves.svg")) == 0
+    assert "<svg" in (tmp_path / "curves.svg").read_text(encoding="utf-8")
+
+
+def test_two_histories_are_compared_by_their_validation_figures(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.csv").write_text(OVERFITTED.replace(",0.300,", ",0.400,"))
+    assert call("compare", str(log), str(tmp_path / "other.csv"), "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["better"] == "other.csv"
+    assert call("compare", str(log), str(tmp_path / "other.csv")) == 0
+    assert "Test figures are missing" in capsys.readouterr().out
 
 
 def test_json_is_the_whole_answer(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,14 +38,21 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
     """Say which run is better, by how much, at what cost, and whether the difference is real.
 
     Each RUN is a run directory, a folder of repeats (`hundred train --repeat`), or a model file, which is
-    tested on --data or on the runs' data.
+    tested on --data or on the runs' data. Where one is a file of a training history, all are compared by the
+    validation figures of their histories.
 
     \b
     Examples:
       hundred compare runs/sprint-a runs/sprint-b
       hundred compare runs/sprint-x3-2026-01-31-1200 runs/school-x3-2026-01-31-1300 --json
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
+      hundred compare training-a.csv training-b.csv
     """
+    from hundred.evaluation.compare.histories import is_history_file
+
+    if any(is_history_file(each) for each in what):
+        _compare_histories(what, as_json)
+        return
     first_line("comparing: loading PyTorch")
     from hundred.experiment.compare import compare_entries, draw_comparison, entry_of
 
@@ -62,6 +69,36 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
         # Last: where no picture can be drawn, the figures are told all the same.
         draw_comparison(found, entries, figure)
         click.echo(f"picture: {figure}", err=True)
+
+
+def _compare_histories(what: tuple[str, ...], as_json: bool) -> None:
+    from hundred.evaluation.compare.histories import compare_histories
+
+    found = compare_histories(*what)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    rows = [side.as_dict() for side in found.sides]
+    percents = found.figure == "val_accuracy"
+    print_table(
+        ["history", "epochs", found.figure, "best", "at epoch", "findings"],
+        [
+            [
+                row["name"],
+                str(row["epochs"]),
+                *(
+                    percent(value) if percents else f"{value:.4g}"
+                    for value in (row["last"][found.figure], row["best"])
+                ),
+                f"{row['best_epoch']:g}",
+                ", ".join(row["findings"]) or MISSING,
+            ]
+            for row in rows
+        ],
+    )
+    click.echo(f"\n{found.verdict}")
+    for line in found.differs:
+        click.echo(f"differs: {line}")
 
 
 def _print(found: "Comparison") -> None:

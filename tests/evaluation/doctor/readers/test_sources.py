@@ -164,13 +164,14 @@ def test_repeated_rows_and_names_change_nothing(columns: Columns, tmp_path: Path
     same(read_anything(path), columns)
 
 
-def test_a_file_of_several_runs_asks_which(columns: Columns, tmp_path: Path) -> None:
-    frame = pd.concat([pd.DataFrame(columns).assign(model_id=name) for name in ("one", "two")])
-    frame.to_csv(tmp_path / "all.csv", index=False)
-    with pytest.raises(UsageError, match="holds 2 runs") as error:
-        read_anything(tmp_path / "all.csv")
-    assert "one, two" in str(error.value)
-    same(read_anything(tmp_path / "all.csv", "two"), columns)
+def test_of_several_runs_in_a_file_the_last_is_read_and_named(columns: Columns, tmp_path: Path) -> None:
+    other = {**columns, "loss": [x + 1 for x in columns["loss"]]}
+    frames = [pd.DataFrame(each).assign(model_id=name) for name, each in (("one", columns), ("two", other))]
+    pd.concat(frames).to_csv(tmp_path / "all.csv", index=False)
+    history = read_anything(tmp_path / "all.csv")
+    same(history, other)
+    assert "2 runs (one, two); two is judged, --run chooses another" in " ".join(history.notes)
+    same(read_anything(tmp_path / "all.csv", "one"), columns)
     with pytest.raises(UsageError, match="did you mean 'two'"):
         read_anything(tmp_path / "all.csv", "tow")
 

@@ -27,10 +27,10 @@ def reshaped(table: Table, source: str, run: str | None = None) -> Table:
 
     Raises UsageError where `run` is none of them, HundredError for a table with one row a run.
     """
-    table = _transposed(_wandb(_tensorboard(table, source), source, run))
+    table = _wandb(_tensorboard(table, source), source, run)
     _refuse_one_row_a_run(table, source)
-    table = _one_run(table, source, run)
-    table = _side_by_side(_phases(_long(table)), source, run)
+    table = _transposed(_long(_one_run(table, source, run)))
+    table = _side_by_side(_phases(table), source, run)
     if run is not None and not table.run and not run.isdigit():
         raise UsageError(f"{source} holds one run, so --run {run} has nothing to choose from")
     return table

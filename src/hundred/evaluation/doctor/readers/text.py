@@ -56,8 +56,11 @@ def read_text(path: Path) -> Table:
 
 
 def _has_figures(table: Table) -> bool:
-    names = set(recognize(table.columns)) - {"epoch", "step", "learning_rate"}
-    return bool(names) or _is_reshaped_later(table)
+    found = recognize(table.columns)
+    figures = set(found) - {"epoch", "step", "learning_rate"}
+    # Words of a text stand in columns, too; of a table, those are numbers.
+    is_text = "spaces" in table.form and not all(is_numeric(table.columns[name]) for name in found.values())
+    return (bool(figures) and not is_text) or _is_reshaped_later(table)
 
 
 def _is_reshaped_later(table: Table) -> bool:
@@ -85,6 +88,8 @@ def _delimited(text: str) -> Table | None:
     head = next((i for i, line in enumerate(lines) if _is_head(line)), None)
     if head is None:
         head = next((i for i, line in enumerate(lines) if not line.startswith("#")), 0)
+        if head == len(lines) - 1:
+            return None
     names_line = lines[head].lstrip("# ")
     counts = {mark: names_line.count(mark) for mark in _MARKS}
     mark = max(counts, key=lambda each: counts[each])
