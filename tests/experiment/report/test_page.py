@@ -129,7 +129,22 @@ def test_absent_images_are_not_downloaded_with_one_note(
 def test_other_file_types_and_other_inputs_than_runs_are_refused(finished: Finished, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"name ends in \.html"):
         write_report(finished.a, out=tmp_path / "photo.png")
-    with pytest.raises(UsageError, match="is a model file: a report is made of a run"):
-        write_report(finished.a / "model.h5")
     with pytest.raises(UsageError, match="at least one run"):
         write_report()
+
+
+def test_a_page_with_galleries_is_not_replaced_by_one_without(finished: Finished, tmp_path: Path) -> None:
+    shutil.copytree(finished.a, tmp_path / "a")
+    page = write_report(tmp_path / "a", data=finished.data)
+    before = page.read_bytes()
+    assert b'<section id="images"' in before
+    other = replace(finished.data, digest="another")
+    notes: list[str] = []
+    assert write_report(tmp_path / "a", data=other, notes=notes) == page
+    assert page.read_bytes() == before
+    assert "left as it is, since a new page would lack: Worst and best classes, Single images" in notes[-1]
+    elsewhere = write_report(tmp_path / "a", data=other, out=tmp_path / "p.html", notes=notes)
+    assert b'<section id="images"' not in elsewhere.read_bytes()
+    write_text(tmp_path / "a" / "events.jsonl", "")
+    write_report(tmp_path / "a", data=finished.data)
+    assert b'<section id="images"' in page.read_bytes()

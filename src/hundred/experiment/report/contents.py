@@ -1,6 +1,5 @@
 """What a report shows of a run, from its run directory; parts that cannot be computed are left out."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,15 +14,16 @@ from hundred.errors import HundredError
 from hundred.evaluation.class_tables import class_table, superclass_table
 from hundred.evaluation.confusion import confusion_matrix
 from hundred.evaluation.metrics import evaluate
-from hundred.experiment.locate import sample_names
+from hundred.experiment.locate import names_for, sample_names
 from hundred.experiment.report.galleries import galleries
 from hundred.experiment.report.learning_rate import scheduled_rates
 from hundred.experiment.report.milestones import run_milestones
 from hundred.experiment.report.recipe_changes import parent_and_changes
+from hundred.experiment.report.repeat_commands import repeat_commands
 from hundred.interchange.read.load import load
 from hundred.models.foreign import runs_foreign_code
 from hundred.models.registry import build
-from hundred.models.summary import summarize
+from hundred.models.summary import CIFAR_SHAPE, summarize
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.reports.page.data import Confusion, RunReport
@@ -57,7 +57,7 @@ def run_report(run: Run, dataset: Dataset | None = None, network: nn.Module | No
         changes=changes,
         layers=_layers(run, recipe, network),
         environment=run.environment or None,
-        repeat=_repeat_commands(run),
+        repeat=repeat_commands(run),
         **_test_parts(run, result, dataset, recipe),
     )
 
@@ -66,28 +66,24 @@ def _layers(run: Run, recipe: Recipe | None, network: nn.Module | None) -> "list
     """The layers of `network`, or of the recipe's network built without memory, or of the saved model."""
     model = recipe.model if recipe is not None else None
     try:
+        side = run.environment.get("data_image_size", CIFAR_SHAPE[1])
+        shape = (CIFAR_SHAPE[0], side, side)
         if network is not None:
-            return summarize(network)
+            return summarize(network, shape)
         if model is not None and ":" not in model.name and not runs_foreign_code(model.name, model.options):
             # On the meta device a network has shapes and no memory.
             with torch.device("meta"):
-                return summarize(build(model.name, classes=len(FINE_NAMES), **model.options))
+                classes = run.environment.get("data_classes", len(FINE_NAMES))
+                return summarize(build(model.name, classes=classes, **model.options), shape)
         # A report runs no user code: a user's own network is read from the saved file.
         saved = getattr(load(run.model_path), "network", None) if run.model_path.is_file() else None
-        return summarize(saved) if saved is not None else None
+        return summarize(saved, shape) if saved is not None else None
     except Exception:  # whatever a network does on the meta device, the page is good without its diagram
         return None
 
 
-def _repeat_commands(run: Run) -> list[str]:
-    """Commands that train the same again and test the result."""
-    data = " --data sample" if run.environment.get("data") == "sample" else ""
-    again = f"hundred train {shlex.quote(str(run.path / RECIPE))}{data}"
-    return [again, f"hundred test {shlex.quote(str(run.path))}"] if (run.path / RECIPE).is_file() else []
-
-
 @dataclass(frozen=True)
-class _TestOutputs:
+class TestOutputs:
     """Test logits float32 [n, classes], labels int64 [n], and the names of the classes."""
 
     logits: Any
@@ -95,6 +91,8 @@ class _TestOutputs:
     fine: Sequence[str]
     coarse: Sequence[str]
     fine_to_coarse: Any
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
 
 
 def _test_parts(
@@ -104,6 +102,15 @@ def _test_parts(
     test = _test_outputs(run, result, dataset)
     if test is None:
         return {}
+    whole = _whole_test_set(str(result.get("data")), recipe, len(test.labels))
+    return parts_of_outputs(test, dataset, whole)
+
+
+def parts_of_outputs(test: TestOutputs, dataset: Dataset | None, whole: int | None) -> dict[str, Any]:
+    """The parts of a `RunReport` that follow from test outputs; galleries where `dataset` has the images.
+
+    whole: how many images the whole test set has, where known.
+    """
     try:
         metrics = evaluate(test.logits, test.labels, test.fine_to_coarse)
     except HundredError:  # logits that are not finite
@@ -112,7 +119,7 @@ def _test_parts(
     classes = class_table(test.logits, test.labels, *names)
     parts: dict[str, Any] = {
         "accuracy_interval": metrics.accuracy_interval,
-        "test_images": (metrics.images, _whole_test_set(str(result.get("data")), recipe, metrics.images)),
+        "test_images": (metrics.images, whole),
         "classes": classes,
         "superclasses": superclass_table(classes) if "superclass" in classes else None,
         "confusion": Confusion(confusion_matrix(test.logits, test.labels), *names),
@@ -130,7 +137,7 @@ def _whole_test_set(data: str, recipe: Recipe | None, images: int) -> int | None
     return {"cifar100": 10_000, "sample": 2_000}.get(data)
 
 
-def _test_outputs(run: Run, result: Mapping[str, Any], dataset: Dataset | None) -> _TestOutputs | None:
+def _test_outputs(run: Run, result: Mapping[str, Any], dataset: Dataset | None) -> TestOutputs | None:
     if not (run.path / PREDICTIONS).is_file():
         return None
     arrays = run.predictions()
@@ -138,11 +145,24 @@ def _test_outputs(run: Run, result: Mapping[str, Any], dataset: Dataset | None) 
         return None  # trained without a test
     if not {"test_logits", "test_labels"} <= set(arrays):
         raise HundredError(f"{run.path / PREDICTIONS} is damaged: it has no test_logits and test_labels")
-    fine, coarse, to_coarse = (
-        (dataset.fine_names, dataset.coarse_names, dataset.fine_to_coarse.numpy())
-        if dataset is not None
-        else sample_names()
-        if result.get("data", run.environment.get("data")) == "sample"
-        else (FINE_NAMES, COARSE_NAMES, FINE_TO_COARSE)
-    )
-    return _TestOutputs(arrays["test_logits"], arrays["test_labels"], fine, coarse, np.asarray(to_coarse))
+    logits = arrays["test_logits"]
+    if dataset is not None:
+        names = (dataset.fine_names, dataset.coarse_names, dataset.fine_to_coarse.numpy())
+    else:
+        names = _class_names(run, result.get("data", run.environment.get("data")), logits.shape[1])
+    return TestOutputs(logits, arrays["test_labels"], *names)
+
+
+def _class_names(run: Run, data: Any, classes: int) -> tuple[Sequence[str], Sequence[str], Any]:
+    """Fine names, superclass names and fine_to_coarse of a run whose images are not here."""
+    if data == "sample":
+        fine, coarse, to_coarse = sample_names()
+        return fine, coarse, np.asarray(to_coarse)
+    if data in (None, "cifar100") and classes == len(FINE_NAMES):
+        return FINE_NAMES, COARSE_NAMES, np.asarray(FINE_TO_COARSE)
+    try:
+        class_names = load(run.model_path).class_names if run.model_path.is_file() else None
+    except HundredError:
+        class_names = None
+    names = names_for(class_names, classes)
+    return names.fine, names.coarse, np.asarray(names.fine_to_coarse or [0] * classes)

@@ -13,10 +13,12 @@ from hundred.experiment.compare import Entry, compare_entries, entry_of, names_o
 from hundred.experiment.locate import writing
 from hundred.experiment.report.contents import run_report
 from hundred.experiment.report.figures import draw_figures
+from hundred.experiment.report.model_file import file_report
 from hundred.experiment.report.recipe_changes import differing_settings
 from hundred.experiment.report.run_images import RunImages
+from hundred.files import write_text
 from hundred.reports.page.data import ReportData, RunReport
-from hundred.reports.page.render import write_page
+from hundred.reports.page.render import lost_sections, render_page, write_page
 from hundred.runs.layout import REPORT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
@@ -60,15 +62,20 @@ def write_report(
     notes: list[str] | None = None,
     doctor: Doctor | None = doctor_findings,
     svg: bool = False,
+    **opening: Any,
 ) -> Path:
-    """Write the page of one run, or of several (and folders of repeats) side by side; return its path.
+    """Write the page of one run or model file, or of several (and folders of repeats) side by side.
+
+    Returns its path. A model file is tested for it, and has what needs no history: classes, confusions,
+    galleries, calibration, doubted labels.
 
     out: the file, or a folder for it. Default: report.html in the run directory, in the folder of repeats,
-        or, for several, in the folder that holds the first of them.
+        or, for several, in the folder that holds the first of them; NAME-report.html beside a model file.
     data: the images that the runs were tested on; where None, they are looked for, not downloaded.
     notes: a list that gets a sentence for each part that the page lacks, and why.
     doctor: gives the findings on each run; None for a page without them.
     svg: also write the charts of each run as figures/*.svg into its directory.
+    opening: scale, output, device, custom_objects, allow_lambda of model files, as for `hundred.test`.
 
     Raises UsageError for a wrong call, HundredError where a run is damaged or the page cannot be written.
     """
@@ -76,9 +83,6 @@ def write_report(
     entries = [entry_of(each) for each in what]
     if not entries:
         raise UsageError("report needs at least one run")
-    for entry in entries:
-        if not entry.runs:
-            raise UsageError(f"{entry.path} is a model file: a report is made of a run directory")
     path = _target(entries, out)
     images, runs = RunImages(data, notes), _named_runs(entries)
     reports = []
@@ -89,14 +93,33 @@ def write_report(
         if svg:
             failed = draw_figures(run, report, kind="svg")
             notes += [f"a figure could not be drawn: {fault}" for fault in failed]
+    named = zip(entries, names_of(entries), strict=True)
+    reports += [
+        file_report(entry.path, name, data, notes, opening) for entry, name in named if not entry.runs
+    ]
     page = ReportData(
         reports,
         settings=differing_settings(list(runs.values())) if len(runs) > 1 else None,
-        comparison=_comparison(entries, notes) if len(entries) > 1 else None,
+        comparison=_comparison(entries, data, notes, opening) if len(entries) > 1 else None,
         made_by=__version__,
     )
     with writing(path):
-        return write_page(path, page)
+        # A page that --out names is the user's own choice.
+        return write_page(path, page) if out is not None else _write_unless_poorer(path, page, notes)
+
+
+def _write_unless_poorer(path: Path, data: ReportData, notes: list[str]) -> Path:
+    """Write the page, unless the one that is there has more: galleries, where the images are not here now."""
+    page = render_page(data)
+    lost = lost_sections(path.read_text("utf-8", errors="replace"), page) if path.is_file() else []
+    if lost:
+        notes.append(
+            f"{path} is left as it is, since a new page would lack: {', '.join(dict.fromkeys(lost))}; "
+            "--out FILE writes the new page elsewhere"
+        )
+    else:
+        write_text(path, page)
+    return path
 
 
 def _named_runs(entries: Sequence[Entry]) -> dict[str, Run]:
@@ -108,9 +131,12 @@ def _named_runs(entries: Sequence[Entry]) -> dict[str, Run]:
     return found
 
 
-def _comparison(entries: Sequence[Entry], notes: list[str]) -> Comparison | None:
+def _comparison(
+    entries: Sequence[Entry], data: Any, notes: list[str], opening: Mapping[str, Any]
+) -> Comparison | None:
+    files = any(not entry.runs for entry in entries)
     try:
-        return compare_entries(entries)
+        return compare_entries(entries, data, **opening) if files else compare_entries(entries)
     except HundredError as error:
         notes.append(f"the page has no comparison: {str(error).splitlines()[0]}")
         return None
@@ -119,6 +145,8 @@ def _comparison(entries: Sequence[Entry], notes: list[str]) -> Comparison | None
 def _target(entries: Sequence[Entry], out: str | Path | None) -> Path:
     if out is None:
         first = entries[0].path
+        if not entries[0].runs and len(entries) == 1:
+            return first.with_name(f"{first.stem}-{REPORT}")
         return (first if len(entries) == 1 else first.resolve().parent) / REPORT
     path = Path(out).expanduser()
     if path.is_dir():

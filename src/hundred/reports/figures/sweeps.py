@@ -1,4 +1,4 @@
-"""Two figures of a sweep: its trials as lines across parallel axes, and the importance of each key."""
+"""Figures of a sweep: trials as lines across parallel axes, the importance of each key, trial curves."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from hundred.reports.figures.style import (
     BLUE,
@@ -181,3 +182,35 @@ def _scale(numbers: np.ndarray, title: str, *, log: bool, percent: bool) -> _Axi
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+
+
+@styled
+def draw_trial_curves(
+    curves: Mapping[str, Sequence[float | None]],
+    best: str = "",
+    *,
+    title: str = "Validation accuracy by epoch",
+    provenance: Provenance = REAL,
+) -> Figure:
+    """A line for each trial: its validation accuracy (a fraction, None where there is none) after each epoch.
+
+    best: the trial that is drawn in orange, over the others.
+    """
+    figure = new_figure(
+        520, 270, title, provenance, f"{len(curves)} trials" + (" · the best in orange" if best else "")
+    )
+    axes = add_axes(figure, 62, 46, 438, 180)
+    longest = max(len(curve) for curve in curves.values())
+    for name in sorted(curves, key=lambda name: name == best):
+        values = np.array([np.nan if value is None else value for value in curves[name]], dtype=float)
+        colour, width = (VERMILLION, 2.2) if name == best else (lighter(BLUE, 0.5), 1.0)
+        marker = "o" if len(values) == 1 else None
+        axes.plot(
+            np.arange(1, len(values) + 1), values, color=colour, linewidth=width, marker=marker, markersize=4
+        )
+    axes.set_xlim(0.5, longest + 0.5)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_xlabel("Epoch")
+    return figure

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import html
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -47,6 +49,19 @@ def write_page(path: Path | str, data: ReportData) -> Path:
     path = Path(path)
     write_text(path, render_page(data))
     return path
+
+
+def lost_sections(old: str, new: str) -> list[str]:
+    """The titles of sections that the page `old` has and the page `new` has not."""
+    before, after = _section_titles(old), _section_titles(new)
+    return [title for key, title in before.items() if key not in after]
+
+
+def _section_titles(page: str) -> dict[str, str]:
+    found = re.findall(
+        r'<section id="([^"]+)" aria-labelledby="[^"]*">\s*<header[^>]*><h\d[^>]*>([^<]*)<', page
+    )
+    return {key: html.unescape(title) for key, title in found}
 
 
 @cache
