@@ -6,6 +6,7 @@ this before anything heavy.
 """
 
 import math
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,6 +115,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def command(*words: Any) -> str:
+    """A command line of Hundred that works as pasted into a shell: words with spaces are quoted."""
+    return shlex.join(["hundred", *map(str, words)])
 
 
 def json_safe(value: Any) -> Any:  # noqa: PLR0911 (one return for each type reads best)

@@ -1,15 +1,11 @@
 """What to do next, printed after a result: one command a line, each of which works as pasted, and a link."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-
-def command(*words: str | Path) -> str:
-    """A command line of Hundred, quoted for a shell."""
-    return shlex.join(["hundred", *map(str, words)])
+from hundred.formatting import command
 
 
 def print_next(commands: Sequence[str], page: Path | None = None) -> None:

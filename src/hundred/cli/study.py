@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from hundred.cli.background import background_option, launch
-from hundred.cli.next_commands import command, print_next
+from hundred.cli.next_commands import print_next
 from hundred.cli.output import data_option, first_line, json_option, print_json, print_table, set_option
 from hundred.errors import UsageError
-from hundred.formatting import duration, percent
+from hundred.formatting import command, duration, percent
 
 
 @click.command()

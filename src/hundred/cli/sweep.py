@@ -8,7 +8,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.background import background_option, launch
-from hundred.cli.next_commands import command, listing, print_next
+from hundred.cli.next_commands import listing, print_next
 from hundred.cli.output import (
     data_option,
     first_line,
@@ -18,7 +18,7 @@ from hundred.cli.output import (
     print_table,
     set_option,
 )
-from hundred.formatting import MISSING, percent
+from hundred.formatting import MISSING, command, percent
 
 
 @click.command()

@@ -5,19 +5,21 @@ from collections.abc import Set
 from dataclasses import replace
 
 from hundred.errors import HundredError
-from hundred.experiment.build.data import describe_data, source_of
+from hundred.experiment.build.data import PYTHON, describe_data, source_of
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import start_followers
 from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.extend import EPOCHS, given_values, reopen
 from hundred.experiment.run.finalize import finalize
+from hundred.experiment.run.holdout_note import holdout_note
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
 from hundred.experiment.run.resume import checkpoint_saver, clean, is_whole, recipe_of_run, resume
 from hundred.experiment.run.scale_up import scale_up
 from hundred.experiment.run.time_budget import TooLittleTime, plan_time
 from hundred.files import write_text
+from hundred.formatting import command
 from hundred.recipe.load import Resolved
 from hundred.recipe.write import to_toml
 from hundred.runs.directory import create_run_directory, lock_run
@@ -73,7 +75,7 @@ def _train(context: RunContext, changed: Set[str] = frozenset()) -> Run:
     context.trainer.save_checkpoint = checkpoint_saver(context)
     start_followers(context, resumed=resumed)
     with RunListeners(context) as listeners, out_of_memory_as_hundred_error(context.recipe, context.trainer):
-        for warning in warnings:
+        for warning in filter(None, [*warnings, "" if resumed else holdout_note(context)]):
             listeners.warn(warning)
         context = plan_time(context, listeners.warn, resumed=resumed)
         context.trainer.sync_state()
@@ -88,7 +90,7 @@ def _train(context: RunContext, changed: Set[str] = frozenset()) -> Run:
     if stopped.reason == "interrupted":
         raise KeyboardInterrupt(
             f"stopped {stopped.detail}; everything so far is in {context.path}\n"
-            f"go on with it: hundred train {context.path} --resume"
+            f"go on with it: {command('train', context.path, '--resume')}"
         )
     return _unless_diverged(run)
 
@@ -113,7 +115,10 @@ def _unless_diverged(run: Run) -> Run:
 
 
 def _write_recipe(context: RunContext) -> None:
-    comment = f"What this run did, every value written out. Again: hundred train {context.path / RECIPE}"
+    source = describe_data(context.dataset)["data_source"]
+    data = [] if source == PYTHON else ["--data", source]
+    again = command("train", context.path / RECIPE, *data)
+    comment = f"What this run did, every value written out. Again: {again}"
     if context.options.network is not None:
         comment += (
             f"\nIts network came from Python; {context.recipe.model.name} must be importable to build it."

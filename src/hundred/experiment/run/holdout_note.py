@@ -1,0 +1,21 @@
+"""Says where fewer images validate than the recipe asks for."""
+
+from hundred.experiment.run.context import RunContext
+from hundred.recipe.schema import DataSection
+
+
+def holdout_note(context: RunContext) -> str:
+    """One line where a class gives a tenth of its images to validation, which is fewer than the user's values
+    of `data.train_per_class` and `data.validation_per_class` ask for; else ''."""
+    section, splits = context.recipe.data, context.splits
+    if splits.validation is None or splits.validation_indices is None or not len(splits.validation):
+        return ""
+    default = DataSection()
+    chosen = section.train_per_class or section.validation_per_class != default.validation_per_class
+    most = int(splits.validation.fine.bincount().max())
+    if not chosen or most >= section.validation_per_class:
+        return ""
+    return (
+        f"{most} images of each class validate, a tenth of what there is: data.validation_per_class is "
+        f"{section.validation_per_class}, for classes of {10 * section.validation_per_class} images or more"
+    )
