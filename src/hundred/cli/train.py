@@ -11,7 +11,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.background import background_option, launch
-from hundred.cli.next_commands import command, listing, print_next
+from hundred.cli.next_commands import listing, print_next
 from hundred.cli.output import (
     data_option,
     device_option,
@@ -21,7 +21,7 @@ from hundred.cli.output import (
     print_pairs,
     set_option,
 )
-from hundred.formatting import MISSING, duration, percent
+from hundred.formatting import MISSING, command, duration, percent
 
 
 def _process_started() -> float:
@@ -212,9 +212,17 @@ def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:
         return [("test accuracy", "not measured")]
     return [
         ("test accuracy", percent(result["test_accuracy"]) + mark),
+        *_averaged(result),
         ("top-5", percent(result["test_top5_accuracy"])),
         ("superclass", percent(result["test_coarse_accuracy"])),
     ]
+
+
+def _averaged(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The test accuracy with test-time augmentation, marked as such."""
+    if result.get("test_tta_accuracy") is None:
+        return []
+    return [(f"with {result['tta']}", percent(result["test_tta_accuracy"]) + "  (mean over several views)")]
 
 
 def _print_repeats(path: str, content: dict[str, Any]) -> None:

@@ -66,6 +66,9 @@ class CheckpointSection(Section):
     keep: Literal["best", "last"] = "best"
     """Save the best epoch, which is then the network at the end too, or each epoch over the last."""
 
+    every: Annotated[int, Field(ge=0)] = 0
+    """Epochs between models that are kept beside it, as models/epoch-0010.h5; 0 keeps none."""
+
 
 class StopAtSection(Section):
     """Stop once the monitored value reaches a target."""

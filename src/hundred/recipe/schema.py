@@ -89,6 +89,14 @@ class GrowthSection(Section):
     """Dotted keys and values, such as `"model.width3" = 512`."""
 
 
+class EvaluationSection(Section):
+    """How the trained network is tested."""
+
+    tta: Literal["none", "flip", "flip+shift"] = "none"
+    """Test-time augmentation: the mean prediction over the image and its mirror image (`flip`), and both moved
+    by a pixel (`flip+shift`). Its accuracy is shown beside that of the single view."""
+
+
 class TrackingSection(Section):
     """Where a run is tracked beside its run directory, which is always written."""
 
@@ -120,6 +128,7 @@ class Recipe(Section):
     augment: AugmentSection = AugmentSection()
     callbacks: CallbacksSection = CallbacksSection()
     doctor: DoctorSection = DoctorSection()
+    evaluation: EvaluationSection = EvaluationSection()
     tracking: TrackingSection = TrackingSection()
 
     growth: tuple[GrowthSection, ...] = ()

@@ -51,7 +51,9 @@ def try_step(trainer: Trainer, name: str, classes: int) -> None:
             sum(logits.float().sum() for logits in every).backward()
             network.eval()
             with torch.no_grad():
-                _check(network(inputs.float()), classes, name, "while testing")
+                tested = network(inputs.float())
+            _check(tested, classes, name, "while testing")
+            _check_logits(tested.float(), name)
         except UsageError:
             raise
         except Exception as error:
@@ -59,6 +61,15 @@ def try_step(trainer: Trainer, name: str, classes: int) -> None:
                 raise
             line = (str(error).splitlines() or [""])[0]
             raise UsageError(f"{what}: {type(error).__name__}: {line}") from error
+
+
+def _check_logits(logits: Tensor, name: str) -> None:
+    """Raise UsageError where each row of `logits` is a distribution."""
+    if bool((logits >= 0).all()) and bool(((logits.sum(1) - 1).abs() < 1e-3).all()):
+        raise UsageError(
+            f"{name} gives probabilities (each row adds up to 1), and the loss expects logits: "
+            "leave out the softmax at its end"
+        )
 
 
 def _check(logits: object, classes: int, name: str, when: str) -> None:

@@ -131,6 +131,13 @@ def _accuracies(context: RunContext, logits: dict[str, Tensor]) -> dict[str, Any
         figures["val_accuracy"] = test.accuracy
     figures |= test.as_dict("test_")
     figures["calibration_error"] = figures.pop("test_calibration_error")
+    if "test_tta" in logits:
+        averaged = evaluate(logits["test_tta"], splits.test.fine.cpu(), to_coarse)
+        figures |= {
+            "tta": context.recipe.evaluation.tta,
+            "test_tta_accuracy": averaged.accuracy,
+            "test_tta_loss": averaged.loss,
+        }
     return figures
 
 

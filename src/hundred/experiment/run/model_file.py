@@ -18,10 +18,11 @@ from hundred.training.events import EpochEnded, NewBest
 
 # For a network that no Keras file can hold.
 WEIGHTS = "weights.pt"
+MODELS = "models"  # those kept on the way
 
 
-def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
-    """Write the network; return whether it could be written as model.h5.
+def save_model(context: RunContext, warn: Callable[[str], None], name: str = MODEL) -> bool:
+    """Write the network as the file `name` of the run; return whether it could be written as H5.
 
     One that uses layers that Keras files cannot hold is kept as a PyTorch state dict, in weights.pt.
 
@@ -34,10 +35,11 @@ def save_model(context: RunContext, warn: Callable[[str], None]) -> bool:
         "data": context.dataset.name,
     }
     try:
-        with os_errors_as_hundred_errors(context.path / MODEL):
+        with os_errors_as_hundred_errors(context.path / name):
+            (context.path / name).parent.mkdir(exist_ok=True)
             try:
                 save_h5(
-                    context.path / MODEL,
+                    context.path / name,
                     _on_cpu(context.trainer.network),
                     mean=scaling.mean.tolist(),
                     std=scaling.std.tolist(),
@@ -96,8 +98,12 @@ class ModelOnDisk:
 
     def on_epoch_ended(self, event: EpochEnded) -> None:
         """Write each epoch, where that was asked for."""
-        if self.section is not None and self.section.keep == "last":
+        if self.section is None:
+            return
+        if self.section.keep == "last":
             self._write(event.epoch)
+        if self.writable and self.section.every and event.epoch % self.section.every == 0:
+            save_model(self.context, self.warn, f"{MODELS}/epoch-{event.epoch:04d}.h5")
 
     def _write(self, epoch: int) -> None:
         if self.writable and epoch > self._written:

@@ -11,6 +11,7 @@ from torch import Tensor
 from hundred.data.dataset import Dataset, Split
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.predict import predict_logits
+from hundred.evaluation.tta import mean_prediction
 from hundred.experiment.run.context import RunContext
 from hundred.files import write_with
 from hundred.interchange.read.load import load
@@ -35,8 +36,8 @@ def without_test(dataset: Dataset, recipe: Recipe) -> Dataset:
 
 
 def predict(context: RunContext, *, saved: bool, warn: Callable[[str], None]) -> dict[str, Tensor]:
-    """Float32 logits [n, classes] on the CPU: `test`, where the run is tested, and `val` where the validation
-    images are others.
+    """Float32 logits [n, classes] on the CPU: `test`, where the run is tested, `test_tta`, where the recipe
+    has test-time augmentation, and `val`, where the validation images are others.
 
     saved: the model file was written; predictions then come from it, so that `hundred test` on it gives the
     same figures to the last digit.
@@ -45,6 +46,13 @@ def predict(context: RunContext, *, saved: bool, warn: Callable[[str], None]) ->
     if predict_split is None:
         predict_split = _from_network(context)
     logits = {"test": predict_split(context.splits.test)} if context.options.test else {}
+    if "test" in logits and context.recipe.evaluation.tta != "none":
+        test = context.splits.test
+        logits["test_tta"] = mean_prediction(
+            lambda images: predict_split(replace(test, images=images)),
+            test.images,
+            context.recipe.evaluation.tta,
+        )
     if context.splits.validation_indices is not None and context.splits.validation is not None:
         logits["val"] = predict_split(context.splits.validation)
     return logits
