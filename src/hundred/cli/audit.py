@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hundred.cli import complete
+from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import (
     data_option,
     device_option,
@@ -37,6 +38,7 @@ SHOWN = 10
 @click.option(
     "--out", metavar="FOLDER", help="For tables and pictures (audit, in the run where there is one)."
 )
+@model_options
 @device_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
@@ -45,8 +47,9 @@ def audit(
 ) -> None:
     """Find images that look mislabelled or that occur twice, within the splits and across them.
 
-    RUN is a run, or a folder of repeats: its predictions of test and validation images say which labels to
-    doubt. Without one, only duplicates are looked for, unless --folds makes predictions of its own.
+    RUN is a run, a folder of repeats, or a model file: its predictions of test (and validation) images are
+    the evidence for doubting labels. Without one, only duplicates are looked for, unless --folds makes
+    predictions of its own.
 
     \b
     Examples:
@@ -60,8 +63,10 @@ def audit(
     from hundred.experiment.audit import audit as look
     from hundred.experiment.locate import place_of
 
-    folder = Path(out) if out is not None else (place_of(run) if run else Path()) / "audit"
-    found = look(run, set=overrides, out=folder, **options)
+    place = place_of(run) if run else Path()
+    folder = Path(out) if out is not None else (place.parent if place.is_file() else place) / "audit"
+    with library_names():
+        found = look(run, set=overrides, out=folder, **opening(**options))
     if as_json:
         print_json(found.as_dict())
     else:

@@ -27,6 +27,7 @@ from hundred.experiment.build.data import Lines, open_data, open_data_of, open_f
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
+from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
 from hundred.files import write_json
 from hundred.formatting import readable
 from hundred.reports.figures.mosaic import Shot
@@ -110,17 +111,20 @@ def audit(
     near: float = NEAR,
     out: str | Path | None = None,
     quiet: bool = False,
+    **opening: Any,
 ) -> Audit:
     """Look for images that are mislabelled or occur twice in the data of `run`, or in `data`.
 
     run: a run, or a folder of repeats, whose predictions of test and validation images are used (averaged
-        over repeats). folds: instead, train `recipe` (with `set`, `seed`, `device`) so many times, each time
-        without a part of the training images, to judge them all; see `fold_logits`. Without either, only
-        duplicates are looked for.
+        over repeats); or a model file, which is asked for those of the test images.
+    folds: instead, train `recipe` (with `set`, `seed`, `device`) so many times, each time without a part of
+        the training images, to judge them all; see `fold_logits`. Without either, only duplicates are looked
+        for.
     near: distance up to which two images are near-duplicates, see `near_duplicates`.
-    out: a folder for the tables (labels.csv, duplicates.csv, audit.json) and pictures; None writes nothing,
+    out: a folder for the tables (labels.csv, duplicates.csv, audit.json) and pictures; None writes none,
         but with `folds` their runs are in `audit/folds`.
-    quiet: no progress on standard error.
+    quiet: no progress on standard error. opening: scale, output, custom_objects, allow_lambda of a model
+        file, as for `hundred.test`.
 
     Raises UsageError for a wrong call, HundredError where a run's files or images are not there.
     """
@@ -132,11 +136,13 @@ def audit(
         raise UsageError(f"--near {near:g}: a distance between 0 and 1, where unrelated images are at 1.4")
     notes: list[str] = []
     if run is not None:
-        runs = entry_of(run).runs
-        if not runs:
-            raise UsageError(f"{run} is a model file: an audit takes the predictions of a run")
-        dataset = open_data_of(runs[0], data)
-        logits = _predicted(runs, dataset, notes)
+        entry = entry_of(run)
+        if entry.runs:
+            dataset = open_data_of(entry.runs[0], data)
+            logits = _predicted(entry.runs, dataset, notes)
+        else:
+            dataset = open_data(data)
+            logits = _predicted_by_file(entry.path, dataset, notes, {"device": device, **opening})
     elif folds:
         kind = choose_device(device).type
         resolved = resolve(recipe, seed=seed, overrides=set, device=kind).recipe
@@ -195,6 +201,18 @@ def _predicted(runs: Iterable[Run], dataset: Dataset, notes: list[str]) -> Predi
         "out; --folds 5 judges all"
     )
     return found
+
+
+def _predicted_by_file(path: Path, dataset: Dataset, notes: list[str], opening: dict[str, Any]) -> Predicted:
+    """The test predictions of a model file; on which images it was trained is not known."""
+    model = open_saved(path, OpenOptions(**opening), lambda: dataset)
+    logits, more = logits_of(model, dataset.test.images, path.name)
+    if logits.shape[1] != len(dataset.fine_names):
+        classes = len(dataset.fine_names)
+        raise HundredError(f"{path} has {logits.shape[1]} classes, and the data {classes}: no audit")
+    notes += [*model.notes, *more]
+    notes.append("the training labels were not judged: a file was trained on them, as far as is known")
+    return {"test": (np.arange(len(dataset.test)), logits)}
 
 
 def _doubted(dataset: Dataset, logits: Predicted) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -59,7 +59,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise HundredError(f"{name}: the file is empty")
     if start == _HDF5:
         with opened(path, name) as root:
-            yield _legacy(root, name)
+            yield _legacy(root, name, path)
     elif start[:2] == b"PK":
         with _keras_zip(path, name) as archive:
             yield archive
@@ -94,15 +94,38 @@ def _checked_config(value: Any, name: str) -> dict[str, Any]:
     return value
 
 
-def _legacy(root: Group, name: str) -> Archive:
+def _config_beside(path: Path) -> Path | None:
+    """The JSON of the model whose weights are in `path`: of the same name, or model.json."""
+    stem = path.name.removesuffix(".h5").removesuffix(".weights")
+    for other in (f"{stem}.json", "model.json", "config.json"):
+        if (path.parent / other).is_file():
+            return path.parent / other
+    return None
+
+
+def _pair(root: Group, name: str, beside: Path) -> Archive:
+    """Weights alone and the JSON of their model."""
+    config = _checked_config(parse_json(beside.read_bytes(), beside.name, "the model"), beside.name)
+    version = _major(str(config.get("keras_version", "3" if "module" in config else "2")))
+    weights: WeightSource = (
+        LegacyWeights(root) if root.names("layer_names") is not None else ArchiveWeights(root, config)
+    )
+    return Archive(name, "h5", config, version, weights, None, str(config.get("backend", "unknown")))
+
+
+def _legacy(root: Group, name: str, path: Path) -> Archive:
     text = root.text("model_config")
     if text is None:
         signs = ("layer_names", "layers", "_layer_checkpoint_dependencies")
         if root.names("layer_names") is not None or any(root.has(sign) for sign in signs):
-            raise HundredError(
-                f"{name}: holds weights alone, without the model's layers (save_weights): "
-                "save the whole model with model.save('name.h5')"
-            )
+            beside = _config_beside(path)
+            if beside is None:
+                raise HundredError(
+                    f"{name}: holds weights alone, without the model's layers (save_weights): "
+                    "put model.to_json() beside it as model.json, or save the whole model with "
+                    "model.save('name.h5')"
+                )
+            return _pair(root, name, beside)
         raise HundredError(f"{name}: an HDF5 file, but no Keras model (it has no model_config)")
     config = _checked_config(parse_json(text, name, "model_config"), name)
     version = root.text("keras_version") or str(config.get("keras_version", "2"))

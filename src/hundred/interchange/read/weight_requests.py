@@ -11,9 +11,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.interchange.hdf5.reader import Stored
-
 Array = NDArray[np.float32]
+
+
+class Readable(Protocol):
+    """An array whose shape is known before its values are read."""
+
+    shape: tuple[int, ...]
+
+    def read(self) -> Array: ...
 
 
 @dataclass
@@ -25,6 +31,7 @@ class Request:
     trainable: for each weight, whether Keras counts it as such (it orders nested models' weights in `.h5`).
     give: takes the arrays, in the order of `names`, and puts them into the native layer.
     parts: for each weight, the layer inside this one that it belongs to; () where there are none.
+    lora: the factor of a low-rank update of the kernel that a file may hold beside it; 0 for none.
     """
 
     path: tuple[str, ...]
@@ -33,7 +40,8 @@ class Request:
     trainable: tuple[bool, ...]
     give: Callable[[list[Array]], None]
     parts: tuple[str, ...] = ()
-    found: list[Stored] = field(default_factory=list)
+    lora: float = 0.0
+    found: list["Readable"] = field(default_factory=list)
 
 
 class WeightSource(Protocol):

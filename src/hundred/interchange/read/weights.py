@@ -1,13 +1,17 @@
 """Where each layer's weights are stored: in a legacy `.h5`, and in the weights file of a `.keras` archive."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+import numpy as np
 
 from hundred.errors import HundredError
 from hundred.interchange.hdf5.reader import Group, Stored
 from hundred.interchange.read.settings import shown
-from hundred.interchange.read.weight_requests import Request
+from hundred.interchange.read.weight_requests import Array, Readable, Request
 from hundred.interchange.read.wiring import layer_name
 
 
@@ -28,7 +32,8 @@ class LegacyWeights:
             raise HundredError(f"{self._group.name}: the weights of layer {shown(top)} are missing")
         group = self._group.group(top)
         names = group.names("weight_names") or []
-        if len(requests) == 1 and len(requests[0].path) == 1:
+        adapted = [request for request in requests if request.lora]
+        if len(requests) == 1 and len(requests[0].path) == 1 and not (adapted and _has_lora(names)):
             stored = [group.dataset(name) for name in names]
             _match(self._group.name, requests[0], stored)
             return
@@ -36,11 +41,12 @@ class LegacyWeights:
         wanted = [(request.path[-1], weight) for request in requests for weight in request.names]
         if len(by_name) == len(names) and len(set(wanted)) == len(wanted) and set(wanted) <= set(by_name):
             for request in requests:
-                _match(
-                    self._group.name,
-                    request,
-                    [group.dataset(by_name[request.path[-1], weight]) for weight in request.names],
-                )
+                layer = request.path[-1]
+                found: list[Readable] = [group.dataset(by_name[layer, weight]) for weight in request.names]
+                if request.lora and (layer, _LORA[0]) in by_name:
+                    low, high = (group.dataset(by_name[layer, name]) for name in _LORA)
+                    found[0] = _Adapted(found[0], low, high, request.lora)
+                _match(self._group.name, request, found)
             return
         self._locate_in_order(group, names, requests)
 
@@ -60,11 +66,44 @@ class LegacyWeights:
             _match(group.name, request, [arrays[id(request), i] for i in range(len(request.names))])
 
 
+_LORA = ("lora_kernel_a", "lora_kernel_b")
+
+
+def _has_lora(names: list[str]) -> bool:
+    return any(_parts(name)[-1] == _LORA[0] for name in names)
+
+
+@dataclass(frozen=True)
+class _Adapted:
+    """A kernel with its low-rank update, which Keras keeps apart in an `.h5` (Hu et al. 2021)."""
+
+    kernel: Readable
+    low: Readable
+    high: Readable
+    factor: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the kernel."""
+        return self.kernel.shape
+
+    def read(self) -> Array:
+        """kernel + factor * low @ high."""
+        kernel, low, high = self.kernel.read(), self.low.read(), self.high.read()
+        if low.ndim < 2 or high.ndim != 2 or low.shape[-1] != high.shape[0]:
+            raise HundredError(f"its low-rank update has the shapes {list(low.shape)} and {list(high.shape)}")
+        update = low @ high
+        if update.shape != kernel.shape:
+            raise HundredError(f"its low-rank update has the shape {list(update.shape)}")
+        changed: Array = kernel + np.float32(self.factor) * update
+        return changed
+
+
 def _parts(name: str) -> list[str]:
     return re.sub(r":\d+$", "", name).split("/")
 
 
-def _match(file: str, request: Request, stored: list[Stored]) -> None:
+def _match(file: str, request: Request, stored: Sequence[Readable]) -> None:
     """Give `stored` to `request` if the number and every shape agree."""
     where = "/".join(request.path)
     if len(stored) < len(request.names):
@@ -82,7 +121,7 @@ def _match(file: str, request: Request, stored: list[Stored]) -> None:
                 f"{file}: {name} of layer {shown(where)} should have the shape {shown(list(shape))}, "
                 f"the file has {shown(list(array.shape))}"
             )
-    request.found = stored
+    request.found = list(stored)
 
 
 class ArchiveWeights:

@@ -103,7 +103,14 @@ class Conversion:
         if weights:
             names, shapes, trainable = zip(*weights, strict=True)
             flags = tuple(flag and self.trainable for flag in trainable)
-            self.requests.append(Request(self.path, names, shapes, flags, give, tuple(parts)))
+            self.requests.append(Request(self.path, names, shapes, flags, give, tuple(parts), self._lora()))
+
+    def _lora(self) -> float:
+        """The factor of the layer's low-rank update, 0 where it has none."""
+        rank = self.settings.values.get("lora_rank")
+        if type(rank) is not int or rank < 1:
+            return 0.0
+        return self.settings.number("lora_alpha", float(rank)) / rank
 
 
 def tensor(array: Array) -> Tensor:
