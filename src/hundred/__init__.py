@@ -6,6 +6,7 @@
     hundred.test("model.h5", data="sample").metrics.accuracy
     hundred.load("model.h5").predict(images)
     hundred.compare(run, "runs/other").verdict
+    hundred.report(run, out="page.html")
     hundred.doctor("history.csv").findings
     hundred.sweep("sprint", {"training.learning_rate": "0.02..0.5:log"}, trials=20).best
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hundred.experiment.find_lr import find_lr
     from hundred.experiment.predict import predict
     from hundred.experiment.report.page import write_report
+    from hundred.experiment.report.page import write_report as report
     from hundred.experiment.test import test
     from hundred.experiment.train import train
     from hundred.interchange.read.load import load
@@ -68,6 +70,7 @@ _MODULES = {
     "open_sweep": "sweeps.result",
     "predict": "experiment.predict",
     "register": "models.registry",
+    "report": "experiment.report.page:write_report",
     "run_study": "study.runner",
     "sweep": "sweeps.api:run_sweep",
     "test": "experiment.test",
@@ -100,6 +103,7 @@ __all__ = [
     "open_sweep",
     "predict",
     "register",
+    "report",
     "run_study",
     "sweep",
     "test",

@@ -22,6 +22,7 @@ def test_the_table_and_the_verdict_are_printed(
     assert lines[1].split()[0] == found.leader
     assert f"{found.table['accuracy'].iloc[0]:.2%}" in lines[1]
     assert found.verdict in lines
+    assert "* no other of these is both quicker to train and more accurate" in lines
 
 
 def test_json_is_the_whole_comparison(

@@ -66,7 +66,7 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
     for warning in found.warnings:
         click.echo(f"note: {warning}", err=True)
     if figure is not None:
-        # Last: where no picture can be drawn, the figures are told all the same.
+        # Last: where no picture can be drawn, the table has been printed.
         draw_comparison(found, entries, figure)
         click.echo(f"picture: {figure}", err=True)
 
@@ -106,6 +106,8 @@ def _print(found: "Comparison") -> None:
         ["name", "runs", "test accuracy", "interval", "over", "training", "parameters", "file", "per minute"],
         [_row(row) for row in found.as_dict()["contenders"]],
     )
+    if found.table["pareto"].any():
+        click.echo("* no other of these is both quicker to train and more accurate")
     click.echo(f"\n{found.verdict}")
     better, worse = (_classes(found.per_class, change) for change in ("better", "worse"))
     if better or worse:
@@ -134,8 +136,8 @@ def _classes(table: Any, change: str) -> str:
     rows = table[table["change"] == change]
     if not len(rows):
         return ""
-    told = ", ".join(
+    classes = ", ".join(
         f"{name} ({100 * difference:+.1f})"
         for name, difference in zip(rows["class"], rows["difference"], strict=True)
     )
-    return f"{change}: {told}"
+    return f"{change}: {classes}"
