@@ -12,8 +12,8 @@ Rows = Sequence[Mapping[str, float]]
 
 _WIDTH, _HEIGHT = 300, 120
 _SMALL = "font-size='10'"
-# Okabe and Ito's blue and vermilion: distinct with every kind of colour vision, on light and dark pages.
-_TRAINING, _VALIDATION = "#0072B2", "#D55E00"
+# As in figures and reports; distinct with every kind of colour vision, on light and dark pages.
+_TRAINING, _VALIDATION = "#E69F00", "#0072B2"
 
 _FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("test_accuracy", "test accuracy", percent),

@@ -1,8 +1,9 @@
-"""Which display fits: a live one on a terminal, plain lines elsewhere, warnings only when quiet."""
+"""Which display fits: a live one on a terminal or in a notebook, else plain lines, or warnings only."""
 
 import sys
 from typing import Protocol, TextIO
 
+from hundred.runs.progress.notebook import NotebookProgress, in_notebook
 from hundred.runs.progress.plain import PlainProgress, QuietProgress
 
 
@@ -14,10 +15,13 @@ class Display(Protocol):
 
 
 def progress_listener(*, quiet: bool = False, stream: TextIO | None = None) -> Display:
-    """The listener that fits `stream` (standard error by default): live on a terminal, else plain lines.
+    """The listener that fits: a bar in a notebook, live on a terminal, else plain lines on `stream`.
 
-    With `quiet` only warnings show. Call `close()` when training has ended, however it ended.
+    stream: standard error by default, and never a notebook if given. With `quiet` only warnings show. Call
+    `close()` when training has ended, however it ended.
     """
+    if stream is None and not quiet and in_notebook():
+        return NotebookProgress()
     stream = sys.stderr if stream is None else stream
     if quiet:
         return QuietProgress(stream)
