@@ -125,6 +125,8 @@ def train(as_json: bool, overrides: tuple[str, ...], background: bool, **options
     started = _process_started()
     if options.pop("skip_damaged"):
         overrides = (*overrides, "data.skip_damaged=true")
+    if freeze := options.pop("freeze"):
+        overrides = (*overrides, f"training.freeze={list(freeze)}")
     doing = "training" if "RANK" in os.environ else _check(options, overrides)
     if background:
         launch(options["runs"], ray=options["ray"])
