@@ -16,13 +16,15 @@ BEGIN, END = "<!-- score: begin -->", "<!-- score: end -->"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A case with its label, what else its fault brings with it, and what the doctor found."""
+    """A case with its label, what else its fault brings with it, and what the doctor found, each with its
+    confidence."""
 
     key: str
     part: str
     label: str
     also: frozenset[str]
     found: tuple[str, ...]
+    confidences: tuple[float, ...] = ()
 
     @property
     def wrong(self) -> list[str]:
@@ -54,17 +56,16 @@ class Score:
 def outcomes() -> list[Outcome]:
     """Each case that has a history, with what the doctor finds in it."""
     histories = read_histories()
-    return [
-        Outcome(
-            case.key,
-            part_of(case),
-            case.label,
-            frozenset(case.also),
-            tuple(doctor(histories[case.key]).names),
-        )
-        for case in cases()
-        if case.key in histories
-    ]
+    found = []
+    for case in cases():
+        if case.key in histories:
+            findings = doctor(histories[case.key]).findings
+            names = tuple(each.name for each in findings)
+            confidences = tuple(each.confidence for each in findings)
+            found.append(
+                Outcome(case.key, part_of(case), case.label, frozenset(case.also), names, confidences)
+            )
+    return found
 
 
 def score(found: Iterable[Outcome], name: str = "") -> Score:

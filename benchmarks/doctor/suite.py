@@ -3,7 +3,7 @@
 from collections import Counter
 
 from benchmarks.doctor.case import Case
-from benchmarks.doctor.sets import holdout_1, holdout_2, holdout_3, holdout_4, holdout_5, tuning
+from benchmarks.doctor.sets import holdout_1, holdout_2, holdout_3, holdout_4, holdout_5, holdout_6, tuning
 
 SETS = {
     "tuning": tuning.CASES,
@@ -11,6 +11,7 @@ SETS = {
     "holdout_3": holdout_3.CASES,
     "holdout_4": holdout_4.CASES,
     "holdout_5": holdout_5.CASES,
+    "holdout_6": holdout_6.CASES,  # not run yet
 }
 # "tuning" was looked at while the doctor was built. Each holdout set was first scored with a doctor that had
 # been committed before any figure of the set was seen, and used for later changes of the doctor.

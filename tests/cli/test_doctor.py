@@ -86,7 +86,7 @@ def test_json_is_the_whole_answer(log: Path, capsys: pytest.CaptureFixture[str])
 
 def test_a_short_run_is_read_and_not_judged(finished: Finished, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("doctor", str(finished.a)) == 0
-    assert capsys.readouterr().out.startswith("Too short to judge")
+    assert capsys.readouterr().out.startswith("Too short for a verdict")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_means_over_steps_are_in_no_row_and_not_quoted() -> None:
         ("", ["epoch", "train_loss", "train_acc", "val_loss", "val_acc"]),
     ],
 )
-def test_the_framework_is_told_by_its_columns_and_has_its_own_terms(framework: str, names: list[str]) -> None:
+def test_a_framework_is_known_by_its_columns_and_has_its_own_terms(framework: str, names: list[str]) -> None:
     assert framework_of(names) == framework
     (longer,) = rendered([Action("epochs", 40)], framework)
     assert "40" in longer

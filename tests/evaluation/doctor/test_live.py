@@ -21,12 +21,12 @@ def rows(columns: Columns) -> list[EpochEnded]:
 
 
 def follow(doctor: LiveDoctor, columns: Columns, control: Control, first: int = 0) -> list[Event]:
-    told: list[Event] = []
+    events: list[Event] = []
     for row in rows(columns)[first:]:
-        told.extend(doctor.after_epoch(row, control))
+        events.extend(doctor.after_epoch(row, control))
         if control.stopped:
             break
-    return told
+    return events
 
 
 def control() -> Control:
@@ -41,8 +41,8 @@ def plateau(epochs: int = 30) -> Columns:
 def test_it_is_a_callback_and_says_each_finding_once() -> None:
     doctor = LiveDoctor(CONTEXT)
     assert isinstance(doctor, Callback)
-    told = follow(doctor, OVERFITTED, control())
-    findings = [event for event in told if isinstance(event, Finding)]
+    events = follow(doctor, OVERFITTED, control())
+    findings = [event for event in events if isinstance(event, Finding)]
     assert [event.name for event in findings].count("overfitting") == 1
     event = next(event for event in findings if event.name == "overfitting")
     assert 8 < event.epoch < 28
@@ -60,20 +60,21 @@ def test_without_permission_it_does_nothing() -> None:
 
 def test_it_stops_an_overfitting_run_and_says_why() -> None:
     stopped = control()
-    told = follow(LiveDoctor(CONTEXT, act=("stop",)), OVERFITTED, stopped)
+    events = follow(LiveDoctor(CONTEXT, act=("stop",)), OVERFITTED, stopped)
     assert stopped.stopped
     assert stopped.reason == "callback"
     assert "overfitting since epoch" in stopped.detail
-    assert isinstance(told[-1], Finding)
+    assert isinstance(events[-1], Finding)
 
 
 def test_it_cuts_the_learning_rate_on_a_plateau_once() -> None:
     cut = control()
-    told = follow(LiveDoctor(CONTEXT, act=("cut-learning-rate",), factor=0.5, confidence=0.6), plateau(), cut)
-    events = [event for event in told if isinstance(event, LearningRateCut)]
-    assert len(events) == 1
-    assert events[0].new == cut.learning_rate == 0.5e-3
-    assert "plateau" in events[0].reason
+    doctor = LiveDoctor(CONTEXT, act=("cut-learning-rate",), factor=0.5, confidence=0.6)
+    events = follow(doctor, plateau(), cut)
+    cuts = [event for event in events if isinstance(event, LearningRateCut)]
+    assert len(cuts) == 1
+    assert cuts[0].new == cut.learning_rate == 0.5e-3
+    assert "plateau" in cuts[0].reason
 
 
 def test_a_resumed_doctor_says_what_the_undisturbed_one_says() -> None:

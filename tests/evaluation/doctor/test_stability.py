@@ -108,7 +108,7 @@ def test_more_of_the_same_changes_no_finding(
         assert label in doctor(longer).names, key
 
 
-def test_drawn_curves_are_told_apart() -> None:
+def test_drawn_curves_are_diagnosed_as_drawn() -> None:
     outcomes = []
     for label, draw_one in FAMILIES.items():
         for seed in range(6):

@@ -1,4 +1,4 @@
-"""How many images validation is over, told from the steps in which its accuracy moves: k of n images are
+"""How many images validation is over, inferred from the steps in which its accuracy moves: k of n images are
 right."""
 
 import numpy as np

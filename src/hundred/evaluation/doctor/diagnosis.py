@@ -38,8 +38,8 @@ DETECTORS: tuple[Callable[[HistoryFeatures], Finding | None], ...] = (
     noisy_validation,
 )
 
-# What a finding brings with it, so that the consequence is not told as a second fault; a cause stands before
-# what it explains.
+# What a finding brings with it, so that the consequence is not reported as a second fault; a cause stands
+# before what it explains.
 EXPLAINS: dict[str, frozenset[str]] = {
     "diverged": frozenset(
         ("learning-rate-too-low", "overfitting", "plateau", "late-cut", "early-cut", "underfitting",
@@ -151,7 +151,7 @@ def the_surer(findings: list[Finding]) -> list[Finding]:
 def unexplained(findings: list[Finding]) -> list[Finding]:
     """The findings that no other one of them explains; of two that explain each other the first stays.
 
-    A cause that is much less sure than what it would explain does not explain it: both are told.
+    A cause that is much less sure than what it would explain does not explain it: both are reported.
     """
     kept: list[Finding] = []
     for finding in sorted(

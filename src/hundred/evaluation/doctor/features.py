@@ -57,7 +57,7 @@ class HistoryFeatures:
 
     @property
     def chance_loss(self) -> float | None:
-        """The cross-entropy of knowing nothing, where it can be told."""
+        """The cross-entropy of guessing, where it is known."""
         return self.history.chance_loss
 
     @cached_property
@@ -86,8 +86,8 @@ class HistoryFeatures:
 
     @cached_property
     def soft_labels(self) -> bool:
-        """Whether training was on mixed or smoothed labels: known, or told from a training loss that is far
-        above the validation loss at the same accuracy, in itself and as a share of it: of a loss that is
+        """Whether training was on mixed or smoothed labels: known, or inferred from a training loss that is
+        far above the validation loss at the same accuracy, in itself and as a share of it: of a loss that is
         nearly gone, small differences are large shares."""
         history = self.history
         if history.context.mixes_labels:
@@ -131,7 +131,7 @@ class HistoryFeatures:
 
     @cached_property
     def images(self) -> int | None:
-        """How many images validation is over, where that can be told."""
+        """How many images validation is over, where that is known."""
         return validation_images(self.history)
 
     def pace(self, name: str, sign: int = -1) -> float:

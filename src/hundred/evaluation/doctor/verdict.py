@@ -45,7 +45,7 @@ def verdict_on(features: HistoryFeatures, findings: list[Finding]) -> tuple[str,
         if name in _NEEDED_FOR and features.n
     ]
     if not features.n:
-        return "There is nothing to judge: the history has no epochs.", []
+        return "The history has no epochs.", []
     if not findings:
         return _nothing(features), notes
     first = findings[0]
@@ -67,7 +67,7 @@ def _nothing(features: HistoryFeatures) -> str:
     if features.n < FEWEST_EPOCHS:
         unit = features.history.unit
         count = f"1 {unit} shows" if features.n == 1 else f"{features.n} {unit}s show"
-        return f"Too short to judge: {count} no trend yet; {FEWEST_EPOCHS} may."
+        return f"Too short for a verdict: {count} no trend yet; {FEWEST_EPOCHS} may."
     figures = ("accuracy", "loss", "val_accuracy", "val_loss")
     lacking = [
         _CURVES[name] for name in figures if len(measured(getattr(features.history, name))[0]) < FEWEST_EPOCHS

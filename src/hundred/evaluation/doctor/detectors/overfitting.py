@@ -144,12 +144,14 @@ def _flat_loss(features: HistoryFeatures) -> Finding | None:
         return None
     start = max(since, 1)
     falls = 1.0 - last / max(float(features.loss[start]), 1e-9)
-    ahead = MOST
+    ahead, at_most = MOST, 0.65
     if history.has("val_accuracy", 5):
-        behind = features.accuracy_end - features.last("val_accuracy")
-        ahead = sure(behind / max(features.accuracy_end, 1e-3), 0.04, 0.12)
+        behind = (features.accuracy_end - features.last("val_accuracy")) / max(features.accuracy_end, 1e-3)
+        ahead, at_most = sure(behind, 0.04, 0.12), min(0.6 + 0.6 * max(behind, 0.0), 0.9)
     learned = sure(features.accuracy_end, 0.6, 0.75)
-    confidence = min(sure(falls, 0.35, 0.6), sure(val_last / max(last, 1e-9), 1.4, 2.0), ahead, learned, 0.65)
+    confidence = min(
+        sure(falls, 0.35, 0.6), sure(val_last / max(last, 1e-9), 1.4, 2.0), ahead, learned, at_most
+    )
     evidence = Evidence(history)
     sentence = f"validation loss has hardly moved since {evidence.epoch(start)}"
     sentence += f"{evidence.change('val_loss', start, features.n - 1)}, while training loss fell"

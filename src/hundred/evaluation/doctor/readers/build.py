@@ -83,7 +83,7 @@ def history_of(
         tuple(broken),
         tuple(notes),
     )
-    return replace(history, reading=reading, notes=(*_told(reading), *history.notes))
+    return replace(history, reading=reading, notes=(*_always_noted(reading), *history.notes))
 
 
 def _begins_late(labels: Sequence[float]) -> bool:
@@ -93,7 +93,7 @@ def _begins_late(labels: Sequence[float]) -> bool:
     return len(order) > 1 and order[0] > max(1.0, order[1] - order[0])
 
 
-def _told(reading: Reading) -> list[str]:
+def _always_noted(reading: Reading) -> list[str]:
     """What a reader must know even without asking: which training is judged, and which columns are broken."""
     lines = [f"{name.strip()} was left out: {why}" for name, why in reading.broken]
     if len(reading.trainings) > 1:

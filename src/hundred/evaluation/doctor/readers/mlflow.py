@@ -120,7 +120,7 @@ def _asked(run_id: str) -> list[Point]:
 def _table(points: Iterable[Point]) -> Columns:
     """Metrics side by side, a row a step; a metric's last value at a step counts.
 
-    Steps may be batches, with epochs told by a metric of that name, as Lightning's logger does.
+    Steps may be batches, with epochs in a metric of that name, as Lightning's logger does.
     """
     cells: dict[int, dict[str, float]] = {}
     for key, step, value in points:

@@ -149,7 +149,7 @@ def _long(table: Table) -> Table:
 
 
 def _phases(table: Table) -> Table:
-    """Rows of training and validation in turn, told apart by a column of `train` and `val`."""
+    """Rows of training and validation in turn, named in a column of `train` and `val`."""
     for name, cells in table.columns.items():
         words = [str(cell).strip().lower() for cell in cells]
         kinds = {PHASES.get(word) for word in words}

@@ -55,7 +55,7 @@ def trainings_of(cells: Cells, labels: Sequence[Number], notes: list[str]) -> li
 
 
 def choose(trainings: Sequence[Training]) -> int:
-    """The index of the training to judge: the last, unless it is too short and another is not."""
+    """The index of the training to look at: the last, unless it is too short and another is not."""
     long = [place for place, each in enumerate(trainings) if each.epochs >= _FEWEST]
     if long:
         return long[-1]
