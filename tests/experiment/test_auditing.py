@@ -141,7 +141,7 @@ def test_other_images_and_wrong_calls_are_refused(run: Path, data: Dataset, tmp_
         hundred.audit(data=data, folds=9, out=tmp_path)
     file = tmp_path / "model.h5"
     file.write_bytes(b"x")
-    with pytest.raises(UsageError, match="is a model file"):
+    with pytest.raises(HundredError, match="neither HDF5"):
         hundred.audit(file, data=data)
 
 
@@ -179,7 +179,7 @@ def test_folds_judge_every_training_image_and_are_gone_on_with(small_data: Datas
     trained = (tmp_path / "folds" / "fold-2" / "model.h5").stat().st_mtime_ns
     assert hundred.audit(**options).labels.equals(found.labels)
     assert (tmp_path / "folds" / "fold-2" / "model.h5").stat().st_mtime_ns == trained
-    with pytest.raises(UsageError, match=r"began with training.epochs = 1, not 2"):
+    with pytest.raises(UsageError, match=r"fold-1 has ended: more epochs would train at its last rate"):
         hundred.audit(**{**options, "set": {**small, "training.epochs": 2}})
 
 
