@@ -69,6 +69,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         "training.trainer",
         "training.epoch_plan",
         "training.profiling",
+        "experiment.dry_run",
         "experiment.train",
         "experiment.repeats",
         "experiment.run.build",

@@ -21,7 +21,7 @@ from hundred.cli.output import (
     print_pairs,
     set_option,
 )
-from hundred.formatting import MISSING, command, duration, percent
+from hundred.formatting import MISSING, command, duration, file_size, percent
 
 
 def _process_started() -> float:
@@ -47,7 +47,7 @@ def _process_started() -> float:
 @click.option(
     "--scale",
     type=click.Choice(["0-1", "0-255", "standard"]),
-    help="With --from: the input scale of a foreign file (0-1); files of Hundred record theirs.",
+    help="With --from: the pixel scale of a Keras file, see `hundred test --help`; measured where not given.",
 )
 @click.option(
     "--freeze",
@@ -102,6 +102,7 @@ def _process_started() -> float:
     show_default=True,
     help="Test at the end. Use --no-test for runs that you will choose among.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what would run, with its memory and time; train nothing.")
 @click.option("--keep-checkpoint", is_flag=True, help="Keep checkpoint.pt when the run has finished.")
 @background_option
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")
@@ -136,6 +137,9 @@ def train(as_json: bool, overrides: tuple[str, ...], background: bool, **options
     from hundred.runs.repeats import Repeats
     from hundred.training.strategies.distributed import follows
 
+    if options.pop("dry_run"):
+        _show_dry_run(overrides, {**options, "started": started}, as_json)
+        return
     if options["ray"] is None:
         del options["ray"]
         outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
@@ -165,6 +169,40 @@ def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
     call = {key: options[key] for key in ("minutes", "repeat", "scale", "start_from", "name")}
     check_call(new_in=None if options["resume"] else options["runs"], **call)
     return "resuming" if options["resume"] else f"training {resolved.recipe.name}"
+
+
+def _show_dry_run(overrides: tuple[str, ...], options: dict[str, Any], as_json: bool) -> None:
+    from hundred.experiment.dry_run import dry_run
+
+    names = ("data", "start_from", "scale", "epochs", "minutes", "target", "seed", "device", "protocol")
+    given = {name: options[name] for name in (*names, "figures", "quiet", "started")}
+    plan = dry_run(options["recipe"], set=overrides, **given)
+    if as_json:
+        print_json(plan.as_dict())
+        return
+    counts = ", ".join(f"{count:,} {split}" for split, count in plan.images.items())
+    steps = ", ".join(
+        f"{duration(seconds)} at {side} pixels" if side else duration(seconds)
+        for side, seconds in plan.step_seconds.items()
+    )
+    repeats = f" for each of {options['repeat']} seeds" if options["repeat"] > 1 else ""
+    print_pairs(
+        [
+            ("recipe", plan.recipe),
+            ("network", f"{plan.model}, {plan.parameters:,} parameters, on {plan.device}"),
+            ("images", f"{counts}; {plan.classes} classes of {plan.data}"),
+            ("from", plan.data_source),
+            ("epochs", f"{plan.epochs:g}, of {plan.steps_per_epoch:,} steps of {plan.batch_size} images"),
+            ("a step takes", steps),
+            (
+                "time",
+                f"about {duration(plan.seconds)}, {duration(plan.train_seconds)} of it training{repeats}",
+            ),
+            ("memory", f"{file_size(plan.memory_bytes)} at most while measuring"),
+        ]
+    )
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _on_ray(overrides: tuple[str, ...], options: dict[str, Any]) -> Any:

@@ -10,13 +10,13 @@ from torch import nn
 
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
+from hundred.experiment.build.data import open_for
 from hundred.experiment.build.model import table_of_file, table_of_network
-from hundred.experiment.build.resolve import check_call, resolve
+from hundred.experiment.build.resolve import check_call, resolve, with_model
 from hundred.experiment.repeats import train_repeats
 from hundred.experiment.run.context import Network, RunOptions
 from hundred.experiment.run.distributed import dismissing_followers, follow, join_processes
 from hundred.experiment.run.lifecycle import train_run
-from hundred.recipe.load import Resolved
 from hundred.runs.layout import is_run
 from hundred.runs.progress.announce import announce
 from hundred.runs.repeats import Repeats, is_repeats
@@ -120,9 +120,11 @@ def train(
             device=options.device.type,
         )
         if start_from is not None:
-            resolved = _with_model(resolved, table_of_file(start_from, scale))
+            section = resolved.recipe.data
+            table = table_of_file(start_from, scale, lambda: open_for(data, section))
+            resolved = with_model(resolved, table)
         elif model is not None:
-            resolved = _with_model(resolved, table_of_network(model))
+            resolved = with_model(resolved, table_of_network(model))
         if not isinstance(data, Dataset):
             announce("loading images", quiet=quiet)
         trained: Run | Repeats
@@ -139,11 +141,3 @@ def _check_network(model: Network | None, start_from: str | Path | None, repeat:
         raise UsageError("model and start_from are two networks: give one of them")
     if isinstance(model, nn.Module) and repeat > 1:
         raise UsageError("one network cannot be trained by several seeds: give a function that builds it")
-
-
-def _with_model(resolved: Resolved, table: Any) -> Resolved:
-    """The recipe with another network; its `[model]` table counts as set by the user."""
-    recipe = resolved.recipe.model_copy(update={"model": table})
-    origins = {key: origin for key, origin in resolved.origins.items() if not key.startswith("model.")}
-    set_keys = {f"model.{key}": "--set" for key in ("name", "weights", *table.options)}
-    return Resolved(recipe, {**origins, **set_keys}, resolved.parents)

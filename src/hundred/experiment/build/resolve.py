@@ -8,6 +8,7 @@ from typing import Any
 from hundred.errors import UsageError
 from hundred.experiment.build.targets import overrides_for
 from hundred.recipe.load import DEFAULT_RECIPE, Resolved, for_device, load_recipe
+from hundred.recipe.schema import ModelSection
 from hundred.runs.directory import check_free, check_name, check_part
 
 
@@ -59,3 +60,11 @@ def check_call(
     elif name is not None and new_in is not None:
         check_name(name)
         check_free(Path(new_in), name)
+
+
+def with_model(resolved: Resolved, table: ModelSection) -> Resolved:
+    """The recipe with another network; its `[model]` table counts as set by the user."""
+    recipe = resolved.recipe.model_copy(update={"model": table})
+    origins = {key: origin for key, origin in resolved.origins.items() if not key.startswith("model.")}
+    set_keys = {f"model.{key}": "--set" for key in ("name", "weights", *table.options)}
+    return Resolved(recipe, {**origins, **set_keys}, resolved.parents)

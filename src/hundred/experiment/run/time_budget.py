@@ -32,7 +32,7 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
     options, plan = context.options, context.trainer.plan
     if options.deadline is None:
         return context
-    plan.deadline = options.deadline - _seconds_to_finish(options)
+    plan.deadline = options.deadline - seconds_to_finish(options)
     begin = time.perf_counter()
     warning = "" if resumed or options.keep_plan else _plan(context)
     warning = warning or plan.replan(context.trainer.epoch)
@@ -49,11 +49,12 @@ def measure(context: RunContext, share: float, phase: str) -> tuple[dict[int, fl
     announce(phase, quiet=options.quiet)
     if options.strategy is not None or options.deadline is None:
         return measure_step_time(context.trainer)  # processes that train together take the same steps
-    left = options.deadline - _seconds_to_finish(options) - time.monotonic()
+    left = options.deadline - seconds_to_finish(options) - time.monotonic()
     return measure_step_time(context.trainer, max(share * left, 0.0))
 
 
-def _seconds_to_finish(options: RunOptions) -> float:
+def seconds_to_finish(options: RunOptions) -> float:
+    """What is needed after training, besides predictions."""
     return SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN
 
 
@@ -76,7 +77,7 @@ def _plan(context: RunContext) -> str:
 def _too_little(options: RunOptions, predicting: float, epoch: float) -> TooLittleTime:
     """predicting, epoch: seconds for the predictions at the end, and for one epoch with its validation."""
     given = (options.deadline or 0.0) - options.started
-    other = time.monotonic() - options.started + _seconds_to_finish(options) + predicting
+    other = time.monotonic() - options.started + seconds_to_finish(options) + predicting
     enough = (other + epoch / (1.0 - MARGIN)) / 60
     digits = 1 if enough > 1 else 2
     enough = math.ceil(enough * 10**digits) / 10**digits
