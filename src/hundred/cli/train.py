@@ -46,7 +46,7 @@ def _process_started() -> float:
 )
 @click.option(
     "--scale",
-    type=click.Choice(["0-1", "0-255", "standard"]),
+    metavar="SCALE",
     help="With --from: the pixel scale of a Keras file, see `hundred test --help`; measured where not given.",
 )
 @click.option(

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hundred.data.dataset import Dataset
 from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.pretrained import check_frozen, load_pretrained
@@ -96,8 +97,12 @@ def describe_network(model: ModelSection, classes: int = 100) -> tuple[dict[str,
     return options(model.name), count_parameters(network)
 
 
-def table_of_file(path: str | Path, scale: str | None = None) -> ModelSection:
+def table_of_file(
+    path: str | Path, scale: str | None = None, images: Callable[[], Dataset | None] | None = None
+) -> ModelSection:
     """The `[model]` table of a run that goes on with the saved model, or the run, at `path`.
+
+    scale: how a file that Hundred did not write wants its pixels; where None, what is measured on `images`.
 
     Raises UsageError where there is no such file.
     """
@@ -106,6 +111,10 @@ def table_of_file(path: str | Path, scale: str | None = None) -> ModelSection:
         file = file / MODEL
     if not file.is_file():
         raise UsageError(f"--from {path}: there is no such file")
+    if scale is None and images is not None:
+        from hundred.experiment.saved.open import measured_scale
+
+        scale = measured_scale(file, images)
     more = {} if scale is None else {"scale": scale}
     return ModelSection.model_validate({"name": f"{FILE}{file.resolve()}", **more})
 
@@ -140,7 +149,10 @@ def _from_file(model: ModelSection, classes: int, image_size: int) -> Start:
             f"{image_size}x{image_size}x3{way}"
         )
     scaling = Normalize(torch.from_numpy(loaded.mean), torch.from_numpy(loaded.std))
-    notes = _fit_head(loaded.network, classes, path, image_size)
+    notes: tuple[str, ...] = ()
+    if loaded.scale_from == "assumed":
+        notes = (f"pixels from 0 to 1 are assumed for {path}: give its scale with --scale",)
+    notes += _fit_head(loaded.network, classes, path, image_size)
     if loaded.frozen:
         notes += (
             f"{plural(len(loaded.frozen), 'layer')} of {path} are frozen, as the file says, and stay so",

@@ -111,6 +111,12 @@ def _with_found_scale(opened: LoadedModel, path: Path, images: Images) -> Loaded
     return _noted(opened.with_scale(best, "assumed"), figures.sentence())
 
 
+def measured_scale(path: Path, images: Images) -> str | None:
+    """The scale of a file where it is measured on `images`, or was before; None where that is not needed."""
+    opened = open_saved(path, OpenOptions(device="cpu"), images)
+    return opened.input_scale if opened.scale_from in ("measured", "remembered") else None
+
+
 def _measured(opened: LoadedModel, images: Tensor, labels: Tensor, classes: int) -> ScaleFigures:
     def predict(scale: str, batch: Tensor) -> NDArray[np.float32]:
         return logits_of(opened.with_scale(scale), batch, "")[0]
