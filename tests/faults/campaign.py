@@ -1,4 +1,5 @@
-"""Attempts by the thousand: `python -m tests.faults.campaign` prints the table that ends docs/reliability.md.
+"""Attempts by the thousand: `python -m tests.faults.campaign [CASES [KILLS]]` prints the table that ends
+docs/reliability.md.
 
 Each kind runs in a process of its own. For a kind of file, copies of a good one are damaged (bytes, and
 values that should not be there) and read; for a command, it is killed with SIGKILL at random moments and run
@@ -296,37 +297,38 @@ def run_kind(kind: str, good: Path, cases: int = CASES, kills: int = KILLS) -> O
         return Outcome(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def table(outcomes: list[Outcome]) -> str:
-    """The outcomes as a Markdown table."""
-    lines = [
-        "| kind | attempts | refused | tracebacks | hangs over 60 s | data lost | wrong results | slowest "
-        "| memory |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for each in outcomes:
-        counts = [len(faults) for faults in (each.tracebacks, each.hangs, each.lost, each.wrong)]
-        memory = f"{each.megabytes} MB" if each.megabytes else "–"
-        cells = [each.kind, f"{each.attempts:,}", each.refused or "–", *counts]
-        lines.append("| " + " | ".join(map(str, [*cells, f"{each.slowest_seconds:.1f} s", memory])) + " |")
-    return "\n".join(lines)
+HEADER = (
+    "| kind | attempts | refused | tracebacks | hangs over 60 s | data lost | wrong results | slowest | memory |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def row(outcome: Outcome) -> str:
+    """An outcome as a row of a Markdown table."""
+    faults = (outcome.tracebacks, outcome.hangs, outcome.lost, outcome.wrong)
+    memory = f"{outcome.megabytes} MB" if outcome.megabytes else "–"
+    cells = [outcome.kind, f"{outcome.attempts:,}", outcome.refused or "–", *map(len, faults)]
+    return "| " + " | ".join(map(str, [*cells, f"{outcome.slowest_seconds:.1f} s", memory])) + " |"
 
 
 def main() -> None:
-    """Print the table; with KIND FOLDER CASES, the outcome of that kind as JSON."""
+    """Print the table, with CASES and KILLS for each kind; with KIND FOLDER CASES the outcome of one, as
+    JSON."""
     if len(sys.argv) == 4:
         kind, folder, cases = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
         sys.stdout.write(json.dumps(asdict(try_files(kind, folder, cases))) + "\n")
         return
+    cases, kills = (int(text) for text in [*sys.argv[1:], *(str(CASES), str(KILLS))[len(sys.argv) - 1 :]])
     os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()
+    sys.stdout.write(HEADER + "\n")
     with tempfile.TemporaryDirectory() as folder:
         make_good_files(Path(folder))
-        outcomes = []
         for kind in (*FILES, *COMMANDS):
-            found = run_kind(kind, Path(folder))
-            outcomes.append(found)
-            for fault in (*found.tracebacks, *found.hangs, *found.lost, *found.wrong):
+            outcome = run_kind(kind, Path(folder), cases, kills)
+            sys.stdout.write(row(outcome) + "\n")
+            sys.stdout.flush()
+            for fault in (*outcome.tracebacks, *outcome.hangs, *outcome.lost, *outcome.wrong):
                 sys.stderr.write(f"{kind}: {fault}\n")
-    sys.stdout.write(table(outcomes) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from hundred.cli.main import main
 from hundred.data.formats.pictures import read_picture
+from hundred.data.open import find_dataset
 from hundred.errors import HundredError
 from hundred.reading import parse_toml, read_bytes, read_npz
 from hundred.runs.run import Run
 from hundred.runs.trackers.content import parameters
 from hundred.runs.trackers.mlflow.state import read_state
+from hundred.training.checkpoint import load_checkpoint
 
 # Run in a process of its own: prints the seconds and megabytes that the call took.
 MEASURE = """
@@ -124,6 +127,8 @@ def test_a_picture_is_not_given_to_another_program(tmp_path: Path, monkeypatch: 
 
 
 READERS: dict[str, Callable[[Path], object]] = {
+    "data": find_dataset,
+    "checkpoint": lambda path: load_checkpoint(path, torch.device("cpu")),
     "picture": read_picture,
     "bytes": read_bytes,
     "npz": read_npz,
@@ -134,7 +139,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 def test_pipes_and_devices_are_refused_at_once(reader: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
-        with pytest.raises((HundredError, OSError), match=r"regular file|directory|folder"):
+        with pytest.raises((HundredError, OSError), match=r"regular file|directory|no (images|checkpoint)"):
             READERS[reader](path)
 
 

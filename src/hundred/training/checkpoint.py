@@ -61,7 +61,7 @@ def load_checkpoint(path: Path, device: torch.device) -> tuple[dict[str, Any], d
 
     Raises HundredError in one line for a missing, damaged or foreign file.
     """
-    if not path.exists():
+    if not path.is_file():
         raise HundredError(f"there is no checkpoint at {path}: nothing to resume")
     try:
         if not zipfile.is_zipfile(path):
