@@ -20,7 +20,7 @@ from hundred.models.validate import unknown_option
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 
 # Modules whose import registers builders, in the order in which names are listed.
-HOMES = ("study", "resnet50", "resnet18", "wide_resnet", "vgg", "sprint")
+HOMES = ("study", "resnet50", "resnet18", "wide_resnet", "vgg", "efficientnet_lite", "sprint")
 
 _builders: dict[str, Callable[..., nn.Module]] = {}
 

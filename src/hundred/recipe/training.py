@@ -112,6 +112,10 @@ class TrainingSection(Section):
     unfreeze_at: Fraction = 0.0
     """Fraction of the run after which frozen layers train; 0 is never."""
 
+    cache_features: bool = False
+    """With freeze = ["backbone"]: compute the features of the unaugmented images once, and train the last
+    layer on them while the rest is frozen."""
+
     loss: str = "cross-entropy"
     """`cross-entropy`, `focal` (Lin et al. 2017), or your own `package:function` of logits and targets."""
 

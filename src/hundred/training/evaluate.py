@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hundred.data.dataset import Split
 from hundred.data.normalize import Normalize
@@ -21,10 +21,12 @@ def evaluate(
     batch_size: int = 500,
     *,
     all_reduce: Callable[[RunningMetrics], None] = lambda _metrics: None,
+    classify: Callable[[nn.Module, Tensor], Tensor] | None = None,
 ) -> tuple[float, float]:
     """Accuracy (a fraction) and mean cross-entropy of `network` on `split`, in evaluation mode.
 
     all_reduce: called at the end with the sums, to which it may add those of other processes.
+    classify: gives the logits of features, which `split` then holds in place of images.
     """
     network.eval()
     device = split.images.device
@@ -32,7 +34,10 @@ def evaluate(
     for start in range(0, len(split), batch_size):
         images = split.images[start : start + batch_size]
         with mixed_precision(precision, device):
-            logits = network(scaling(images, precision))
+            if classify is not None:
+                logits = classify(network, images)
+            else:
+                logits = network(scaling(images, precision))
         loss, correct = cross_entropy(logits, split.fine[start : start + batch_size])
         metrics.add(loss, correct, len(images))
     all_reduce(metrics)

@@ -26,6 +26,7 @@ from hundred.training.events import (
     Warned,
     WeightsRestored,
 )
+from hundred.training.features import CachedFeatures
 from hundred.training.freeze import FrozenLayers
 from hundred.training.loss import CrossEntropy, Loss, count_correct, loss_of_outputs
 from hundred.training.metrics import RunningMetrics
@@ -51,6 +52,7 @@ class Trainer:
     average: of the weights; where there is one, it is validated, shown to callbacks, and kept at the end.
     measure_norms: batch norms are measured again for the averaged weights at the end.
     frozen: layers that do not train, for good or for a part of the run.
+    features: of the frozen layers, which the last layer trains on while they are frozen.
     notes: warnings to emit when training begins.
     strategy: one process, its threads, or several processes.
     interrupted: called after each step; True ends the run there.
@@ -71,6 +73,7 @@ class Trainer:
     average: WeightAverage | None = None
     measure_norms: bool = False
     frozen: FrozenLayers | None = None
+    features: CachedFeatures | None = None
     notes: Sequence[str] = ()
     precision: torch.dtype = torch.float32
     model_name: str = "network"
@@ -119,10 +122,10 @@ class Trainer:
         self.set_training_mode(self.plan.progress((epoch - 1) * self.plan.steps_per_epoch))
         metrics = RunningMetrics(self.device)
         begin = reported = time.perf_counter()
-        sizes = self.plan.sizes(epoch)
-        for step, (inputs, targets) in enumerate(self.batches.epoch(epoch, sizes), start=1):
+        sizes, cached = self.plan.sizes(epoch), self._cached(epoch)
+        for step, (inputs, targets) in enumerate(self._batches_of(epoch, sizes), start=1):
             self._set_learning_rate(self.plan.progress((epoch - 1) * len(sizes) + step - 1))
-            loss, correct = self.step(inputs, targets)
+            loss, correct = self.step(inputs, targets, cached)
             metrics.add(loss, correct, len(inputs))
             if self.device.type == "cpu" and not math.isfinite(loss.item()):
                 self._stop_not_finite(epoch, f"the loss became {loss.item()} in step {step}")
@@ -145,14 +148,16 @@ class Trainer:
         self.train_seconds += self._epoch_seconds
         return metrics
 
-    def step(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def step(
+        self, inputs: Tensor, targets: Tensor, cached: CachedFeatures | None = None
+    ) -> tuple[Tensor, Tensor]:
         """One optimizer step on a batch of `Batches`: its mean loss [] and hits [], on the device."""
 
         def forward_backward(
             network: nn.Module, images: Tensor, labels: Tensor, weight: float
         ) -> tuple[Tensor, Tensor]:
             with mixed_precision(self.precision, self.device):
-                outputs = network(images)
+                outputs = network(images) if cached is None else cached.classify(network, images)
             loss, logits = loss_of_outputs(self.loss, outputs, labels, images)
             (loss if weight == 1.0 else loss * weight).backward()
             return loss, count_correct(logits, labels)
@@ -175,13 +180,15 @@ class Trainer:
         epoch = self.epoch + 1
         val_accuracy, val_loss = None, None
         if self.validation is not None and (self.plan.validates(epoch) or self._any_late()):
-            shard = self.strategy.shard(self.validation)
+            cached = self._cached(epoch)
+            split = self.validation if cached is None or cached.validation is None else cached.validation
             val_accuracy, val_loss = evaluate(
                 self.network,
-                shard,
+                self.strategy.shard(split),
                 self.batches.scaling,
                 self.precision,
                 all_reduce=self.strategy.all_reduce,
+                classify=None if cached is None else cached.classify,
             )
         if not all_finite(self.network):
             self._stop_not_finite(epoch, "a weight stopped being a finite number")
@@ -275,6 +282,16 @@ class Trainer:
         momentum = self.schedule.momentum(progress)
         if momentum is not None:
             set_momentum(self.optimizer, momentum)
+
+    def _cached(self, epoch: int) -> CachedFeatures | None:
+        """The features that `epoch` trains on, if it does."""
+        progress = self.plan.progress((epoch - 1) * self.plan.steps_per_epoch)
+        frozen = self.frozen is not None and self.frozen.frozen_at(progress)
+        return self.features if frozen else None
+
+    def _batches_of(self, epoch: int, sizes: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
+        cached = self._cached(epoch)
+        return self.batches.epoch(epoch, sizes) if cached is None else cached.epoch(epoch, len(sizes))
 
     def set_training_mode(self, progress: float = 0.0) -> None:
         """Training mode, with frozen layers as they are when `progress` of the run is done."""

