@@ -16,7 +16,7 @@ def test_the_path_of_the_page_is_printed(
         main(["report", str(finished.a), str(finished.pair), "--out", str(page)])
     captured = capsys.readouterr()
     assert stop.value.code == 0
-    assert captured.out == f"page  {page}\n"
+    assert captured.out == f"page  {page}\nopen  {page.as_uri()}\n"
     assert captured.err == ""
     text = page.read_text()
     assert "3 runs side by side" in text

@@ -41,7 +41,7 @@ def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: boo
     first_line("writing the report: loading PyTorch")
     group = _group_page(what, out)
     if group is not None:
-        click.echo(f"page  {group}")
+        _print_page(group)
         return
     from hundred.experiment.report.page import write_report
 
@@ -50,7 +50,12 @@ def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: boo
         path = write_report(*what, out=out, data=data, notes=notes, svg=svg, **opening(**options))
     for note in notes:
         click.echo(f"note: {note}", err=True)
-    click.echo(f"page  {path}")
+    _print_page(path)
+
+
+def _print_page(path: Path) -> None:
+    """Where the page is, and the link that a terminal or browser opens."""
+    click.echo(f"page  {path}\nopen  {path.resolve().as_uri()}")
 
 
 def _group_page(what: tuple[str, ...], out: str | None) -> Path | None:

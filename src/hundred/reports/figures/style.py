@@ -124,6 +124,13 @@ class Provenance:
 REAL = Provenance()
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows as a picture, with or without matplotlib's own integration."""
+
+    def _repr_png_(self) -> bytes:
+        return as_bytes(self, "png")
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Run `draw` under the style, leaving the caller's matplotlib settings unchanged."""
 
@@ -142,7 +149,8 @@ def new_figure(
 
     `note` is a quieter line under the title. Together they take the uppermost 40 points (28 without a note).
     """
-    figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), dpi=DPI, facecolor="white")
+    size = (width / POINTS_PER_INCH, height / POINTS_PER_INCH)
+    figure = _ShownFigure(figsize=size, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     if note:
         figure.text(12 / width, 1 - 25 / height, note, fontsize=8, color=MUTED, va="top", ha="left")
