@@ -20,3 +20,13 @@ def test_every_table_comes_back_from_its_file(tmp_path: Path) -> None:
     assert len(pd.read_csv(paths["classes"])) == 100
     assert pd.read_csv(paths["confusion-matrix"]).drop(columns="true").to_numpy().sum() == 500
     assert pd.read_csv(paths["metrics"]).loc[0, "accuracy"] == (logits.argmax(1) == labels).mean()
+
+
+def test_texts_that_a_spreadsheet_would_run_are_marked_and_numbers_are_not(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"=name": ["=1+1", "@SUM(A1)", "-x", "-1.5", "cat"], "value": [-1.5, 2.0, 0.0, 1.0, 3.0]}
+    )
+    (path,) = tables_to_csv(tmp_path, {"t": frame}).values()
+    assert path.read_text().splitlines() == [
+        "'=name,value", "'=1+1,-1.5", "'@SUM(A1),2.0", "'-x,0.0", "-1.5,1.0", "cat,3.0",
+    ]  # fmt: skip

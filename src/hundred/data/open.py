@@ -151,9 +151,7 @@ def is_sample(where: object) -> bool:
 
 def _at(path: Path, why: str) -> Found:
     """What is at a named place. Raises HundredError where there is nothing known."""
-    if path.exists() and not (
-        path.is_file() or path.is_dir()
-    ):  # its size is unknown, and reading it may never end
+    if path.exists() and not path.is_file() and not path.is_dir():  # reading it may never end
         raise HundredError(f"{path}{why} is a pipe or device, not a file or folder with images")
     found = find_form(path)
     if found is not None:
