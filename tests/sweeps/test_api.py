@@ -172,3 +172,22 @@ def test_two_commands_cannot_run_one_sweep(done: Sweep, few_images: Dataset) -> 
 
     with lock_run(done.path), pytest.raises(HundredError, match="being written by another process"):
         sweep(few_images, done.path.parent, trials=5)
+
+
+def test_its_page_is_self_contained_and_shows_trials_best_and_winner(done: Sweep) -> None:
+    page = (done.path / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count("<svg") == 3  # parallel, importance, curves
+    assert done.best is not None
+    assert f"--set training.learning_rate={done.best.parameters['training.learning_rate']:g}" in page
+    assert page.count('<tr class="best">') == 1
+    assert "Of the drawn sample set" in page
+    assert "95 % interval" not in page  # of one seed there is none
+    assert done.write_page().read_text(encoding="utf-8") == page
+
+
+def test_a_page_can_be_had_of_a_sweep_that_has_only_begun(tmp_path: Path) -> None:
+    from hundred.sweeps.plan import write_plan
+
+    write_plan(tmp_path, tiny_plan())
+    assert "No trial is complete yet" in Sweep(tmp_path).write_page().read_text(encoding="utf-8")

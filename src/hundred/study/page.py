@@ -24,7 +24,8 @@ from hundred.study.lessons import Lesson, whole_runs
 from hundred.study.pairs import PAIRS, Pair, pair_of
 from hundred.study.plan import StudyPlan
 from hundred.study.published import SCHOOL, published_histories
-from hundred.study.systems import NAMES, system_of
+from hundred.study.quick_data import NAME
+from hundred.study.systems import CIFAR100, NAMES, system_of
 from hundred.version import __version__
 
 MOST_CLASSES = 15
@@ -66,6 +67,7 @@ def render(contents: PageContents) -> str:
         warnings=_warnings(contents),
         verdicts=_verdicts(contents),
         command=_command(contents),
+        data=_data_text(contents.plan.data),
         made_by=__version__,
     )  # fmt: skip
 
@@ -92,9 +94,11 @@ def _watt_hours(joules: float | None) -> str:
 
 def _figures(contents: PageContents, pair: Pair | None) -> list[tuple[str, str, Figure]]:
     table, first = contents.table, next(iter(contents.runs.values()))[0].result
-    provenance = Provenance(first["data"], first["protocol"])
+    published = published_histories() if first["data"] == CIFAR100 else {}
+    # Figures of the quick data are marked as those of the sample set, of which it is a part.
+    data = "sample" if first["data"] == NAME else first["data"]
+    provenance = Provenance(data, first["protocol"])
     histories = {name: runs[0].history for name, runs in contents.runs.items()}
-    published = {} if first["data"] == "sample" else published_histories()
     curves = draw_published_curves(
         histories, published, highlight=SCHOOL if published else "", title=CURVES, provenance=provenance
     )
@@ -117,8 +121,8 @@ def _draw_published(table: pd.DataFrame, first: dict[str, Any], provenance: Prov
     best_epoch = first["protocol"] == "test-as-validation"
     measured = "the best epoch's validation accuracy" if best_epoch else "test accuracy"
     note = f"measured: {measured}; published: the best validation accuracy, on the test images"
-    if first["data"] == "sample":
-        note = "published figures are of CIFAR-100, measured ones of the sample set: not to be compared"
+    if first["data"] != CIFAR100:
+        note = "published figures are of CIFAR-100, measured ones of other images: not to be compared"
     # The interval is of test accuracy; around another figure it has the same width.
     shift = table["measured"] - table["test_accuracy"]
     moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
@@ -159,9 +163,9 @@ def _settings(table: pd.DataFrame) -> list[tuple[str, str]]:
 def _warnings(contents: PageContents) -> list[str]:
     """What must be known to read the figures."""
     table, found = contents.table, []
-    if contents.plan.data == "sample":
+    if contents.plan.data != CIFAR100:
         found.append(
-            "These runs are of the drawn sample set, not of CIFAR-100: "
+            f"These runs are of {_data_text(contents.plan.data)}, not of CIFAR-100: "
             "no figure here can be compared with a published one."
         )
     if table["cut_short"].any():
@@ -174,7 +178,7 @@ def _warnings(contents: PageContents) -> list[str]:
         found.append("Some recipes ran with other settings than they ship with, named below the table.")
     if (table["protocol"] == "test-as-validation").any():
         found.append("The test images chose the best epoch, as in the study: such figures flatter.")
-    elif contents.plan.data != "sample":
+    elif contents.plan.data == CIFAR100:
         found.append(
             "The study's own figures are the best of all epochs on the test images, and so flatter; "
             "these here read the test images once, at the end."
@@ -190,6 +194,16 @@ def _command(contents: PageContents) -> str:
     words += [f"--minutes {plan.minutes:g}"] if plan.minutes else []
     words += [f"--protocol {plan.protocol}"] if plan.protocol != "holdout" else []
     return " ".join(words)
+
+
+def _data_text(data: str) -> str:
+    """The images of a study in words."""
+    texts = {
+        CIFAR100: "CIFAR-100",
+        "sample": "the drawn sample set",
+        NAME: "ten classes of the drawn sample set, made easy by a colour each",
+    }
+    return texts.get(data, data)
 
 
 @cache

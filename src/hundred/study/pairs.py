@@ -14,6 +14,7 @@ from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.formatting import readable
 from hundred.runs.run import Run
+from hundred.study import quick_data
 
 PAIRS = (("school", "school-revisited"), ("simple", "simple-revisited"))
 
@@ -97,8 +98,11 @@ def pair_of(runs: Mapping[str, list[Run]], first: str, revisited: str) -> Pair |
 
 def class_names(run: Run) -> list[str]:
     """The names of the fine classes in plain English, in label order."""
-    names = SAMPLE_FINE_NAMES if run.result.get("data") == "sample" else FINE_NAMES
-    return [readable(name) for name in names]
+    known = {"cifar100": FINE_NAMES, "sample": SAMPLE_FINE_NAMES, quick_data.NAME: quick_data.CLASSES}
+    data = str(run.result.get("data"))
+    if data not in known:
+        return [f"class {label}" for label in range(run.predictions()["test_logits"].shape[1])]
+    return [readable(name) for name in known[data]]
 
 
 def class_ranks(runs: Sequence[Run], names: Sequence[str]) -> dict[str, tuple[float, int, int]]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from hundred.errors import UsageError, nearest
 
+CIFAR100 = "cifar100"  # the name of the data that published figures are of
+
 
 @dataclass(frozen=True)
 class System:

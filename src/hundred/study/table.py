@@ -10,7 +10,7 @@ from hundred.recipe.load import load_recipe
 from hundred.runs.layout import RECIPE
 from hundred.runs.run import Run
 from hundred.study.plan import changed_values
-from hundred.study.systems import System, system_of
+from hundred.study.systems import CIFAR100, System, system_of
 
 
 def study_table(runs: Mapping[str, list[Run]]) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def _row(system: System, runs: list[Run]) -> dict[str, Any]:
         "measured": measured,
         "published_low": system.low,
         "published_high": system.high,
-        "difference": None if first["data"] == "sample" else _difference(measured, system),
+        "difference": _difference(measured, system) if first["data"] == CIFAR100 else None,
         "test_top5_accuracy": _mean_of(results, "test_top5_accuracy"),
         "test_coarse_accuracy": _mean_of(results, "test_coarse_accuracy"),
         "calibration_error": _mean_of(results, "calibration_error"),

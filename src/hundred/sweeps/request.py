@@ -9,6 +9,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import UsageError, nearest
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.resolve import resolve
+from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
 from hundred.runs.layout import LOCK
@@ -51,8 +52,8 @@ class SweepRequest:
         return self._resume(self._unfinished()) if self.resume else self._begin()
 
     def _begin(self) -> tuple[Path, SweepPlan, Dataset]:
-        dataset = open_data(self.data)
         recipe = self._resolved(self.recipe)
+        dataset = open_data(self.data, recipe.data)
         # On a cluster a trial takes one CPU by default; in this process, torch's own number of threads.
         cpus = int(self.resources.ray is not None)
         settings = {"cpus": cpus, **self.settings, **self._data_settings(dataset)}
@@ -63,7 +64,8 @@ class SweepRequest:
 
     def _resume(self, folder: Path) -> tuple[Path, SweepPlan, Dataset]:
         begun = read_plan(folder)
-        dataset = open_data((begun.data or None) if self.data is None else self.data)
+        where = (begun.data or None) if self.data is None else self.data
+        dataset = open_data(where, load_recipe(begun.recipe).recipe.data)
         given = {**self.settings, "data_digest": dataset.digest}
         if self.recipe is not None or self.epochs or self.overrides or "seed" in self.settings:
             given["recipe"] = self._resolved(begun.recipe if self.recipe is None else self.recipe).as_dict()
@@ -104,7 +106,7 @@ class SweepRequest:
         return resolve(recipe, epochs=self.epochs, seed=seed, overrides=self.overrides).recipe
 
     def _data_settings(self, dataset: Dataset) -> dict[str, Any]:
-        path = "" if self.data is None or isinstance(self.data, Dataset) else str(self.data)
-        if path and path != "sample":
+        path = str(self.data) if isinstance(self.data, str | Path) else ""
+        if path and Path(path).expanduser().exists():  # otherwise it is the name of a set
             path = str(Path(path).expanduser().resolve())
         return {"data": path, "data_name": dataset.name, "data_digest": dataset.digest}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError
-from hundred.files import write_json, write_with
+from hundred.files import write_json, write_text, write_with
 from hundred.formatting import json_safe
 from hundred.reports.figures.style import Provenance, save
-from hundred.runs.layout import FIGURES
+from hundred.runs.layout import FIGURES, REPORT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.result import read_object
@@ -23,6 +23,7 @@ from hundred.sweeps.search.space import Range
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 TABLE = "trials.csv"
 COLUMNS = ("trial", "state", "val_accuracy", "epochs", "train_seconds")
@@ -129,12 +130,40 @@ class Sweep:
             write_with(self.csv, lambda path: self.table.to_csv(path, index=False, lineterminator="\n"))
 
     def write(self, seconds: float, *, figures: bool) -> None:
-        """Write sweep.json and, with `figures`, the pictures. seconds: that the sweep took, this time."""
+        """Write sweep.json and, with `figures`, the figures and the page. seconds: that the sweep took,
+        this time."""
         importance = self.importance()
         with os_errors_as_hundred_errors(self.path / SUMMARY):
             write_json(self.path / SUMMARY, json_safe(self._content(seconds, importance)))
         if figures:
-            self._draw(importance)
+            drawn = self._draw(importance)
+            with os_errors_as_hundred_errors(self.path / FIGURES):
+                for name, figure in drawn.items():
+                    save(figure, self.path / FIGURES / f"{name}.png")
+            self._write_page(drawn)
+
+    def write_page(self) -> Path:
+        """Write report.html from what the sweep has so far, and return its path."""
+        return self._write_page(self._draw(self.importance()))
+
+    def _write_page(self, drawn: "dict[str, Figure]") -> Path:
+        from hundred.sweeps.page import PageContents, render
+
+        titles = {"parallel": "Settings and accuracy of the trials", "importance": "Which setting mattered"}
+        contents = PageContents(
+            self.path.resolve().name,
+            str(self.path),
+            self.plan,
+            self.trials,
+            self.table,
+            self.best,
+            self.winner,
+            {titles[name]: figure for name, figure in drawn.items()},
+        )
+        path = self.path / REPORT
+        with os_errors_as_hundred_errors(path):
+            write_text(path, render(contents))
+        return path
 
     def _content(self, seconds: float, importance: dict[str, float]) -> dict[str, Any]:
         plan, trials, best, winner = self.plan, self.trials, self.best, self.winner
@@ -158,24 +187,20 @@ class Sweep:
             "seconds": seconds,
         }
 
-    def _draw(self, importance: dict[str, float]) -> None:
+    def _draw(self, importance: dict[str, float]) -> "dict[str, Figure]":
+        """The figures by name: `parallel`, `importance`; without those that there are too few trials for."""
         from hundred.reports.figures.sweeps import draw_importance, draw_parallel
 
         provenance = Provenance(self.plan.data_name, "holdout")
         table = self.table.dropna(subset=["val_accuracy"])
         logarithmic = {p.key for p in self.plan.space if isinstance(p, Range) and p.log}
-        with os_errors_as_hundred_errors(self.path / FIGURES):
-            if len(table):
-                figure = draw_parallel(
-                    table, list(self.plan.vary), logarithmic=logarithmic, provenance=provenance
-                )
-                save(figure, self.path / FIGURES / "parallel.png")
-            if importance:
-                count = int((table["state"] == "complete").sum())
-                save(
-                    draw_importance(importance, count, provenance=provenance),
-                    self.path / FIGURES / "importance.png",
-                )
+        keys, found = list(self.plan.vary), {}
+        if len(table):
+            found["parallel"] = draw_parallel(table, keys, logarithmic=logarithmic, provenance=provenance)
+        if importance:
+            count = int((table["state"] == "complete").sum())
+            found["importance"] = draw_importance(importance, count, provenance=provenance)
+        return found
 
     def __repr__(self) -> str:
         best = self.best

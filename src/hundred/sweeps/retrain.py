@@ -70,7 +70,7 @@ def repeat_on_ray(
     """
     resources = Resources(device, ray, workers, cpus or 1, gpus)
     base = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set).recipe
-    dataset = open_data(data)
+    dataset = open_data(data, base.data)
     folder = repeats_folder(Path(runs), name, base.name, repeat, resume=resume)
     seeds = [base.seed + number for number in range(repeat)]
     progress, vary = SweepProgress(quiet), {"seed": seeds}

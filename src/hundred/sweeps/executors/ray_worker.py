@@ -148,6 +148,7 @@ def to_arrays(dataset: "Dataset") -> Arrays:
         name: {"images": split.images.numpy(), "fine": split.fine.numpy(), "coarse": split.coarse.numpy()}
         for name, split in (("train", dataset.train), ("test", dataset.test))
     }
+    validation = dataset.validation_indices
     about = {
         "name": dataset.name,
         "fine_names": dataset.fine_names,
@@ -155,6 +156,11 @@ def to_arrays(dataset: "Dataset") -> Arrays:
         "fine_to_coarse": dataset.fine_to_coarse.numpy(),
         "digest": dataset.digest,
         "source": dataset.source,
+        "validation_indices": None if validation is None else validation.numpy(),
+        "form": dataset.form,
+        "split": dataset.split,
+        "notes": dataset.notes,
+        "variant": dataset.variant,
     }
     return {"splits": splits, "about": about}
 
@@ -171,7 +177,9 @@ def to_dataset(arrays: Arrays) -> "Dataset":
             name: Split(**{key: torch.from_numpy(np.asarray(array)) for key, array in split.items()})
             for name, split in arrays["splits"].items()
         }
-        about = {**arrays["about"], "fine_to_coarse": torch.from_numpy(arrays["about"]["fine_to_coarse"])}
+        about = dict(arrays["about"])
+        for key in ("fine_to_coarse", "validation_indices"):
+            about[key] = None if about[key] is None else torch.from_numpy(about[key])
     return Dataset(train=splits["train"], test=splits["test"], **about)
 
 
