@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import pytest
+from hypothesis import settings
+
+# No test depends on how quick the machine is.
+settings.register_profile("hundred", deadline=None)
+settings.load_profile("hundred")
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and all processes that they start too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

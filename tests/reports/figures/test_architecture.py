@@ -91,7 +91,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_any_rows_are_told_without_losing_a_parameter(rows: list[Any]) -> None:
+def test_no_parameter_is_lost_in_stages_and_boxes(rows: list[Any]) -> None:
     total = sum(row.parameters for row in rows)
     found = stages(rows)
     assert sum(stage.parameters for stage in found) == total
