@@ -122,14 +122,11 @@ class History:
         if self.classes:
             return float(np.log(self.classes))
         begun, guessed = self._begun, self._guessed
-        if (
-            begun is None
-            or self.continued
-            or begun < _LEAST_CHANCE
-            or (guessed is not None and guessed > 0.6)
-        ):
+        if begun is None or self.continued or begun < _LEAST_CHANCE:
             return None
-        return begun
+        first = float(self.accuracy[0]) * np.exp(min(begun, 50.0))
+        knew = (guessed is not None and guessed > 0.6) or first > _MOST_AT_FIRST
+        return None if knew else begun
 
 
 # Numbers of classes that data sets have, and so what a loss at their chance level means.
@@ -137,6 +134,9 @@ _USUAL = (2, 10, 20, 100, 200, 1000)
 _FEW = (3, 4, 5, 6, 7, 8)
 # A loss that begins below this is not that of guessing, even between two classes (0.69).
 _LEAST_CHANCE = 0.55
+# Accuracy times e to the loss is 1 where a network guesses; after a first epoch from nothing it is at most
+# about this.
+_MOST_AT_FIRST = 2.6
 # In the first epochs, a network that began with nothing is right at most so many times as often as guessing
 # is.
 _TIMES_GUESSING = {2: 1.7, 10: 3.4, 20: 4.5}

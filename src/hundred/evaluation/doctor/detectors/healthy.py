@@ -13,7 +13,7 @@ from hundred.evaluation.doctor.findings import LEAST, MOST, Finding, sure
 # Fewer epochs than this are no curve.
 FEWEST_EPOCHS = 5
 # What is as likely as this was all but found.
-_DOUBT = 0.46
+_DOUBT = 0.49
 
 
 def healthy(features: HistoryFeatures, found: list[Finding]) -> list[Finding]:
@@ -33,6 +33,8 @@ def healthy(features: HistoryFeatures, found: list[Finding]) -> list[Finding]:
         return []
     lacking = 0.1 * len([name for name in history.missing if name != "learning_rate"])
     confidence = min(MOST, 0.95 - lacking - 0.5 * max(doubt - 0.2, 0.0) - max(0.0, 0.04 * (10 - features.n)))
+    if features.chance_loss is None and not features.late("val_accuracy") > 0.8:
+        confidence = min(confidence, 0.7)  # how far a network could get is not known
     words = Evidence(history)
     last = features.n - 1
     parts = [

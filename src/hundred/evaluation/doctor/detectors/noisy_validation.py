@@ -32,7 +32,7 @@ def noisy_validation(features: HistoryFeatures) -> Finding | None:
         # The same few images give the same answer while the network stands still: they are no less few.
         confidence = max(confidence, sure(-np.log(features.images), -np.log(FEW_IMAGES), -np.log(200)))
     # Where nearly all is right, noise does not change the choice of an epoch.
-    confidence = min(confidence, sure(spread, 0.004, 0.012))
+    confidence = min(confidence, sure(spread, 0.008, 0.02))
     if (features.images or FEW_IMAGES) >= FEW_IMAGES:
         confidence = min(confidence, 0.7)  # the network itself may fluctuate as much
     if features.saturated:

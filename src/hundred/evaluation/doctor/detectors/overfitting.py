@@ -20,6 +20,7 @@ def overfitting(features: HistoryFeatures) -> Finding | None:
         _memorized(features),
         _flat_validation(features),
         _flat_loss(features),
+        _left_behind(features),
     )
     return max((each for each in found if each), key=lambda each: each.confidence, default=None)
 
@@ -157,6 +158,37 @@ def _flat_loss(features: HistoryFeatures) -> Finding | None:
     sentence += f"{evidence.change('val_loss', start, features.n - 1)}, while training loss fell"
     sentence += f"{evidence.change('loss', start, features.n - 1)}{evidence.ends()}"
     return _finding(features, start, confidence, sentence, evidence)
+
+
+def _left_behind(features: HistoryFeatures) -> Finding | None:
+    """Over the whole run, validation loss fell by a small part of what training loss fell by, "
+    "and accuracy is behind."""
+    history = features.history
+    if not all(history.has(name, 5) for name in ("loss", "val_loss", "val_accuracy")):
+        return None
+    if features.saturated or features.penalized or features.last("val_loss") <= features.last("loss"):
+        return None
+    begin = min(1, features.n - 2)
+    fell, val_fell = (
+        1.0 - features.last(name) / max(float(getattr(features, name)[begin]), 1e-9)
+        for name in ("loss", "val_loss")
+    )
+    behind = (features.accuracy_end - features.last("val_accuracy")) / max(features.accuracy_end, 1e-3)
+    if np.isnan(behind) or fell <= 0:
+        return None
+    confidence = min(
+        sure(fell, 0.3, 0.5),
+        sure(val_fell / fell, 0.3, 0.15),
+        sure(behind, 0.08, 0.2),
+        sure(features.accuracy_end, 0.6, 0.75),
+        0.8,
+    )
+    evidence = Evidence(history)
+    last = features.n - 1
+    sentence = f"from {evidence.epoch(begin)} on training loss "
+    sentence += f"fell{evidence.change('loss', begin, last)}, validation loss "
+    sentence += f"only{evidence.change('val_loss', begin, last)}{evidence.ends()}"
+    return _finding(features, begin, confidence, sentence, evidence)
 
 
 def _all_right(features: HistoryFeatures, gap: float) -> float:

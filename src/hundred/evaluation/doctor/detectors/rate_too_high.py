@@ -82,10 +82,14 @@ def _fluctuating(features: HistoryFeatures) -> Finding | None:
     confidence = min(confidence, 0.9 if features.history.classes else 0.6)
     if features.pace("val_loss") > 0.1 and features.restless("val_loss") < 0.01:
         confidence = 0.0  # validation gets better steadily: the network itself does not fluctuate
+    if (features.images or FEW_IMAGES) < FEW_IMAGES:
+        confidence = min(confidence, 0.45)  # with few samples in validation, there may be few in an epoch
     evidence = Evidence(features.history)
     up = int(np.nanargmax(np.diff(filled(features.history.loss)))) + 1
     sentence = f"training loss goes up and down instead of falling: {evidence.at('loss', up - 1)}, then "
-    sentence += f"{evidence.at('loss', up)}, and {evidence.at('loss', features.n - 1)}"
+    sentence += evidence.at("loss", up)
+    if up < features.n - 1:
+        sentence += f", and {evidence.at('loss', features.n - 1)}"
     return _finding(features, 0, confidence, sentence, evidence)
 
 
