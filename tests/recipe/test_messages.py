@@ -19,7 +19,7 @@ from hundred.recipe.load import load_recipe
         ("training.epochs=2.5", "training.epochs = 2.5"),
         ("training.epochs='3'", "training.epochs = '3'"),
         ("training.nesterov=1", "true or false"),
-        ("training.optimizer=adm", "did you mean 'adam'?"),
+        ("training.precision=floaat32", "did you mean 'float32'?"),
         ("augment.fill=neares", "did you mean 'nearest'?"),
         ("augment.zoom=2.0", "augment.zoom = 2.0 is not allowed"),
         ("augment.brightness=[1]", "a list of two factors"),
