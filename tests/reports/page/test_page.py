@@ -169,6 +169,12 @@ def test_every_printed_name_is_escaped(run_report: RunReport, pair_data: ReportD
     assert json.loads(_embedded_result(render_page(data)))["name"] == EVIL
 
 
+def test_the_curves_mark_where_a_finding_of_the_doctor_begins(page: str) -> None:
+    marks = [attrs for tag, attrs in Seen(page).tags if tag == "i" and attrs.get("class") == "mark finding"]
+    assert len(marks) == 3  # accuracy, loss and learning rate
+    assert {attrs["title"] for attrs in marks} == {"stopped early, since epoch 17"}
+
+
 def test_every_image_is_described_and_keeps_its_pixels(page: str, made: Any) -> None:
     images = [attrs for tag, attrs in Seen(page).tags if tag == "img"]
     assert len(images) == 4 + 4 + 12 + 2

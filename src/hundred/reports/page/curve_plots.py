@@ -21,12 +21,16 @@ _COLOURS = 8
 
 @dataclass(frozen=True)
 class RunCurves:
-    """What the curves of a run are drawn from. rates: the learning rate in every step, as in `RunReport`."""
+    """What the curves of a run are drawn from. rates: the learning rate in every step, as in `RunReport`.
+
+    findings: name and first epoch of what the doctor found, marked on the curves.
+    """
 
     name: str
     history: pd.DataFrame
     marks: Milestones
     rates: pd.DataFrame | None = None
+    findings: Sequence[tuple[str, float]] = ()
 
 
 def curve_plots(runs: Sequence[RunCurves]) -> list[Plot]:
@@ -72,7 +76,7 @@ def _plot(runs: Sequence[RunCurves], quantity: tuple[str, str, str], across: Sca
         lines=tuple(_line(curve, across, up) for curve in series),
         x_ticks=tuple(Tick(100 * across.place(x), f"{x:g}") for x in x_ticks),
         y_ticks=tuple(Tick(100 - 100 * up.place(y), _printed(y, form)) for y in up.ticks(_most_ticks(key))),
-        marks=() if several or not runs else tuple(_marks(runs[0].marks, across)),
+        marks=() if several or not runs else (*_marks(runs[0].marks, across), *_found(runs[0], across)),
         dots=tuple(dot for curve in series if curve.best for dot in _best(curve, across, up)),
         xs=tuple(float(x) for x in longest),
         x_places=tuple(round(100 * across.place(x), 3) for x in longest),
@@ -152,6 +156,14 @@ def _marks(marks: Milestones, across: Scale) -> list[Mark]:
     if marks.best_epoch is not None:
         found.append(Mark(100 * across.place(marks.best_epoch), "best", f"best epoch {marks.best_epoch}"))
     return found
+
+
+def _found(run: RunCurves, across: Scale) -> list[Mark]:
+    """A mark where each finding of the doctor begins."""
+    return [
+        Mark(100 * across.place(since), "finding", f"{name.replace('-', ' ')}, since epoch {since:g}")
+        for name, since in run.findings
+    ]
 
 
 def _printed(value: float, form: str) -> str:

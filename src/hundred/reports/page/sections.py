@@ -73,8 +73,10 @@ def _curves(run: RunReport, prefix: str) -> Section | None:
     if run.history is None or not len(run.history):
         return None
     marks = run.marks or milestones(run.history, stopped=run.result.get("stopped"))
+    findings = _marked_findings(run)
     parts = {
-        "plots": curve_plots([RunCurves(run.name, run.history, marks, run.rates)]),
+        "plots": curve_plots([RunCurves(run.name, run.history, marks, run.rates, findings)]),
+        "findings": findings,
         "note": _smoothing_note(run),
         "stop_reason": STOP_REASONS.get(marks.stop_reason, marks.stop_reason),
         "table": tables.history_rows(f"{prefix}epochs", run.history),
@@ -82,6 +84,15 @@ def _curves(run: RunReport, prefix: str) -> Section | None:
         "several": False,
     }
     return Section(f"{prefix}curves", "Curves", "curves", parts)
+
+
+def _marked_findings(run: RunReport) -> list[tuple[str, float]]:
+    """The findings of the doctor that have a first epoch and are a fault, which the curves mark."""
+    return [
+        (str(finding["name"]), float(finding["since_epoch"]))
+        for finding in (run.doctor or {}).get("findings", ())
+        if finding.get("since_epoch") is not None and finding.get("name") != "healthy"
+    ]
 
 
 def _smoothing_note(run: RunReport) -> str:
