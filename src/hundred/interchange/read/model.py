@@ -46,6 +46,14 @@ class LoadedModel(Protocol):
     def with_scale(self, scale: str, scale_from: str = "given") -> "LoadedModel": ...
 
 
+def describe(model: LoadedModel) -> str:
+    """A loaded model in one line: what made it, what it takes and gives, and how large it is."""
+    rows, columns, channels = model.input_shape
+    takes = f"images {rows}x{columns}x{channels} in {model.input_scale}"
+    gives = f"{model.end} of {model.classes} classes, {model.parameters:,} parameters"
+    return f"{type(model).__name__}({model.origin}: {takes} -> {gives})"
+
+
 class Model:
     """A Keras file, written by Hundred or not, as a native network.
 
@@ -104,6 +112,10 @@ class Model:
         self._scaling = Normalize(torch.from_numpy(self.mean), torch.from_numpy(self.std))
         self._reverse = False
         self.device = torch.device("cpu")
+
+    def __repr__(self) -> str:
+        """Such as ``Model(keras: images 32x32x3 in 0-1 -> softmax of 100 classes, 4,899,044 parameters)``."""
+        return describe(self)
 
     @property
     def softmax(self) -> bool:
