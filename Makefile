@@ -17,7 +17,7 @@ help:
 ## quickstart  set up and train a network on the drawn sample set (about two minutes)
 quickstart: $(VENV)/.run
 	@$(BIN)/hundred train sprint --data sample --epochs 8 --set training.batch_size=128
-	@echo "Look at runs/*/figures, or read README.md for what comes next."
+	@echo "README.md has what comes next."
 
 ## test        set up and run the tests
 test: $(VENV)/.dev
