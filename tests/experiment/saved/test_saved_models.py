@@ -66,7 +66,11 @@ def test_an_average_is_the_mean_of_probabilities_and_one_file(
     done = export(paths, to, out=tmp_path / f"all.{to}", average=True)
     assert done.difference is not None
     assert done.difference < 1e-5
-    if to != "onnx":
+    if to == "onnx":
+        import onnx
+
+        assert [each.name for each in onnx.load(str(done.path)).graph.output] == ["probabilities"]
+    else:
         again = hundred.test(done.path, data=small_data)
         assert again.end == "probabilities"
         assert again.metrics.loss == pytest.approx(result.metrics.loss, abs=1e-4)

@@ -4,12 +4,12 @@ Operator set 17 has everything used here and is read by ONNX Runtime from 1.12 (
 channels-last images like the Keras files and turns them once, at its beginning.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from hundred.errors import HundredError
+from hundred.interchange.onnx.nodes import Lower, OnnxGraph
 from hundred.interchange.onnx.tensors import TENSOR_LOWERINGS, last_axis_norm
 from hundred.interchange.write.graph import Graph, Operation
 
@@ -18,75 +18,16 @@ OPSET = 17
 IR_VERSION = 8
 
 
-class OnnxGraph:
-    """Nodes and constants under construction."""
-
-    def __init__(self, graph: Graph) -> None:
-        import onnx
-
-        self.onnx = onnx
-        self.graph = graph
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self._values: dict[str, str] = {}
-        self._names: set[str] = {graph.input}
-
-    def constant(self, values: Any, name: str, kind: Any = np.float32) -> str:
-        """Keep an array; give its name."""
-        name = self._free(name)
-        self.constants.append(
-            self.onnx.numpy_helper.from_array(np.ascontiguousarray(values, dtype=kind), name)
-        )
-        return name
-
-    def node(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
-        """Append a node with one output; give its name."""
-        output = self._free(name)
-        self.nodes.append(self.onnx.helper.make_node(kind, inputs, [output], name=output, **attributes))
-        return output
-
-    def _free(self, name: str) -> str:
-        while name in self._names:
-            name += "_"
-        self._names.add(name)
-        return name
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value on the graph, without the batch."""
-        return next((o.shape for o in self.graph.operations if o.name == name), self.graph.shape)
-
-    def value(self, name: str) -> str:
-        """The name in ONNX of a value on the graph."""
-        return self._values[name]
-
-    def fill(self) -> str:
-        """Write the whole graph; give the name of the output value."""
-        self._values[self.graph.input] = self.node(
-            "Transpose", [self.graph.input], "channels_first", perm=[0, 3, 1, 2]
-        )
-        for operation in self.graph.operations:
-            inputs = [self._values[name] for name in operation.inputs]
-            self._values[operation.name] = _LOWERINGS[operation.kind](self, operation, inputs)
-        return self._values[self.graph.output]
-
-
-Lower = Callable[[OnnxGraph, Operation, list[str]], str]
-
-
 def onnx_model(graph: Graph, note: str) -> Any:
     """An onnx.ModelProto from float [n, rows, columns, channels] to [n, classes]; `note` is its metadata.
 
     Raises HundredError for an operation that has no ONNX counterpart here.
     """
-    writer = OnnxGraph(graph)
+    writer = OnnxGraph(graph, _LOWERINGS)
     output = writer.fill()
     onnx, float32 = writer.onnx, writer.onnx.TensorProto.FLOAT
     channels, rows, columns = graph.shape
-    end = (
-        "probabilities"
-        if any(o.name == graph.output and o.kind == "softmax" for o in graph.operations)
-        else "logits"
-    )
+    end = "probabilities" if _gives_probabilities(graph, graph.output) else "logits"
     if end != output:
         end = writer.node("Identity", [output], end)
     made = onnx.helper.make_graph(
@@ -105,6 +46,23 @@ def onnx_model(graph: Graph, note: str) -> Any:
     onnx.helper.set_model_props(model, {"hundred": note})
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+#: What leaves probabilities such.
+_KEEPING = ("dropout", "reshape", "flatten", "permute", "global_pool")
+
+
+def _gives_probabilities(graph: Graph, name: str) -> bool:
+    """Whether a value comes from softmaxes or sigmoids by averages and moves alone; it names the output."""
+    operation = next((each for each in graph.operations if each.name == name), None)
+    if operation is None:
+        return False
+    s = operation.settings
+    if operation.kind == "softmax" or (operation.kind == "activation" and s["name"] == "sigmoid"):
+        return True
+    average = operation.kind == "combine" and s["how"] == "average"
+    keeps = average or (operation.kind in _KEEPING and s.get("how", "mean") == "mean")
+    return keeps and all(_gives_probabilities(graph, each) for each in operation.inputs)
 
 
 def _with_weights(kind: str, **fixed: Any) -> Lower:

@@ -1,16 +1,12 @@
 """Operations on tensors of any rank as ONNX nodes, which work in the order of Keras' axes."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from hundred.interchange.onnx.nodes import Lower, OnnxGraph
 from hundred.interchange.write.graph import Operation
 
-if TYPE_CHECKING:
-    from hundred.interchange.onnx.build import Lower, OnnxGraph
 
-
-def to_keras(g: "OnnxGraph", o: Operation, place: int, name: str) -> str:
+def to_keras(g: OnnxGraph, o: Operation, place: int, name: str) -> str:
     """Input `place` of an operation in the order of Keras."""
     here = g.value(o.inputs[place])
     if len(g.shape(o.inputs[place])) != 3:
@@ -18,25 +14,25 @@ def to_keras(g: "OnnxGraph", o: Operation, place: int, name: str) -> str:
     return g.node("Transpose", [here], f"{o.name}_{name}", perm=[0, 2, 3, 1])
 
 
-def from_keras(g: "OnnxGraph", o: Operation, here: str) -> str:
+def from_keras(g: OnnxGraph, o: Operation, here: str) -> str:
     """The operation's output, from the order of Keras."""
     if len(o.shape) != 3:
         return g.node("Identity", [here], o.name)
     return g.node("Transpose", [here], o.name, perm=[0, 3, 1, 2])
 
 
-def reshape(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def reshape(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     shape = g.constant([-1, *o.settings["target"]], f"{o.name}.shape", np.int64)
     here = g.node("Reshape", [to_keras(g, o, 0, "last"), shape], f"{o.name}_shaped")
     return from_keras(g, o, here)
 
 
-def permute(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def permute(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     here = g.node("Transpose", [to_keras(g, o, 0, "last")], f"{o.name}_turned", perm=[0, *o.settings["dims"]])
     return from_keras(g, o, here)
 
 
-def linear(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
+def linear(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     """Features by Gemm, the last axis of sequences by a product of matrices."""
     weight, bias = o.weights["weight"], o.weights.get("bias")
     if len(o.shape) == 1:
@@ -48,7 +44,7 @@ def linear(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
     return here if bias is None else g.node("Add", [here, g.constant(bias, f"{o.name}.bias")], o.name)
 
 
-def last_axis_norm(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
+def last_axis_norm(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     """Batch normalization of the last axis: a factor and an offset for each feature."""
     w = {key: array.astype(np.float64) for key, array in o.weights.items()}
     scale = w.get("scale", 1.0) / np.sqrt(w["variance"] + float(o.settings["epsilon"]))
@@ -57,7 +53,7 @@ def last_axis_norm(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
     return g.node("Add", [here, g.constant(shift, f"{o.name}.shift")], o.name)
 
 
-def _pool_sequence(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
+def _pool_sequence(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     s = o.settings
     here = g.node("Transpose", inputs, f"{o.name}_first", perm=[0, 2, 1])
     more = {"kernel_shape": [s["size"]], "strides": [s["stride"]], "pads": list(s["sides"])}
@@ -68,7 +64,7 @@ def _pool_sequence(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
     return g.node("Transpose", [here], o.name, perm=[0, 2, 1])
 
 
-def _reduce(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def _reduce(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     how, axes, keepdims = (o.settings[key] for key in ("how", "axes", "keepdims"))
     here, name = to_keras(g, o, 0, "last"), f"{o.name}_reduced"
     if how == "sum":  # its axes are an input since operator set 13, unlike those of the others
@@ -78,7 +74,7 @@ def _reduce(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
     return from_keras(g, o, g.node(kind, [here], name, axes=axes, keepdims=int(keepdims)))
 
 
-def _slice(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def _slice(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     parts = [(part, part + 1, 1) if isinstance(part, int) else part for part in o.settings["parts"]]
     numbers = {
         "starts": [part[0] for part in parts],
@@ -95,14 +91,14 @@ def _slice(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
     return from_keras(g, o, here)
 
 
-def _pad_axes(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def _pad_axes(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     before, after = ([pair[side] for pair in o.settings["pads"]] for side in (0, 1))
     pads = g.constant([0, *before, 0, *after], f"{o.name}.pads", np.int64)
     here = g.node("Pad", [to_keras(g, o, 0, "last"), pads], f"{o.name}_padded", mode="constant")
     return from_keras(g, o, here)
 
 
-def _unit_norm(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def _unit_norm(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     here = to_keras(g, o, 0, "last")
     length = g.node("ReduceL2", [here], f"{o.name}_length", axes=[o.settings["axis"]], keepdims=1)
     low = g.constant(float(o.settings["epsilon"]), f"{o.name}.low")
@@ -110,7 +106,7 @@ def _unit_norm(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
     return from_keras(g, o, g.node("Div", [here, held], f"{o.name}_divided"))
 
 
-def _matmul(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
+def _matmul(g: OnnxGraph, o: Operation, inputs: list[str]) -> str:
     sides = []
     for key, here in zip(("transpose_a", "transpose_b"), inputs, strict=True):
         turned = o.settings[key]
@@ -118,7 +114,7 @@ def _matmul(g: "OnnxGraph", o: Operation, inputs: list[str]) -> str:
     return g.node("MatMul", sides, o.name)
 
 
-def _affine(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
+def _affine(g: OnnxGraph, o: Operation, _: list[str]) -> str:
     here = to_keras(g, o, 0, "last")
     for key, kind in (("scale", "Mul"), ("shift", "Add")):
         if key in o.weights:
@@ -127,7 +123,7 @@ def _affine(g: "OnnxGraph", o: Operation, _: list[str]) -> str:
     return from_keras(g, o, here)
 
 
-TENSOR_LOWERINGS: "dict[str, Lower]" = {
+TENSOR_LOWERINGS: dict[str, Lower] = {
     "reshape": reshape,
     "permute": permute,
     "linear": linear,

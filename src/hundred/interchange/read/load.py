@@ -1,7 +1,6 @@
 """hundred.load: any Keras file as a model that predicts, native wherever its layers allow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from hundred.interchange.read.archive import Archive, open_archive
 from hundred.interchange.read.assemble import Assembly, assemble, fill
 from hundred.interchange.read.custom import custom_names, has_lambda, refuse_recurrent
 from hundred.interchange.read.model import LoadedModel, Model, require_image_input
+from hundred.interchange.read.options import LoadOptions
 from hundred.interchange.read.record import our_details, rescales_pixels
 from hundred.interchange.read.scale import SCALES, scale_of
 from hundred.interchange.read.settings import CustomObject, NotNative, listed, shown
@@ -27,16 +27,6 @@ from hundred.interchange.read.wiring import (
 
 #: Images on which the end of a network is confirmed.
 _PROBES = 4
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How a file is opened, as `load` takes it."""
-
-    scale: str | None = None
-    output: str | None = None
-    custom_objects: dict[str, Any] = field(default_factory=dict)
-    allow_lambda: bool = False
 
 
 def load(

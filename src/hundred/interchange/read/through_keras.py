@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +21,10 @@ from hundred.errors import HundredError, MissingExtra, UsageError
 from hundred.interchange.read import ends
 from hundred.interchange.read.archive import Archive
 from hundred.interchange.read.model import LoadedModel, checked_images, pixels, require_image_input
+from hundred.interchange.read.options import LoadOptions
 from hundred.interchange.read.scale import scale_of
 from hundred.interchange.read.settings import LARGEST, NotNative, listed, shown
 from hundred.interchange.read.wiring import works_channels_first
-
-if TYPE_CHECKING:
-    from hundred.interchange.read.load import LoadOptions
 
 #: Layers that run code of their own, or open files that the config names.
 _UNSAFE = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
@@ -129,7 +127,7 @@ def _last_activation(model: Any) -> str:
     return str(getattr(getattr(layer, "activation", None), "__name__", ""))
 
 
-def load_through_keras(path: Path, archive: Archive, why: NotNative, options: "LoadOptions") -> LoadedModel:
+def load_through_keras(path: Path, archive: Archive, why: NotNative, options: LoadOptions) -> LoadedModel:
     """Let Keras open `path`; `why` names the layer that is not native.
 
     Raises MissingExtra where Keras is not installed, HundredError where the config is unsafe or Keras fails.
