@@ -24,7 +24,7 @@ def print_next(commands: Sequence[str], page: Path | None = None) -> None:
 def _program() -> str:
     """What this command was started as, where `hundred` alone would not be found or be another one."""
     invoked = Path(sys.argv[0])
-    if invoked.name == "__main__.py" and shutil.which("hundred") is None:
+    if invoked.parts[-2:] == ("hundred", "__main__.py") and shutil.which("hundred") is None:
         return f"{shlex.quote(sys.executable)} -m hundred"
     found = shutil.which("hundred")
     if invoked.name != "hundred" or (found is not None and Path(found).resolve() == invoked.resolve()):
