@@ -129,6 +129,8 @@ def allowed_values(field: FieldInfo, name: str) -> str:
     if texts:
         listed = ", ".join(texts)
         return listed if get_origin(field.annotation) is Literal else f"a list of any of {listed}"
+    if field.annotation == tuple[str, ...]:
+        return "a list of texts in quotes"
     kinds = [_TYPE_NAMES[a] for a in _alternatives(field.annotation) if a in _TYPE_NAMES]
     if not kinds:
         return "a table of keys"
