@@ -18,7 +18,7 @@ from hundred.study.quick_data import NAME
 PLAN = "study.json"
 
 # A few epochs on few images; ResNet-50 without its enlarging; no MLflow to wait for.
-QUICK: dict[str, Any] = {"data.validation_per_class": 20, "training.batch_size": 32, "tracking.mlflow": False}
+QUICK: dict[str, Any] = {"data.validation_per_class": 10, "training.batch_size": 32, "tracking.mlflow": False}
 # Of other images than those of `quick_data`, which may have a hundred classes.
 QUICK_PART = {"data.train_per_class": 10, "data.test_per_class": 2, "data.validation_per_class": 2}
 QUICK_EPOCHS = 8
