@@ -99,7 +99,9 @@ def _with_our_name(error: click.NoSuchOption) -> click.NoSuchOption:
     options = [] if error.ctx is None else [name for each in error.ctx.command.params for name in each.opts]
     ours = suggest_option(error.option_name, keys(), options)
     if ours:
-        error.message, error.possibilities = f"No such option: {error.option_name}; use {ours}", None
+        return click.NoSuchOption(
+            error.option_name, f"No such option: {error.option_name}; use {ours}", ctx=error.ctx
+        )
     return error
 
 

@@ -55,7 +55,7 @@ class DataSection(Section):
     """For trials: only the first so many images of each class of the test split; 0 is all."""
 
     image_size: Annotated[int, Field(ge=0, le=512)] = 0
-    """Side of the images in pixels; 0 is 32 where most are about that, else 64, 96, 128 or 224 by the median."""
+    """Side of the images in pixels; 0 is 32 where most are about that, else 64, 96, 128 or 224 (median)."""
 
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """How pictures become square: the middle of them, all of them with black bars, or stretched."""
@@ -67,7 +67,7 @@ class DataSection(Section):
     """Only these classes, by name; empty is all."""
 
     imbalance: Annotated[float, Field(ge=1)] = 1.0
-    """A long tail: the first class has so many times as many training images as the last (Cao et al. 2019)."""
+    """Long tail: how many times as many training images the first class has as the last (Cao et al. 2019)."""
 
     label_noise: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the training labels that are changed at random; the test labels are left alone."""
@@ -76,7 +76,7 @@ class DataSection(Section):
     """To which class a label is changed: any other, or another of its superclass."""
 
     labels: str = ""
-    """A file of other training labels (.npy, .npz, .pt, .csv, .txt), such as CIFAR-100N's; '' keeps the set's."""
+    """A file of other training labels (.npy, .npz, .pt, .csv, .txt), as CIFAR-100N's; '' keeps the set's."""
 
 
 class GrowthSection(Section):
