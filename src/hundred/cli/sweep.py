@@ -142,7 +142,7 @@ def _print(found: Any) -> None:
     pairs.append(("results", str(found.path)))
     print_pairs(pairs)
     commands = [command("runs", "--runs", found.path), *listing(found.path.parent)]
-    print_next(commands, found.path / "figures" / "parallel.png")
+    print_next(commands, found.path / "report.html")
 
 
 def _figure(figure: dict[str, Any] | None) -> str:
