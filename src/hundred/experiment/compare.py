@@ -13,6 +13,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.experiment.locate import place_of, sample_names, writing
+from hundred.formatting import command
 from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run, list_runs, open_run
@@ -39,7 +40,7 @@ class Entry:
             if not run.finished:
                 raise UsageError(
                     f"{run.path} has not finished, so it has no test figures to compare\n"
-                    f"go on with it: hundred train {run.path} --resume"
+                    f"go on with it: {command('train', run.path, '--resume')}"
                 )
         return [run.result for run in self.runs]
 

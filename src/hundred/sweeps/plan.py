@@ -11,6 +11,7 @@ import tomli_w
 
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_text
+from hundred.formatting import command
 from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.load import leaves, load_recipe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
@@ -27,7 +28,7 @@ SEEDS = 3
 AHEAD = 4
 STARTUP = 10  # random trials before TPE begins: Optuna's own number (TPESampler), fewer in a short sweep
 
-_HEAD = "The settings of this sweep. Resume it: hundred sweep {folder} --resume"
+_HEAD = "The settings of this sweep. Resume it: {resume}"
 # A resumed sweep may have more trials or seeds, and find its images elsewhere.
 _MAY_CHANGE = ("trials", "seeds", "data")
 
@@ -112,7 +113,9 @@ def write_plan(folder: Path, plan: SweepPlan) -> None:
     """Write the plan into the sweep directory."""
     settings = asdict(plan)
     recipe, vary = settings.pop("recipe"), settings.pop("vary")
-    text = f"# {_HEAD.format(folder=folder)}\n" + tomli_w.dumps({**settings, "vary": vary, "recipe": recipe})
+    text = f"# {_HEAD.format(resume=command('sweep', folder, '--resume'))}\n" + tomli_w.dumps(
+        {**settings, "vary": vary, "recipe": recipe}
+    )
     with os_errors_as_hundred_errors(folder / PLAN):
         write_text(folder / PLAN, text)
 

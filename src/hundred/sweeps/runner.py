@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from hundred.errors import HundredError
+from hundred.formatting import command
 from hundred.recipe.load import load_recipe
 from hundred.sweeps.context import SECONDS_TO_WAIT, SweepContext
 from hundred.sweeps.journal import Journal, Trial
@@ -74,7 +75,8 @@ class SweepRunner:
             retrain(self.context, self.plan, best, figures=figures)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"everything so far is in {self.folder}\ngo on with it: hundred sweep {self.folder} --resume"
+                f"everything so far is in {self.folder}\n"
+                f"go on with it: {command('sweep', self.folder, '--resume')}"
             ) from None
         finally:
             sweep.write_table()

@@ -7,7 +7,7 @@ import torch
 
 from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext
-from hundred.formatting import json_safe
+from hundred.formatting import command, json_safe
 from hundred.recipe.load import Resolved, leaves, load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.layout import CHECKPOINT, FINISHED, RECIPE
@@ -71,7 +71,7 @@ def reopen(path: Path, changed: Recipe, *, rewarm: bool) -> None:
     if not (path / FINISHED).exists():
         raise UsageError(
             f"the state of {path.name} was not kept ({FINISHED} is absent), so it cannot be trained on\n"
-            f"begin a new run with its weights: hundred train {path / RECIPE} --from {path} "
+            f"begin a new run with its weights: {command('train', path / RECIPE, '--from', path)} "
             f"--epochs {changed.training.epochs}"
         )
     state, _ = load_checkpoint(path / FINISHED, torch.device("cpu"))
@@ -94,7 +94,7 @@ def check_schedule(path: Path, state: dict[str, Any], changed: Recipe, *, rewarm
     raise UsageError(
         f"the schedule {schedule.name!r} of {path.name} has ended: more epochs would train at its last rate\n"
         f"run the schedule again over the new epochs: --rewarm; or begin a new run with its weights: "
-        f"hundred train {path / RECIPE} --from {path} --epochs N"
+        f"{command('train', path / RECIPE, '--from', path, '--epochs', 'N')}"
     )
 
 

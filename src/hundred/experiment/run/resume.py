@@ -11,7 +11,7 @@ from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.extend import check_tables, is_changeable, load_state
 from hundred.files import leftovers
-from hundred.formatting import json_safe, plural
+from hundred.formatting import command, json_safe, plural
 from hundred.recipe.load import Resolved, leaves, load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.environment import changed_environment
@@ -144,7 +144,7 @@ def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[
     if planned > trainer.plan.epochs:
         warnings.append(
             f"the run goes on to epoch {trainer.plan.epochs}, as planned when it began, not to {planned}; "
-            f"more epochs: hundred train {context.path} --resume --epochs {planned}"
+            f"more epochs: {command('train', context.path, '--resume', '--epochs', planned)}"
         )
     elsewhere = changed_environment(
         context.path, str(context.options.device), processes=trainer.strategy.size
