@@ -17,7 +17,8 @@ Array = NDArray[np.float32]
 class Readable(Protocol):
     """An array whose shape is known before its values are read."""
 
-    shape: tuple[int, ...]
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
     def read(self) -> Array: ...
 

@@ -223,6 +223,15 @@ def _dot_attention(call: OpCall) -> str:
     )
 
 
+def _combine(call: OpCall) -> str:
+    how = call.layer.how
+    if how == "divide":
+        raise Unknown("divides a tensor by another")
+    if len(call.args) == 1:
+        return call.value.name
+    return call.graph.add("combine", [each.name for each in call.args], call.shape, how=how, hint=call.hint)
+
+
 def _stack(call: OpCall) -> str:
     """Single channels [h, w] as maps of one channel, joined."""
     planes = [
@@ -296,6 +305,7 @@ TENSORS: dict[Any, Handler] = {
     tensors.Logarithm: _logarithm,
     torch.nn.LogSigmoid: _log_sigmoid,
     ends.TwoClasses: _two_classes,
+    own.Combine: _combine,
     own.StackChannels: _stack,
     own.Activation: own_activation,
 }
