@@ -65,7 +65,12 @@ def run_study(
     else:
         systems = chosen(only)
         dataset = quick_dataset() if quick and data is None else open_data(data)
-        settings = {"epochs": epochs, "minutes": minutes, "protocol": protocol, "overrides": set}
+        settings: dict[str, Any] = {
+            "epochs": epochs,
+            "minutes": minutes,
+            "protocol": protocol,
+            "overrides": set,
+        }
         plan = make_plan(dataset, quick=quick, data_path=_absolute(data), **settings)
         plan = load_plan(folder, plan) or plan
         plan = plan.requesting([system.recipe for system in systems], repeat)

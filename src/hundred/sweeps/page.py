@@ -1,5 +1,6 @@
 """A sweep's page: one self-contained HTML file with its figures inside."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -57,7 +58,7 @@ def render(contents: PageContents) -> str:
             (title, Markup(as_inline_svg(figure)))  # noqa: S704 - matplotlib escapes all text in it
             for title, figure in figures.items()
         ],
-        rows=[_row(row, plan) for row in ranked.head(MOST_ROWS).to_dict("records")],
+        rows=[_row(dict(row), plan) for _, row in ranked.head(MOST_ROWS).iterrows()],
         left_out=max(0, len(ranked) - MOST_ROWS),
         seconds=duration(contents.table["train_seconds"].sum()),
         made_by=__version__,
@@ -66,8 +67,8 @@ def render(contents: PageContents) -> str:
 
 def _states(trials: list[Trial]) -> str:
     """Such as `12 trials: 9 complete, 3 pruned`."""
-    counts = pd.Series([trial.state for trial in trials], dtype="object").value_counts()
-    states = ", ".join(f"{count} {state.replace('-', ' ')}" for state, count in counts.items())
+    counts = Counter(trial.state for trial in trials).most_common()
+    states = ", ".join(f"{count} {state.replace('-', ' ')}" for state, count in counts)
     return f"{plural(len(trials), 'trial')}: {states}" if states else plural(0, "trial")
 
 
