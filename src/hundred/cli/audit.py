@@ -27,7 +27,10 @@ SHOWN = 10
 @click.argument("run", required=False, shell_complete=complete.runs)
 @data_option
 @click.option(
-    "--folds", type=int, default=0, help="Train so many times to judge every training label (hours of it)."
+    "--folds",
+    type=int,
+    default=0,
+    help="Cross-validate to check every training label (takes hours).",
 )
 @click.option("--recipe", help="What --folds trains (sprint).")
 @set_option("Override a value of it.")

@@ -142,19 +142,27 @@ def number_labels(
         raise UsageError(f"all labels are {known[0]!s}: at least two classes are needed")
     names = None if class_names is None else tuple(map(str, class_names))
     if kinds == {True}:
-        if names is None:
-            names = tuple(map(str, known))
-        order = {name: number for number, name in enumerate(names)}
-        missing = [str(name) for name in known if str(name) not in order]
-        if missing:
-            raise UsageError(
-                f"class {missing[0]!r} is not among the class names given: {', '.join(names)[:100]}"
-            )
-        numbered = {
-            split: np.array([order[str(name)] for name in labels], np.int64)
-            for split, labels in splits.items()
-        }
-        return numbered, names
+        return _number_text(splits, known, names)
+    return _number_numbers(splits, known, names)
+
+
+def _number_text(
+    splits: Mapping[str, NDArray[Any]], known: NDArray[Any], names: tuple[str, ...] | None
+) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
+    names = tuple(map(str, known)) if names is None else names
+    order = {name: number for number, name in enumerate(names)}
+    missing = [str(name) for name in known if str(name) not in order]
+    if missing:
+        raise UsageError(f"class {missing[0]!r} is not among the class names: {', '.join(names)[:100]}")
+    numbered = {
+        split: np.array([order[str(name)] for name in labels], np.int64) for split, labels in splits.items()
+    }
+    return numbered, names
+
+
+def _number_numbers(
+    splits: Mapping[str, NDArray[Any]], known: NDArray[Any], names: tuple[str, ...] | None
+) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...]]:
     low, high = int(known[0]), int(known[-1])
     if names is not None:
         # From 1 only where that is the only reading: as many names as numbers, the last of them used.
@@ -164,17 +172,18 @@ def number_labels(
                 f"labels go from {low} to {high}, but there are {len(names)} class names: give one for each"
             )
         return {split: labels.astype(np.int64) - first for split, labels in splits.items()}, names
-    if low >= 0 and high < 2 * len(known) and low == 0:
-        names = tuple(map(str, range(high + 1)))
-        if len(known) != high + 1:
-            gap = np.setdiff1d(np.arange(high + 1), known)[0]
+    if low == 0 and high < 2 * len(known):
+        gaps = np.setdiff1d(np.arange(high + 1), known)
+        if gaps.size:
             raise UsageError(
-                f"labels go from 0 to {high}, but class {gap} has no training image: name classes by "
-                f"class_names"
+                f"labels go from 0 to {high}, but class {gaps[0]} has no training image: add some, or leave "
+                "the number out"
             )
+        names = tuple(map(str, range(high + 1)))
         return {split: labels.astype(np.int64) for split, labels in splits.items()}, names
-    names = tuple(map(str, known.tolist()))
-    return {split: np.searchsorted(known, labels) for split, labels in splits.items()}, names
+    return {split: np.searchsorted(known, labels) for split, labels in splits.items()}, tuple(
+        map(str, known.tolist())
+    )
 
 
 def resized(images: NDArray[np.uint8], size: int, fit: Fit) -> NDArray[np.uint8]:

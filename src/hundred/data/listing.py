@@ -48,7 +48,7 @@ def verify(where: str | Path | None = None) -> Listing:
     """Read all of what is at `where` (see `find_dataset`) from its source, whatever the cache says, and
     check it.
 
-    Raises HundredError where there is nothing, or what there is is not the whole of CIFAR-100.
+    Raises HundredError where there is nothing, or it is not the whole of CIFAR-100.
     """
     found = find_dataset(where)
     if found is None:

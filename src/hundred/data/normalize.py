@@ -33,7 +33,7 @@ def zero_to_one() -> Normalize:
 def standardized(images: Tensor, at_most: int = 10_000) -> Normalize:
     """Mean and deviation of each channel over `images` (uint8 [n, 3, h, w]).
 
-    Above `at_most` images, evenly spaced ones stand for all: the statistics move by less than a thousandth.
+    Above `at_most` images, evenly spaced ones are sampled: the statistics move by less than a thousandth.
     """
     step = max(1, len(images) // at_most)
     # Counting the 256 values of a channel is exact and needs no float copy of the images.

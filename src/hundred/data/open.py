@@ -53,7 +53,7 @@ def open_dataset(
     Images are uint8 [n, 3, size, size], mapped copy-on-write from the official folder or from the cache:
     writing to them changes no file.
 
-    Raises HundredError where there is nothing, or where what there is does not fit together.
+    Raises HundredError where there is nothing, or where the images and labels do not fit together.
     """
     if isinstance(where, Dataset):
         return where
@@ -126,7 +126,7 @@ def _name_of(where: object) -> str:
 def find_dataset(where: str | Path | None = None) -> Found | None:
     """What is at `where`; with None CIFAR-100 at HUNDRED_DATA if that is set, else in the usual places.
 
-    Returns None only where `where` is None, HUNDRED_DATA is not set, and nothing lies in the usual places.
+    Returns None only where `where` is None, HUNDRED_DATA is not set, and the usual places hold nothing.
     Raises HundredError where a named place holds nothing known.
     """
     named = named_place()

@@ -37,7 +37,7 @@ def size_note(sizes: Sequence[tuple[int, int]], size: int, fit: Fit) -> str:
 
 
 def check_size(size: int, fit: str) -> None:
-    """Raise UsageError for an image size or fit that is none."""
+    """Raise UsageError for an impossible image size or an unknown fit."""
     if size and not SMALLEST <= size <= LARGEST:
         raise UsageError(
             f"data.image_size is {size}: give {SMALLEST} to {LARGEST} pixels, or 0 to choose one"

@@ -189,7 +189,7 @@ def _relabelled(dataset: Dataset, file: str) -> Dataset:
 def read_labels(path: Path) -> NDArray[np.int64]:
     """Class numbers of the training images, in their order: .npy, .npz, .pt (`noisy_label`), .csv or .txt.
 
-    Raises UsageError where there is no such file, HundredError where it is none of labels.
+    Raises UsageError where there is no such file, HundredError where it holds no labels.
     """
     if not path.is_file():
         raise UsageError(f"data.labels: there is no file {path}")

@@ -3,7 +3,7 @@
 Labels are doubted by confident learning from predictions of networks that had not seen the image: a run's own
 predictions of its test and validation images, or those of k-fold cross-validation for all training images.
 
-Why not cleanlab (2.9.0, Apache licence, alive: released in January 2026): its rule for label errors stands in
+Why not cleanlab (2.9.0, Apache licence, alive: released in January 2026): its rule for label errors is in
 `hundred.evaluation.labels` in thirty lines that were held against it, and for near-duplicates it compares
 vectors that somebody else must make of the images, as `hundred.evaluation.duplicates` does with the pixels.
 It would bring scikit-learn, tqdm and termcolor to every installation for nothing that is not here already.
@@ -68,7 +68,7 @@ class Audit:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many: suspected labels by split, pairs by where they lie, test images with a near-duplicate
+        """How many: suspected labels by split, pairs by split, test images with a near-duplicate
         among the training images, and pairs that are labelled differently."""
         pairs = self.duplicates
         splits = [pairs["first_split"] + pairs["second_split"] == name for name in ("testtest", "traintrain")]
@@ -118,8 +118,8 @@ def audit(
     run: a run, or a folder of repeats, whose predictions of test and validation images are used (averaged
         over repeats); or a model file, which is asked for those of the test images.
     folds: instead, train `recipe` (with `set`, `seed`, `device`) so many times, each time without a part of
-        the training images, to judge them all; see `fold_logits`. Without either, only duplicates are looked
-        for.
+        the training images, to predict them all; see `fold_logits`. Without either, only duplicates are
+        looked for.
     near: distance up to which two images are near-duplicates, see `near_duplicates`.
     out: a folder for the tables (labels.csv, duplicates.csv, audit.json) and pictures; None writes none,
         but with `folds` their runs are in `audit/folds`.
@@ -259,7 +259,7 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
 def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
     """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once.
 
-    doing: what stands before each line of progress; '' for none.
+    doing: the text before each line of progress; '' for none.
     """
     callbacks = [Lines(f"{doing}{how}", "images") if doing else no_progress for how in ("", ", mirrored")]
     others = None if one is other else other.images

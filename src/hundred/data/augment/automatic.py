@@ -115,7 +115,7 @@ def one_of_each(images: Tensor, magnitude: Tensor, strengths: Strengths, rng: Au
     n = len(images)
     each = -(-n // len(OPERATIONS))  # slots per operation
     slots = rng.permutation(each * len(OPERATIONS), images.device)  # image i sits in slot slots[i]
-    # What sits in each slot; the few that stay empty work on the last image, and nobody looks at them.
+    # What sits in each slot; the few empty slots work on the last image, and their results are unused.
     seated = torch.argsort(slots).clamp_max(n - 1)
     sign = torch.where(rng.uniform(n, device=images.device) < 0.5, -1.0, 1.0)
     changed = apply_in_turn(images[seated], magnitude[seated], sign[seated], strengths)

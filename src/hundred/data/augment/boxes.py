@@ -19,7 +19,7 @@ class Boxes:
     right: Tensor
 
     def mask(self, h: int, w: int) -> Tensor:
-        """Which pixels lie inside: bool [n, 1, h, w]."""
+        """Which pixels are inside: bool [n, 1, h, w]."""
         rows = torch.arange(h, device=self.top.device)
         columns = torch.arange(w, device=self.top.device)
         in_rows = (rows >= self.top[:, None]) & (rows < self.bottom[:, None])  # [n, h]

@@ -56,7 +56,7 @@ class Geometry:
     shear: degrees, drawn from -shear..shear.
     zoom: z for 1 - z..1 + z, or (low, high); drawn for rows and columns apart; below 1 enlarges.
     horizontal_flip, vertical_flip: mirror half of the images.
-    fill: what lies outside an image: `nearest`, `constant` (`fill_value`, 0..255), `reflect`, `wrap`, as in
+    fill: pixels outside an image: `nearest`, `constant` (`fill_value`, 0..255), `reflect`, `wrap`, as in
         SciPy.
 
     Takes uint8 or float32 [n, 3, h, w]; returns float32, contiguous. Flips alone keep the dtype, and with
@@ -145,7 +145,7 @@ def _shift(either_way: Tensor, amount: float, size: int) -> Tensor:
 
 
 def move(images: Tensor, motion: Motion, fill: str = "nearest", fill_value: float = 0.0) -> Tensor:
-    """Each image moved as told: uint8 or float32 [n, 3, h, w] in 0..255 in, float32 of that shape out,
+    """Each image moved by its matrix: uint8 or float32 [n, 3, h, w] in 0..255 in, float32 of that shape out,
     contiguous.
 
     Equal to `ImageDataGenerator(fill_mode=fill, cval=fill_value).apply_transform` of the same parameters. The

@@ -1,4 +1,4 @@
-"""The two ways in which a batch of images lies in memory, seen as one shape.
+"""The two ways in which a batch of images is laid out in memory, as one shape.
 
 Channels-last bytes pay on a CPU: pixels stay together when they move, and the float32 channels-last batch
 that a network wants is then a plain copy. Measured on one core at batch 512: 0.3 microseconds an image to
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def is_channels_last(images: Tensor) -> bool:
-    """Whether [n, c, h, w] lies pixel by pixel; what fits both layouts counts as contiguous."""
+    """Whether [n, c, h, w] is stored pixel by pixel; what fits both layouts counts as contiguous."""
     return not images.is_contiguous() and images.is_contiguous(memory_format=torch.channels_last)
 
 

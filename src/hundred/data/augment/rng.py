@@ -50,7 +50,7 @@ class Transform(Protocol):
     Takes images uint8 or float32 [n, 3, h, w] in 0..255, any memory layout, and returns the same shape
     in 0..255, or the very same tensor where there is nothing to do; never writes to the images given. What
     only moves whole pixels keeps the dtype and the layout, contiguous or channels_last; what computes new
-    values may return float32, which nobody rounds, and may return it contiguous.
+    values may return float32, not rounded, and may return it contiguous.
     """
 
     def __call__(self, images: Tensor, rng: AugmentRng) -> Tensor:

@@ -57,7 +57,7 @@ def fetch_hub(name: str, progress: Progress | None = None) -> Path:
     """The parquet files of `OWNER/NAME` (or `OWNER/NAME:CONFIG`) of the hub in the user's cache; their
     folder.
 
-    Raises UsageError for a name that is none, HundredError where there is no such set or it is not public.
+    Raises UsageError for a malformed name, HundredError where there is no such set or it is not public.
     """
     match = re.fullmatch(r"([\w.-]+)/([\w.-]+?)(?::([\w.-]+))?", name)
     if match is None or ".." in name:

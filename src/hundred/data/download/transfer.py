@@ -34,7 +34,7 @@ def shown(url: str) -> str:
         parts = urlsplit(url)
         return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
     except ValueError:
-        return "an address that is none"
+        return "not an address"
 
 
 class Transfer:

@@ -11,7 +11,7 @@ NAME = "Arrow"
 
 
 def find(where: Path) -> Path | None:
-    """`where`, if Arrow files lie in it or below; the folder of one that is named itself."""
+    """`where`, if it holds Arrow files, there or below; the folder of one that is named itself."""
     if where.suffix == ".arrow" and where.is_file():
         where = where.parent
     return where if tables_below(where, ".arrow") else None

@@ -32,7 +32,7 @@ def files(found: Path) -> list[Path]:
 
 
 def is_mapped(_: Path) -> bool:
-    """False: the images lie between labels and have to be copied."""
+    """False: images alternate with labels and have to be copied."""
     return False
 
 

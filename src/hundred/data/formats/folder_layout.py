@@ -1,7 +1,7 @@
 """Which folders of a tree hold which class of which split, whatever level they are at.
 
 Known are `train/CLASS/*` beside `test/`, `val/`, `valid/` or `validation/` in any capitals, or classes
-without splits; each class folder may lie in one of its superclass, and its pictures in one folder more
+without splits; each class folder may be in one of its superclass, and its pictures in one folder more
 (`images/`).
 """
 

@@ -12,7 +12,7 @@ _AT_ONCE = 2048  # rows in memory at a time, beside the encoded pictures
 
 
 def find(where: Path) -> Path | None:
-    """`where`, if parquet files lie in it or below; the folder of one that is named itself."""
+    """`where`, if it holds parquet files, there or below; the folder of one that is named itself."""
     if where.suffix == ".parquet" and where.is_file():
         where = where.parent
     return where if tables_below(where, ".parquet") else None

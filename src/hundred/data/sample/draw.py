@@ -20,7 +20,7 @@ from hundred.data.sample.shapes import SILHOUETTES
 
 PATTERNS = ("checkered", "plain", "ringed", "spotted", "striped")
 SAMPLE_COARSE_NAMES: tuple[str, ...] = tuple(sorted(SILHOUETTES))
-# In alphabetical order, as CIFAR-100's: a superclass's fine classes do not lie side by side.
+# In alphabetical order, as CIFAR-100's: the fine classes of a superclass are not neighbours.
 SAMPLE_FINE_NAMES: tuple[str, ...] = tuple(
     f"{pattern} {shape}" for pattern in PATTERNS for shape in SILHOUETTES
 )
