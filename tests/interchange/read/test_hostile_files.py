@@ -294,3 +294,45 @@ def test_a_wrong_scale_or_wrong_images_are_the_callers_mistake(tmp_path: Path) -
     with pytest.raises(UsageError, match="array of numbers"):
         model.predict([["a"]])
     assert model.predict(np.zeros((0, 8, 8, 3))).shape[0] == 0
+
+
+SEQUENCES: dict[str, tuple[dict[str, Any], str]] = {
+    "patches above measure": (
+        {"class_name": "TFOpLambda", "config": {"name": "t", "function": "image.extract_patches"}},
+        "extracts patches",
+    ),
+    "an absurd number of heads": (
+        {"class_name": "MultiHeadAttention", "config": {"name": "t", "num_heads": 10**9, "key_dim": 4}},
+        "no sequences|is called on",
+    ),
+    "a shape that does not fit": (
+        {"class_name": "Reshape", "config": {"name": "t", "target_shape": [7, -1]}},
+        "target_shape is",
+    ),
+    "a shape of billions": (
+        {"class_name": "Reshape", "config": {"name": "t", "target_shape": [10**12, 10**12]}},
+        "target_shape is",
+    ),
+    "axes in no order": (
+        {"class_name": "Permute", "config": {"name": "t", "dims": [1, 1, 9]}},
+        "dims is",
+    ),
+    "a pool of no sequence": ({"class_name": "GlobalMaxPooling1D", "config": {"name": "t"}}, "no sequence"),
+    "an equation of its own": (
+        {"class_name": "EinsumDense", "config": {"name": "t", "equation": "ab,c->abcdefg" * 9}},
+        "computes ab,c",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_layers_of_any_rank_refuse_what_cannot_be(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _archive: Any, why: Exception, _options: Any) -> None:
+        raise HundredError(f"{path.name}: {why}")
+
+    monkeypatch.setattr("hundred.interchange.read.through_keras.load_through_keras", refuse)
+    layer, words = SEQUENCES[name]
+    path = _tiny(tmp_path / "m.h5", lambda config: config["config"]["layers"].insert(1, layer))
+    assert re.search(words, _line(path))

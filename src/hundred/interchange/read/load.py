@@ -154,8 +154,11 @@ def _end(network: nn.Module, shape: tuple[int, int, int], notes: list[str]) -> t
         return body, end
     draw = torch.Generator().manual_seed(0)
     images = torch.rand(_PROBES, shape[2], shape[0], shape[1], generator=draw)
-    with torch.inference_mode():
-        end, note = ends.confirmed_end(end, network.eval()(images))
+    try:
+        with torch.inference_mode():
+            end, note = ends.confirmed_end(end, network.eval()(images))
+    except RuntimeError as error:  # layers that do not fit together in a way that no shape shows
+        raise HundredError(f"cannot be run: {shown(str(error), 200)}") from None
     notes += [note] if note else []
     return network, end
 

@@ -73,6 +73,8 @@ def named_activation(c: Conversion, value: Any, shape: Shape) -> nn.Module | Non
 def _by_name(c: Conversion, name: str, shape: Shape) -> nn.Module | None:
     if name.endswith("softmax") and len(shape) == 3 and c.channels_first:
         raise c.settings.not_native(f"has a {shown(name)} along another axis than the channels")
+    if name.endswith("softmax") and not shape:
+        raise c.settings.not_native(f"has a {shown(name)} of single numbers")
     if name.endswith("softmax") and len(shape) not in (1, 3):
         return nn.Softmax(-1) if name == "softmax" else nn.LogSoftmax(-1)
     if name == "linear":

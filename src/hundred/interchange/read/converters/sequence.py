@@ -125,7 +125,7 @@ def einsum_dense(c: Conversion) -> Converted:
     rank = len(c.shape)
     bias_axes = c.settings.values.get("bias_axes")
     c.needs_channels_last()
-    plain = len(taken) == len(set(taken)) == rank + 1
+    plain = rank > 0 and len(taken) == len(set(taken)) == rank + 1
     if plain and kernel == taken[-1] and given == taken:
         return _feature_factors(c, taken, bias_axes)
     dense = plain and len(kernel) == 2 and kernel[0] == taken[-1] and given == taken[:-1] + kernel[1]
@@ -176,6 +176,8 @@ def attention_of_lists(c: Conversion) -> Converted:
 
 def layer_scale(c: Conversion) -> Converted:
     """LayerScale of keras.applications' ConvNeXt: a factor for each channel."""
+    if not c.shape:
+        raise c.settings.not_native("works on single numbers")
     channels = c.shape[-1]
     c.needs_channels_last()
     with torch.device("meta"):

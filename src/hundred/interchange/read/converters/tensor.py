@@ -25,6 +25,10 @@ from hundred.interchange.read.tensor_layers import (
     Slice,
 )
 
+#: Values in one window of extracted patches: its square is the size of the kernel that takes them.
+_LARGEST_PATCH = 1 << 12
+_MOST_PARTS = 1 << 10
+
 
 def setting(c: Conversion, key: str, default: Any = None) -> Any:
     """An argument of a function: in its config (Keras 3) or in the call (Keras 2)."""
@@ -165,8 +169,8 @@ def normalize(c: Conversion) -> Converted:
     if order != 2 or len(axes) != 1:
         raise c.settings.not_native(f"normalizes by the order {shown(order)} along {axes}")
     epsilon = setting(c, "epsilon") or 1e-12
-    if not isinstance(epsilon, int | float):
-        raise c.settings.wrong("epsilon", "a number")
+    if not isinstance(epsilon, int | float) or not 0 < epsilon < 1:
+        raise c.settings.wrong("epsilon", "a number from 0 to 1")
     # TensorFlow compares the sum of squares with it, Keras 3 the length.
     return Converted([("", L2Normalize(axes[0], float(epsilon) ** (0.5 if c.version < 3 else 1)))], c.shape)
 
@@ -254,7 +258,7 @@ def split(c: Conversion) -> Converted:
     if len(axes) != 1:
         raise c.settings.not_native(f"splits along {axes}")
     size = c.shape[axes[0] - 1]
-    if type(sections) is int and sections > 0 and size % sections == 0:
+    if type(sections) is int and 0 < sections <= _MOST_PARTS and size % sections == 0:
         ends = [size // sections * i for i in range(1, sections + 1)]
     elif (places := _whole_numbers(sections)) is not None and c.version >= 3:
         ends = [*places, size]
@@ -263,7 +267,11 @@ def split(c: Conversion) -> Converted:
     else:
         raise c.settings.not_native(f"splits {size} values into {shown(sections)}")
     starts = [0, *ends[:-1]]
-    if ends[-1] != size or any(not 0 <= a < b for a, b in zip(starts, ends, strict=True)):
+    if (
+        len(ends) > _MOST_PARTS
+        or ends[-1] != size
+        or any(not 0 <= a < b for a, b in zip(starts, ends, strict=True))
+    ):
         raise c.settings.not_native(f"splits {size} values into {shown(sections)}")
     parts = []
     for start, end in zip(starts, ends, strict=True):
@@ -352,7 +360,7 @@ def extract_patches(c: Conversion) -> Converted:
         (rows + pads[2] + pads[3] - size[0]) // stride[0] + 1,
         (columns + pads[0] + pads[1] - size[1]) // stride[1] + 1,
     )
-    if min(out) < 1 or size[0] * size[1] * channels > 1 << 14:
+    if min(out) < 1 or size[0] * size[1] * channels > _LARGEST_PATCH:
         raise c.settings.wrong("size", f"what fits an input of {rows}x{columns}")
     return Converted(
         [("", ExtractPatches(channels, size, stride, pads))], (*out, size[0] * size[1] * channels)
