@@ -2,7 +2,7 @@
 
     python check_keras_file.py FILE.h5 [FILE.keras ...]
 
-Beside each FILE lies FILE.npz with `images` (float [n, rows, columns, 3] in the file's scale), `expected`
+Beside each FILE there is FILE.npz with `images` (float [n, rows, columns, 3] in the file's scale), `expected`
 ([n, classes]) and `parameters`. Needs nothing of Hundred: it also runs under Keras 2.10 and Python 3.7.
 Prints one line a file and exits with 1 if one does not open or agree.
 """

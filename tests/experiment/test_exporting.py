@@ -103,14 +103,14 @@ def test_a_written_file_that_answers_otherwise_is_not_left_behind(
         ("keras", "m.h5", r"must end in \.keras"),
     ],
 )
-def test_a_wrong_format_or_ending_is_told(
+def test_a_wrong_format_or_ending_is_refused(
     finished: Finished, tmp_path: Path, to: str, out: str | None, message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
         hundred.export(finished.a, to, out=out and tmp_path / out)
 
 
-def test_a_run_without_a_saved_network_is_told(finished: Finished, tmp_path: Path) -> None:
+def test_a_run_without_a_saved_network_gets_one_line(finished: Finished, tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "history.csv").touch()
     with pytest.raises(HundredError, match=r"bare has no model\.h5"):

@@ -71,7 +71,9 @@ def test_a_superclass_has_the_sum_of_its_fine_classes(finished: Finished, pictur
     assert [each.probability for each in found.superclasses] == pytest.approx(sums[best], abs=1e-5)
 
 
-def test_a_broken_picture_is_told_and_the_others_are_still_named(finished: Finished, pictures: Path) -> None:
+def test_a_broken_picture_gets_a_line_and_the_others_are_still_named(
+    finished: Finished, pictures: Path
+) -> None:
     (pictures / "1.png").write_bytes(b"no picture")
     found = list(Predictor(finished.a).each(picture_paths([pictures])))
     assert [isinstance(each, Prediction) for each in found] == [True, False, True, True, True]

@@ -95,7 +95,7 @@ class Reused(nn.Module):
 
 
 class OfFunctions(nn.Module):
-    """Weights of its own and torch's functions, as layers of a person's own class come down to."""
+    """Weights of its own and torch's functions, as layers of a user's own class reduce to."""
 
     def __init__(self) -> None:
         super().__init__()

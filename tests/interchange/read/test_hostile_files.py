@@ -80,7 +80,7 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
     assert "SavedModel" in _line(tmp_path)
 
 
-def test_weights_alone_are_told_from_a_model(tmp_path: Path) -> None:
+def test_weights_alone_are_distinguished_from_a_model(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file.attrs["layer_names"] = np.array([b"conv"])
     assert "weights alone" in _line(tmp_path / "w.h5")
@@ -227,7 +227,7 @@ def test_weights_of_other_number_types_are_read(kind: str, tmp_path: Path) -> No
     assert np.array_equal(load(path).network.dense.weight.detach().numpy().T, values.astype(np.float32))
 
 
-def test_nan_weights_are_told(tmp_path: Path) -> None:
+def test_nan_weights_give_a_note(tmp_path: Path) -> None:
     path = _change_weights(_tiny(tmp_path / "m.h5"), lambda g: _put(g, KERNEL, data=np.full((72, 4), np.nan)))
     assert "288 values that are NaN" in load(path).notes[0]
 

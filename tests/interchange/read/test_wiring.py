@@ -141,7 +141,7 @@ def test_a_layer_called_twice_has_its_weights_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_nested_model_s_weights_are_told_apart_by_name_or_by_order(tmp_path: Path) -> None:
+def test_a_nested_model_s_weights_are_found_by_name_or_by_order(tmp_path: Path) -> None:
     norm = {"class_name": "BatchNormalization", "config": {"name": "norm", "axis": [3]}}
     conv = {
         "class_name": "Conv2D",
