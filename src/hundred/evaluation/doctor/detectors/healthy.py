@@ -6,6 +6,7 @@ as any other false finding.
 
 import numpy as np
 
+from hundred.evaluation.doctor.curves import filled
 from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
 from hundred.evaluation.doctor.findings import LEAST, MOST, Finding, sure
@@ -27,7 +28,15 @@ def healthy(features: HistoryFeatures, found: list[Finding]) -> list[Finding]:
     if not (history.has("val_accuracy", 5) or history.has("val_loss", 5)) or features.learned < 0.05:
         return []
     doubt = max((each.confidence for each in found), default=0.0)
-    signs = (learned_much, usual_gap, learned_in_time, at_rest, kept_its_best, learned_at_all)
+    signs = (
+        learned_much,
+        usual_gap,
+        learned_in_time,
+        at_rest,
+        kept_its_best,
+        learned_at_all,
+        kept_its_footing,
+    )
     evidence = min(sign(features) for sign in signs)
     if doubt > _DOUBT or evidence < LEAST:
         return []
@@ -110,6 +119,15 @@ def kept_its_best(features: HistoryFeatures) -> float:
         noise = features.noises["val_accuracy"] / max(high, 1e-9)
         sureness = min(sureness, sure(fall - noise, 0.05, 0.02))
     return sureness
+
+
+def kept_its_footing(features: HistoryFeatures) -> float:
+    """How sure it is that validation accuracy did not collapse on the way, even if it came back."""
+    curve = filled(features.history.val_accuracy)
+    if not np.isfinite(curve).all() or features.history.scores:
+        return MOST
+    kept = curve / np.maximum(np.maximum.accumulate(curve), 1e-9)
+    return sure(float(kept[features.n // 3 :].min()), 0.5, 0.65)
 
 
 def learned_at_all(features: HistoryFeatures) -> float:

@@ -6,7 +6,7 @@ from hundred.evaluation.doctor import advice
 from hundred.evaluation.doctor.curves import slope, tail
 from hundred.evaluation.doctor.evidence import Evidence
 from hundred.evaluation.doctor.features import HistoryFeatures
-from hundred.evaluation.doctor.findings import Finding, sure
+from hundred.evaluation.doctor.findings import MOST, Finding, sure
 
 
 def plateau(features: HistoryFeatures) -> Finding | None:
@@ -24,7 +24,7 @@ def plateau(features: HistoryFeatures) -> Finding | None:
         start = min(start, flat_since(-features.val_loss, features.noises["val_loss"]))
     if features.n - start < 5:
         return None
-    confidence = _at_rest(features, (features.n - start) / features.n)
+    confidence = min(_at_rest(features, (features.n - start) / features.n), _room_left(features))
     name = (
         "val_accuracy"
         if history.has("val_accuracy", 5)
@@ -107,7 +107,8 @@ def stopped_early(features: HistoryFeatures) -> Finding | None:
         return None
     confidence = _still_improving(features, per_tenth, certain)
     if both[0] is not None:
-        confidence = min(confidence, sure(both[0][1], 0.3, 1.0), sure(both[0][0], 0.001, 0.008))
+        confidence = min(confidence, sure(both[0][1], 0.3, 1.0), sure(both[0][0], 0.002, 0.01))
+    confidence = min(confidence, _room_left(features), _near_its_best(features))
     name = "val_accuracy" if history.has("val_accuracy") else "val_loss"
     evidence = Evidence(history)
     sentence = f"{evidence.noun(name)} was still improving at the end: {evidence.at(name, begin)}, "
@@ -120,6 +121,21 @@ def stopped_early(features: HistoryFeatures) -> Finding | None:
         evidence.data(),
         actions=(advice.longer(features, 2.0),),
     )
+
+
+def _room_left(features: HistoryFeatures) -> float:
+    """How sure it is that there is much left to win: not where nearly all is right."""
+    level = features.late("val_accuracy")
+    return MOST if np.isnan(level) else sure(level, 0.96, 0.9)
+
+
+def _near_its_best(features: HistoryFeatures) -> float:
+    """How sure it is that validation loss is still on its way down: at the end it is not above its lowest."""
+    if not features.history.has("val_loss", 4):
+        return MOST
+    measured = features.history.val_loss[np.isfinite(features.history.val_loss)]
+    lowest = float(measured.min())
+    return sure((float(measured[-1]) - lowest) / max(lowest, 1e-9), 0.1, 0.04)
 
 
 def _still_improving(features: HistoryFeatures, per_tenth: float, certain: float) -> float:
