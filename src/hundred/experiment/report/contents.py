@@ -73,8 +73,9 @@ def _layers(run: Run, recipe: Recipe | None, network: nn.Module | None) -> "list
         if model is not None and ":" not in model.name and not runs_foreign_code(model.name, model.options):
             # On the meta device a network has shapes and no memory.
             with torch.device("meta"):
-                classes = run.environment.get("data_classes", len(FINE_NAMES))
-                return summarize(build(model.name, classes=classes, **model.options), shape)
+                classes = int(run.environment.get("data_classes", len(FINE_NAMES)))
+                options: dict[str, Any] = {"classes": classes, **model.options}
+                return summarize(build(model.name, **options), shape)
         # A report runs no user code: a user's own network is read from the saved file.
         saved = getattr(load(run.model_path), "network", None) if run.model_path.is_file() else None
         return summarize(saved, shape) if saved is not None else None
@@ -146,6 +147,7 @@ def _test_outputs(run: Run, result: Mapping[str, Any], dataset: Dataset | None) 
     if not {"test_logits", "test_labels"} <= set(arrays):
         raise HundredError(f"{run.path / PREDICTIONS} is damaged: it has no test_logits and test_labels")
     logits = arrays["test_logits"]
+    names: tuple[Sequence[str], Sequence[str], Any]
     if dataset is not None:
         names = (dataset.fine_names, dataset.coarse_names, dataset.fine_to_coarse.numpy())
     else:

@@ -84,15 +84,8 @@ def write_report(
     if not entries:
         raise UsageError("report needs at least one run")
     path = _target(entries, out)
-    images, runs = RunImages(data, notes), _named_runs(entries)
-    reports = []
-    for name, run in runs.items():
-        report = run_report(run, images.of(run))
-        report = replace(report, doctor=doctor(run) if doctor is not None else None)
-        reports.append(replace(report, result={**report.result, "name": name}))
-        if svg:
-            failed = draw_figures(run, report, kind="svg")
-            notes += [f"a figure could not be drawn: {fault}" for fault in failed]
+    runs = _named_runs(entries)
+    reports = _run_reports(runs, RunImages(data, notes), doctor, notes, svg=svg)
     named = zip(entries, names_of(entries), strict=True)
     reports += [
         file_report(entry.path, name, data, notes, opening) for entry, name in named if not entry.runs
@@ -106,6 +99,20 @@ def write_report(
     with writing(path):
         # A page that --out names is the user's own choice.
         return write_page(path, page) if out is not None else _write_unless_poorer(path, page, notes)
+
+
+def _run_reports(
+    runs: Mapping[str, Run], images: RunImages, doctor: Doctor | None, notes: list[str], *, svg: bool
+) -> list[RunReport]:
+    reports = []
+    for name, run in runs.items():
+        report = run_report(run, images.of(run))
+        report = replace(report, doctor=doctor(run) if doctor is not None else None)
+        reports.append(replace(report, result={**report.result, "name": name}))
+        if svg:
+            failed = draw_figures(run, report, kind="svg")
+            notes += [f"a figure could not be drawn: {fault}" for fault in failed]
+    return reports
 
 
 def _write_unless_poorer(path: Path, data: ReportData, notes: list[str]) -> Path:
