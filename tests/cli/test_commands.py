@@ -1,6 +1,7 @@
 """The command line: exit codes, one JSON object where asked for, and help that helps."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -236,8 +237,6 @@ def test_completion_scripts_call_hundred(call: Call, shell: str) -> None:
 
 def test_completion_knows_the_commands() -> None:
     environment = {"_HUNDRED_COMPLETE": "bash_complete", "COMP_WORDS": "hundred tr", "COMP_CWORD": "1"}
-    import os
-
     done = process(env={**os.environ, **environment})
     assert "train" in done.stdout
 
@@ -288,7 +287,8 @@ print(json.dumps(found))
 
 def without_heavy_imports(folder: Path, *commands: list[str]) -> list[tuple[str, str]]:
     command = [sys.executable, "-c", WITHOUT_HEAVY_IMPORTS, json.dumps(commands)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    environment = {**os.environ, "TMPDIR": str(folder)}  # for the report of an unexpected error
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environment)
     found: list[tuple[str, str]] = [(code, err) for code, err in json.loads(done.stdout)]
     return found
 

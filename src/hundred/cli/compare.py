@@ -48,12 +48,12 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
       hundred compare training-a.csv training-b.csv
     """
+    first_line("comparing: loading PyTorch")
     from hundred.evaluation.compare.histories import is_history_file
 
     if any(is_history_file(each) for each in what):
         _compare_histories(what, as_json)
         return
-    first_line("comparing: loading PyTorch")
     from hundred.experiment.compare import compare_entries, draw_comparison, entry_of
 
     entries = [entry_of(each) for each in what]
