@@ -59,13 +59,17 @@ def _of_table(table: Table, source: str, run: str | None, *, sparse: bool = Fals
     return history_of(table.columns, source=source, sparse=sparse, table=table, run=run)
 
 
+def _of_mlflow(columns: Columns, source: str) -> History:
+    return history_of(columns, source=source, table=Table(columns, "an MLflow run"))
+
+
 def _of_path(what: str | Path, run: str | None) -> History:
     path = Path(what).expanduser()
     mlflow_id = _MLFLOW.fullmatch(str(what))
     if mlflow_id and not path.exists():
         from hundred.evaluation.doctor.readers.mlflow import columns_of_run
 
-        return history_of(columns_of_run(mlflow_id["id"]), source=f"the MLflow run {mlflow_id['id']}")
+        return _of_mlflow(columns_of_run(mlflow_id["id"]), f"the MLflow run {mlflow_id['id']}")
     if path.is_dir() and not is_run(path):
         return _of_folder(path, run)
     if path.is_file():
@@ -79,7 +83,7 @@ def _of_file(path: Path, run: str | None) -> History:
     if path.suffix in (".db", ".sqlite", ".sqlite3"):
         from hundred.evaluation.doctor.readers.mlflow import columns_in_database
 
-        return history_of(columns_in_database(path, run), source=str(path))
+        return _of_mlflow(columns_in_database(path, run), str(path))
     return _of_table(read_text(path), str(path), run)
 
 
@@ -90,9 +94,9 @@ def _of_folder(path: Path, run: str | None) -> History:
     from hundred.evaluation.doctor.readers import mlflow
 
     if (path / "metrics").is_dir() and (path / "meta.yaml").is_file():
-        return history_of(mlflow.columns_in_folder(path), source=str(path))
+        return _of_mlflow(mlflow.columns_in_folder(path), str(path))
     if (path / "mlflow.db").is_file():
-        return history_of(mlflow.columns_in_database(path / "mlflow.db", run), source=str(path / "mlflow.db"))
+        return _of_mlflow(mlflow.columns_in_database(path / "mlflow.db", run), str(path / "mlflow.db"))
     inside = sorted(child.name for child in path.iterdir() if is_run(child))
     if inside:
         raise UsageError(
@@ -114,7 +118,8 @@ def _of_run(run: Run) -> History:
         # The epoch in which the loss stopped being finite has no row; the doctor needs to see it.
         for name, cells in columns.items():
             cells.append({"epoch": len(rows) + 1, "loss": float("nan")}.get(name))
-    return history_of(columns, context_of_run(run, stopped), source=str(path))
+    table = Table(columns, "a run directory")
+    return history_of(columns, context_of_run(run, stopped), source=str(path), table=table)
 
 
 def context_of_run(run: Run, stopped: str = "") -> Context:
