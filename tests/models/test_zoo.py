@@ -15,6 +15,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet50": {"upsample": 1},
     "wide-resnet-28-10": {"depth": 10, "width": 2, "dropout": 0.3},
     "resnet18": {"width": 16},
+    "efficientnet-lite0": {"upsample": 1},
 }
 # What can be written to Keras and ONNX files.
 MODULES = (
@@ -24,6 +25,7 @@ MODULES = (
         nn.BatchNorm1d,
         nn.BatchNorm2d,
         nn.ReLU,
+        nn.ReLU6,
         nn.GELU,
         nn.SiLU,
         nn.Dropout,

