@@ -31,6 +31,8 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("HUNDRED_URL", raising=False)
+    monkeypatch.delenv("HUNDRED_MIRROR", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(home / "keras"))  # where CIFAR-100 is looked for
 
 
 @pytest.fixture(scope="session")

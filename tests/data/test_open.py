@@ -43,6 +43,10 @@ def test_each_place_comes_before_the_next(
         return open_dataset(download=False).source
 
     assert "no CIFAR-100 on this machine" in fault()
+    keras = tmp_path / "keras" / "datasets" / "cifar-100-python-target" / "cifar-100-python"
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    write_official(keras, small)
+    assert source() == str(keras)
     cached = write_official(cache_folder() / "cifar-100-python", small)
     assert source() == str(cached)
     write_binary(tmp_path / "work" / "data" / "cifar-100-binary", small)
