@@ -410,7 +410,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_when_training_is_killed_the_mirror_sends_the_rest_and_ends(tmp_path: Path, store: Path) -> None:
+def test_when_training_is_killed_the_child_sends_the_rest_and_ends(tmp_path: Path, store: Path) -> None:
     run = tmp_path / "killed"
     run.mkdir()
     done = subprocess.run(
