@@ -57,7 +57,7 @@ def audit(
     \b
     Examples:
       hundred audit --data cifar-100-python
-      hundred audit runs/sprint-2026-01-31-1200 --data cifar-100-python
+      hundred audit runs/sprint-2026-01-31-1200
       hundred audit --folds 5 --recipe sprint --out audit
     """
     from pathlib import Path
