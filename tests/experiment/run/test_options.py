@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hundred.errors import UsageError
+from hundred.errors import HundredError
 from tests.experiment.conftest import Train, file_weights, rows
 from tests.making.killing import KillAt, Killed
 
@@ -49,7 +49,10 @@ def test_a_run_with_all_of_them_resumes_to_the_same_bits(train: Train) -> None:
     [
         ({"training.optimizer": "adamm"}, "no optimizer 'adamm'; did you mean 'adam"),
         ({"training.loss": "hinge"}, "'hinge': it is 'cross-entropy', 'focal'"),
-        ({"training.loss": "torch.nn.functional:nothing"}, "has no 'nothing'"),
+        (
+            {"training.loss": "torch.nn.functional:nothing", "training.label_smoothing": 0.0},
+            "has no 'nothing'",
+        ),
         ({"training.class_weights": {"appel": 2.0}}, "no class; did you mean 'apple'"),
         ({"training.teacher": "nowhere.h5"}, "nowhere"),
         ({"training.freeze": ["layer9"]}, "fits no layer"),
@@ -60,7 +63,7 @@ def test_a_run_with_all_of_them_resumes_to_the_same_bits(train: Train) -> None:
 def test_a_mistake_is_said_before_training_and_leaves_no_run(
     train: Train, tmp_path: Any, settings: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(HundredError) as caught:
         train(epochs=1, set={**PLAIN, **settings})
     assert message in str(caught.value)
     assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
