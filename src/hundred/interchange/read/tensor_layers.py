@@ -273,7 +273,7 @@ class MultiHeadAttention(nn.Module):
         )
         dropout = self.dropout if self.training else 0.0
         x = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
-        return self.output(x.transpose(1, 2).flatten(-2))  # type: ignore[no-any-return]
+        return self.output(x.transpose(1, 2).flatten(-2))
 
 
 class DotAttention(nn.Module):
@@ -286,7 +286,7 @@ class DotAttention(nn.Module):
     def forward(self, query: Tensor, value: Tensor, key: Tensor | None = None) -> Tensor:
         """[n, steps, f] and [n, steps', f'] to [n, steps, f']."""
         scores = query @ (value if key is None else key).transpose(1, 2)
-        return self.dropout(scores.softmax(-1)) @ value  # type: ignore[no-any-return]
+        return self.dropout(scores.softmax(-1)) @ value
 
 
 class FrozenBatchNorm1d(nn.BatchNorm1d):
