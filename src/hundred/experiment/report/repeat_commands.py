@@ -16,7 +16,7 @@ def repeat_commands(run: Run) -> list[str]:
     if not recipe.is_file():
         return []
     try:
-        source = source_of(run) or _data_option(run)
+        source = source_of(run) or data_option(run)
     except UsageError:
         return []
     data = f" --data {shlex.quote(source)}" if source and source != "cifar100" else ""
@@ -26,7 +26,7 @@ def repeat_commands(run: Run) -> list[str]:
     ]
 
 
-def _data_option(run: Run) -> str:
+def data_option(run: Run) -> str:
     """The value of `--data` in the command of a run that does not record where its data was; '' for none."""
     try:
         words = shlex.split(str(run.environment.get("command", "")))

@@ -5,6 +5,7 @@ from pathlib import Path
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.data import open_data, open_for, source_of
+from hundred.experiment.report.repeat_commands import data_option
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import DataSection
 from hundred.runs.layout import RECIPE
@@ -27,7 +28,8 @@ class RunImages:
             load_recipe(run.path / RECIPE).recipe.data if (run.path / RECIPE).is_file() else DataSection()
         )
         try:
-            dataset = self._open(source_of(run) if self._data is None else self._data, section)
+            where = self._data if self._data is not None else source_of(run) or data_option(run) or None
+            dataset = self._open(where, section)
         except UsageError as error:
             self._note(f"{str(error).splitlines()[0]}; its page has no galleries")
             return None
