@@ -55,7 +55,7 @@ class LastAxisBatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape as `x`."""
-        return self.norm(x.flatten(0, -2)).view(x.shape)  # type: ignore[no-any-return]
+        return self.norm(x.flatten(0, -2)).view(x.shape)
 
 
 class AxesLayerNorm(nn.Module):
