@@ -90,7 +90,7 @@ class EfficientNetLite0(nn.Module):
         x = self.relu(self.bn0(self.conv_stem(self.pad(x))))  # [n, 32, h/2, w/2]
         x = self.blocks(x)  # [n, 320, h/32, w/32]
         x = self.relu(self.bn1(self.conv_head(x)))  # [n, 1280, h/32, w/32]
-        return self.fc(self.dropout(self.flatten(self.avg_pooling(x))))  # type: ignore[no-any-return]
+        return self.fc(self.dropout(self.flatten(self.avg_pooling(x))))
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:

@@ -371,6 +371,6 @@ class Trainer:
         self.history = list(state["history"])
         self.train_seconds = state["train_seconds"]
         # Until version 0.1 this was called "parts".
-        self.strategy.micro_batches = state.get("micro_batches", state.get("parts", 1))
+        self.strategy.micro_batches = state.get("micro_batches") or state.get("parts", 1)
         self._steps = state["steps"]
         self.epoch = state["epoch"]

@@ -38,8 +38,8 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
             f"{', '.join(sorted(known))}, "
             "and your own as 'package:Class'"
         )
-    kind: type[torch.optim.Optimizer] = getattr(torch.optim, known[name.lower()])
-    return kind
+    found: type[torch.optim.Optimizer] = getattr(torch.optim, known[name.lower()])
+    return found
 
 
 def make_optimizer(
@@ -61,7 +61,9 @@ def make_optimizer(
         if any(group["weight_decay"] for group in groups):
             raise UsageError(f"{name} has no weight decay: set training.weight_decay=0")
         groups = [{key: value for key, value in group.items() if key != "weight_decay"} for group in groups]
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    plain: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in options.items()
+    }
     try:
         return kind(groups, **plain)
     except (TypeError, ValueError) as error:
