@@ -14,8 +14,6 @@ import hundred
 from tests.making.recipes import SMALL
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# Those that are committed with their outputs; the third takes longest to run again.
-KEPT = [path for path in NOTEBOOKS if not path.stem.startswith("03")]
 MOST_LINES = 12  # of a cell: short enough to read at a glance
 CHANCE = 0.01
 
@@ -66,7 +64,7 @@ def test_a_notebook_has_short_cells_and_opens_in_colab(path: Path) -> None:
     assert all(len(_source(cell).splitlines()) <= MOST_LINES for cell in _cells(path, "code"))
 
 
-@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_with_the_outputs_of_one_whole_run(path: Path) -> None:
     cells = _cells(path, "code")
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
@@ -79,7 +77,7 @@ def test_a_notebook_is_kept_with_the_outputs_of_one_whole_run(path: Path) -> Non
     assert not [output for output in outputs if "<Figure" in "".join(output.get("text", ""))]
 
 
-@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_networks_of_a_notebook_have_learned(path: Path) -> None:
     text = json.dumps([cell["outputs"] for cell in _cells(path, "code")])
     patterns = r"test_accuracy +(0\.\d+)", r"(\d+\.\d+)% right of", r"(\d+\.\d+)%, 95 % interval"
