@@ -33,7 +33,7 @@ def superclass_order(fine_to_coarse: Any) -> IntArray:
 
 
 def most_confused(matrix: Any, n: int) -> IntArray:
-    """The `n` classes with the most mistakes, as true or as predicted class, in their own order; all if fewer.
+    """The `n` classes with the most mistakes, true or predicted, in their own order; all if fewer.
 
     matrix: counts int [classes, classes].
     """

@@ -88,7 +88,9 @@ def as_network(ensemble: Ensemble) -> tuple[GraphModule, tuple[int, int, int]]:
 
     Raises HundredError for members that are not native or take images of different sizes.
     """
-    layers, steps, ends = OrderedDict[str, nn.Module](), [], []
+    layers = OrderedDict[str, nn.Module]()
+    steps: list[tuple[str, tuple[int, ...]]] = []
+    ends: list[int] = []
     shapes = {model.input_shape for model in ensemble.models}
     if len(shapes) > 1:
         raise HundredError(f"members of different input sizes cannot be one file: {sorted(shapes)}")

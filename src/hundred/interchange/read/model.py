@@ -27,13 +27,15 @@ class LoadedModel(Protocol):
     origin: str
     end: str
     output_name: str
-    input_scale: str
     scale_from: str
     input_shape: tuple[int, int, int]
     class_names: tuple[str, ...] | None
     classes: int
     parameters: int
     notes: tuple[str, ...]
+
+    @property
+    def input_scale(self) -> str: ...
 
     def predict(self, images: ArrayLike, batch_size: int = 256) -> NDArray[np.float32]: ...
 

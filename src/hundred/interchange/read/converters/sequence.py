@@ -7,7 +7,7 @@ from torch import nn
 from hundred.interchange.read.converters.activation import with_activation
 from hundred.interchange.read.converters.conv import dense as dense_layer
 from hundred.interchange.read.converters.conv import same_pads
-from hundred.interchange.read.converters.conversion import Conversion, Converted, parameter
+from hundred.interchange.read.converters.conversion import Conversion, Converted, Shape, parameter
 from hundred.interchange.read.settings import shown
 from hundred.interchange.read.tensor_layers import (
     AddTable,
@@ -81,18 +81,18 @@ def attention(c: Conversion) -> Converted:
     heads, size = s.integer("num_heads"), s.integer("key_dim")
     width = size if s.values.get("value_dim") is None else s.integer("value_dim")
     query, value = c.shapes[0], c.shapes[1]
-    key = c.shapes[2] if len(c.shapes) == 3 else value
-    if key[0] != value[0]:
+    key_shape = c.shapes[2] if len(c.shapes) == 3 else value
+    if key_shape[0] != value[0]:
         raise s.wrong("input shapes", "key and value of the same number of steps")
     output = s.values.get("output_shape")
     output = output[0] if isinstance(output, list) and len(output) == 1 else output
     output = query[1] if output is None else output
-    if type(output) is not int or output < 1:
+    if isinstance(output, bool) or not isinstance(output, int) or output < 1:
         raise s.not_native(f"has the output_shape {shown(output)}")
     bias, dropout = s.flag("use_bias", True), s.number("dropout", 0.0)
     with torch.device("meta"):
         module = MultiHeadAttention(
-            (query[1], key[1], value[1]), heads, (size, width), output, bias=bias, dropout=dropout
+            (query[1], key_shape[1], value[1]), heads, (size, width), output, bias=bias, dropout=dropout
         )
     layers = (module.query, module.key, module.value, module.output)
 
@@ -102,14 +102,15 @@ def attention(c: Conversion) -> Converted:
         for layer, values in zip(layers, arrays[1::2] if bias else [], strict=False):
             layer.bias = parameter(values.reshape(-1))
 
-    kernels = [
+    kernels: list[Shape] = [
         (query[1], heads, size),
-        (key[1], heads, size),
+        (key_shape[1], heads, size),
         (value[1], heads, width),
         (heads, width, output),
     ]
-    biases = [(heads, size), (heads, size), (heads, width), (output,)]
-    weights, places = [], []
+    biases: list[Shape] = [(heads, size), (heads, size), (heads, width), (output,)]
+    weights: list[tuple[str, Shape, bool]] = []
+    places: list[str] = []
     for name, kernel, shift in zip(_PROJECTIONS, kernels, biases, strict=True):
         weights += [("kernel", kernel, True), ("bias", shift, True)][: 1 + bias]
         places += [name] * (1 + bias)
@@ -142,7 +143,7 @@ def _feature_factors(c: Conversion, letters: str, bias_axes: object) -> Converte
     with torch.device("meta"):
         factors = ChannelScale(features)
     modules: list[tuple[str, nn.Module]] = [("", factors)]
-    weights = [("kernel", (features,), True)]
+    weights: list[tuple[str, Shape, bool]] = [("kernel", (features,), True)]
     table = None
     if bias_axes is not None:
         if not isinstance(bias_axes, str) or not letters.endswith(bias_axes) or letters[0] in bias_axes:
