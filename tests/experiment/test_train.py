@@ -21,11 +21,13 @@ FILES = {
     ".lock",
     "environment.json",
     "events.jsonl",
+    "finished.pt",
     "history.csv",
     "model.h5",
     "predictions.npz",
     "recipe.toml",
     "result.json",
+    "sittings.json",
 }
 KEYS = {
     "name",
@@ -333,17 +335,6 @@ def test_a_saved_model_is_trained_further_with_the_scale_it_had(
         further.path / "recipe.toml", data=small_data, runs=tmp_path, figures=False, quiet=True
     )
     assert rows(again) == rows(further)
-
-
-def test_a_saved_model_of_other_classes_is_not_trained_further(
-    train: Train, small_data: Dataset, tmp_path: Path
-) -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
-    from hundred.interchange.write.save import save_h5
-
-    save_h5(tmp_path / "ten.h5", network, mean=[0.0] * 3, std=[1.0] * 3, class_names=None)
-    with pytest.raises(HundredError, match=r"\[2, 10\], not into logits \[2, 100\]"):
-        train(start_from=tmp_path / "ten.h5")
 
 
 def test_options_are_refused_for_a_network_from_a_file(train: Train) -> None:

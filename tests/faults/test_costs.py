@@ -137,7 +137,9 @@ READERS: dict[str, Callable[[Path], object]] = {
 def test_pipes_and_devices_are_refused_at_once(reader: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
-        with pytest.raises((HundredError, OSError), match=r"regular file|directory|no (images|checkpoint)"):
+        with pytest.raises(
+            (HundredError, OSError), match=r"regular file|directory|folder|no (images|checkpoint)"
+        ):
             READERS[reader](path)
 
 

@@ -221,5 +221,5 @@ def test_hostile_names_in_files_of_a_run_stay_text_on_its_page(finished: Finishe
 
 
 def test_the_tracking_page_is_bound_to_this_machine(tmp_path: Path) -> None:
-    command = ui_command(tmp_path)
+    command = ui_command(f"sqlite:///{tmp_path / 'mlflow.db'}")
     assert command[command.index("--host") + 1] == "127.0.0.1"

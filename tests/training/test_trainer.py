@@ -193,10 +193,10 @@ def spoiled(one: Trainer, at: int, spoil: Callable[[Tensor], Tensor]) -> Trainer
     """`one` with its loss or weights spoiled in step `at` (from 1)."""
     real, count = one.step, 0
 
-    def step(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def step(*batch: Any) -> tuple[Tensor, Tensor]:
         nonlocal count
         count += 1
-        loss, correct = real(inputs, targets)
+        loss, correct = real(*batch)
         return (spoil(loss) if count == at else loss), correct
 
     one.step = step  # type: ignore[method-assign]

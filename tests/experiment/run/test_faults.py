@@ -114,13 +114,13 @@ def test_a_picture_that_cannot_be_drawn_costs_a_warning_and_no_other(
         raise TypeError("no such axis")
 
     monkeypatch.setattr("hundred.experiment.report.figures.draw_confusion", fail)
-    for others in ("_pictures_of_data", "_pictures_of_network"):  # slow to draw, and not what this is about
-        monkeypatch.setattr(f"hundred.experiment.report.figures.{others}", lambda *_: {})
+    # Slow to draw, and not what this is about.
+    monkeypatch.setattr("hundred.experiment.report.figures._data_figures", lambda *_: iter(()))
     run = train(epochs=1, figures=True)
     assert "confusions" not in run.figures
     assert "curves" in run.figures
     assert [e["message"] for e in run.events if e["kind"] == "warned"] == [
-        "a picture could not be drawn: confusions (TypeError: no such axis)"
+        "a figure could not be drawn: confusions (TypeError: no such axis)"
     ]
 
 

@@ -13,8 +13,9 @@ from tests.experiment.conftest import Train, rows
 
 @pytest.mark.parametrize("method", ["on_steps_done", "on_checkpoint_written"])
 def test_a_moved_run_stops_with_one_line_and_goes_on_at_its_new_place(
-    train: Train, tmp_path: Path, method: str
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
+    monkeypatch.setattr("hundred.training.trainer.SECONDS_BETWEEN_REPORTS", -1.0)  # after each step
     runs = tmp_path / "runs"
 
     class Move:

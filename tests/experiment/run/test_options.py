@@ -53,7 +53,7 @@ def test_a_run_with_all_of_them_resumes_to_the_same_bits(train: Train) -> None:
             {"training.loss": "torch.nn.functional:nothing", "training.label_smoothing": 0.0},
             "has no 'nothing'",
         ),
-        ({"training.class_weights": {"appel": 2.0}}, "no class; did you mean 'apple'"),
+        ({"training.class_weights": {"checkered bel": 2.0}}, "no class; did you mean 'checkered bell'"),
         ({"training.teacher": "nowhere.h5"}, "nowhere"),
         ({"training.freeze": ["layer9"]}, "fits no layer"),
         ({"training.cache_features": True}, "needs training.freeze"),

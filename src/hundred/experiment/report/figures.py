@@ -106,13 +106,12 @@ def _data_figures(recipe: Recipe, dataset: Dataset, provenance: Provenance) -> I
 
 def _sample_grid(dataset: Dataset, provenance: Provenance) -> Figure:
     """One training image of each class."""
-    labels = dataset.train.fine.numpy()
-    first = [int(np.flatnonzero(labels == label)[0]) for label in range(len(dataset.fine_names))]
+    present, first = np.unique(dataset.train.fine.numpy(), return_index=True)  # a class may have no image
     return draw_sample_grid(
         dataset.train.images[first].numpy(),
-        dataset.fine_names,
+        [dataset.fine_names[label] for label in present],
         dataset.coarse_names,
-        dataset.fine_to_coarse.numpy(),
+        dataset.fine_to_coarse.numpy()[present],
         provenance=provenance,
     )
 
