@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.alternate import middle_and_ends, per_second
 from hundred.data.dataset import Dataset
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.recipe.load import load_recipe
 

@@ -56,7 +56,7 @@ def pillow_rate(paths: list[str]) -> float:
 def opening_seconds(root: Path, cache: Path) -> float:
     """Seconds of `open_dataset` in a new process, without its imports."""
     code = (
-        "import sys, time; from hundred.data.open import open_dataset\n"
+        "import sys, time; from hundred.data.opening.open import open_dataset\n"
         "begin = time.perf_counter(); open_dataset(sys.argv[1]); print(time.perf_counter() - begin)"
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}

@@ -6,7 +6,7 @@ import os
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.experiment.build.trainer import build_network, build_splits, build_trainer
 from hundred.recipe.load import load_recipe
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.data.dataset import Dataset
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.evaluation.metrics import evaluate
 from hundred.interchange.read.load import load
 from hundred.interchange.read.model import Model

@@ -55,4 +55,4 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> "Finished":
 @pytest.fixture
 def sample_at_once(finished: "Finished", monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample set is not drawn again for each command."""
-    monkeypatch.setattr("hundred.data.open.draw_sample", lambda: finished.data)
+    monkeypatch.setattr("hundred.data.opening.open.draw_sample", lambda: finished.data)

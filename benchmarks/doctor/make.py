@@ -11,7 +11,7 @@ from benchmarks.doctor.faults import with_fault
 from benchmarks.doctor.histories import COLUMNS, append_history, read_histories
 from benchmarks.doctor.suite import cases
 from hundred.data.dataset import Dataset
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.data.subset import subset_per_class
 from hundred.experiment.build.trainer import build_splits, build_trainer, put_network
 from hundred.recipe.load import load_recipe

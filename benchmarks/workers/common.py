@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
 
 def images_and_labels(where: str) -> tuple[np.ndarray, np.ndarray]:
     """Training images uint8 [n, 32, 32, 3] and fine labels int64 [n]."""
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
 
     train = open_dataset(where).train
     return np.ascontiguousarray(train.images.permute(0, 2, 3, 1).numpy()), train.fine.numpy()

@@ -19,7 +19,7 @@ CROP = {"augment.crop_padding": 4, "augment.crop_fill": "constant", "augment.fli
 
 def ours(data: str, batch: int, recipe: str, **overrides: object) -> Iterator[object]:
     """The batches that `recipe` trains on, epoch after epoch."""
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
     from hundred.experiment.build.trainer import build_run_parts
     from hundred.recipe.load import load_recipe
 

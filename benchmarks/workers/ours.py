@@ -5,7 +5,7 @@ import time
 import torch
 
 from benchmarks.workers.common import arguments, say
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.experiment.build.trainer import build_network, build_splits, build_trainer
 from hundred.recipe.load import load_recipe
 

@@ -21,7 +21,7 @@ from hundred.version import __version__
 
 if TYPE_CHECKING:
     from hundred.data.dataset import Dataset
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
     from hundred.errors import HundredError, UsageError
     from hundred.evaluation.compare.histories import compare_histories
     from hundred.evaluation.doctor.diagnosis import doctor

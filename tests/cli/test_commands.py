@@ -45,7 +45,7 @@ def call(
     sample: Dataset,
 ) -> Call:
     """Run a command in this process, in a folder of its own; its exit code, output and error output."""
-    monkeypatch.setattr("hundred.data.open.draw_sample", lambda: sample)
+    monkeypatch.setattr("hundred.data.opening.open.draw_sample", lambda: sample)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:

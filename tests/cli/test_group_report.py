@@ -4,7 +4,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from hundred.cli.report import report
+from hundred.cli.commands.report import report
 from hundred.errors import UsageError
 from tests.making.study_runs import write_run, write_study
 

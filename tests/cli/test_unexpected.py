@@ -124,7 +124,7 @@ run()
 """
 
 
-@pytest.mark.parametrize("module", ["hundred.cli.main", "click", "hundred.cli.recipes", "torch"])
+@pytest.mark.parametrize("module", ["hundred.cli.main", "click", "hundred.cli.commands.recipes", "torch"])
 def test_ctrl_c_while_something_is_imported_leaves_no_traceback(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CTRL_C_AT_AN_IMPORT, module], capture_output=True, check=False

@@ -34,7 +34,7 @@ from interchange.references import MEAN, STD, References  # noqa: E402
 
 from hundred import models  # noqa: E402
 from hundred.errors import HundredError  # noqa: E402
-from hundred.interchange.read.layers import PadAvgPool2d  # noqa: E402
+from hundred.interchange.read.layers.images import PadAvgPool2d  # noqa: E402
 from hundred.interchange.read.load import load  # noqa: E402
 from hundred.interchange.read.model import Model  # noqa: E402
 from hundred.interchange.write.save import save_h5, save_keras  # noqa: E402

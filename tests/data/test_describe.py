@@ -1,7 +1,7 @@
 """A dataset in words."""
 
 from hundred.data.describe import class_label, summary_line
-from hundred.data.load import as_dataset
+from hundred.data.opening.load import as_dataset
 from hundred.formatting import readable
 from tests.making.archives import made
 

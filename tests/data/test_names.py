@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hundred.data.formats.pickles import read_pickle
+from hundred.data.files.pickles import read_pickle
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE, plain_name
 
 

@@ -121,7 +121,7 @@ def test_faults_are_named(small: Dataset, tmp_path: Path) -> None:
 
 def test_given_validation_images_follow_a_subset() -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 32, 32), np.uint8)
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
 
     labels = np.arange(40) % 2
     dataset = open_dataset(

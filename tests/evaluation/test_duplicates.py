@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.evaluation.duplicates import near_duplicates
 
 

@@ -94,7 +94,7 @@ def _doctor(path: Path) -> object:
 
 
 def _picture(path: Path) -> object:
-    from hundred.data.formats.pictures import read_picture
+    from hundred.data.files.pictures import read_picture
 
     return read_picture(path)
 

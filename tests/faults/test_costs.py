@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 
 from hundred.cli.main import main
-from hundred.data.formats.pictures import read_picture
-from hundred.data.open import find_dataset
+from hundred.data.files.pictures import read_picture
+from hundred.data.opening.open import find_dataset
 from hundred.errors import HundredError
 from hundred.reading import parse_toml, read_bytes, read_npz
 from hundred.runs.run import Run
@@ -91,7 +91,7 @@ def test_a_picture_of_too_many_pixels_is_refused_unread(tmp_path: Path) -> None:
 def test_the_largest_picture_takes_less_than_a_gigabyte(mode: str, tmp_path: Path) -> None:
     path = tmp_path / ("p.tiff" if mode == "F" else "p.png")
     Image.new(mode, (8_000, 6_000), (1, 2, 3, 4) if mode == "RGBA" else 3).save(path)
-    code = "from hundred.data.formats.pictures import read_picture; read_picture(sys.argv[1])"
+    code = "from hundred.data.files.pictures import read_picture; read_picture(sys.argv[1])"
     megabytes = cost(code, path)
     assert 0 < megabytes < 1000
 

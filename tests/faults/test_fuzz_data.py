@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hundred.data.files.pictures import decode_picture
 from hundred.data.formats import binary, parquet, python_pickle
-from hundred.data.formats.pictures import decode_picture
 from hundred.data.formats.raw import Raw
 from tests.making.archives import made, pack, png, write_binary, write_official, write_parquet
 
@@ -83,7 +83,7 @@ def test_a_damaged_picture_is_read_or_refused(small: Raw, tmp_path: Path, kind: 
 
 
 def test_pictures_for_predict_are_read_or_refused(small: Raw, tmp_path: Path) -> None:
-    from hundred.data.formats.pictures import read_picture
+    from hundred.data.files.pictures import read_picture
 
     file = tmp_path / "picture.png"
     file.write_bytes(png(small.test.images[0]))

@@ -100,7 +100,7 @@ def test_a_recipe_takes_two_steps(name: str, request: pytest.FixtureRequest) -> 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", [name for name in builtin_names() if name not in HEAVY])
 def test_a_recipe_learns_from_a_few_real_images(name: str, real_data: Path) -> None:
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
 
     part = subset_per_class(open_dataset(real_data), 2, 1)
     _, history, _ = _two_steps(_small(name, **{"training.batch_size": 20}), part)

@@ -54,7 +54,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"hundred.cli.{module}"), cmd_name.replace("-", "_"))
+        command: click.Command = getattr(
+            import_module(f"hundred.cli.commands.{module}"), cmd_name.replace("-", "_")
+        )
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

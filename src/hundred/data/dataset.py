@@ -104,7 +104,7 @@ class Dataset:
         Raises UsageError in one line for arrays that do not fit together.
         """
         # By name: that module makes datasets, and would import this one in a circle.
-        made: Dataset = import_module("hundred.data.from_python").dataset_from_arrays(
+        made: Dataset = import_module("hundred.data.opening.from_python").dataset_from_arrays(
             train,
             test,
             class_names=class_names,

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hundred.data.arrays import resized
 from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.folder_layout import spelling
 from hundred.data.formats.raw import Fit
+from hundred.data.opening.arrays import resized
 from hundred.data.subset import keep_train, subset_per_class
 from hundred.errors import HundredError, UsageError, nearest
 

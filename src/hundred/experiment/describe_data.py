@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hundred.data.cache import cache_folder
 from hundred.data.dataset import Dataset
 from hundred.data.describe import summary_line
+from hundred.data.opening.cache import cache_folder
 from hundred.experiment.build.data import open_data
 from hundred.formatting import readable
 from hundred.reports.figures.samples import draw_sample_grid

@@ -16,7 +16,7 @@ from hundred.experiment.saved.ensemble import as_network, open_ensemble
 from hundred.experiment.saved.open import OpenOptions, local_images, open_saved
 from hundred.files import atomic_write
 from hundred.interchange.read.ends import LOGITS, SIGMOID, SOFTMAX
-from hundred.interchange.read.layers import ReverseChannels
+from hundred.interchange.read.layers.images import ReverseChannels
 from hundred.interchange.read.load import load
 from hundred.interchange.read.model import LoadedModel, Model
 from hundred.interchange.write.save import save_h5, save_keras, save_onnx

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.formats.pictures import pictures_in, read_picture
+from hundred.data.files.pictures import pictures_in, read_picture
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.locate import Names, names_for
 from hundred.experiment.saved.open import DEFAULTS, OpenOptions, local_images, open_saved

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hundred.cli.main import main
-from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
+from hundred.data.opening.cache import cache_folder
 from tests.making.archives import write_official
 
 
@@ -26,7 +26,7 @@ def fetched(small: Raw, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         folders.append(folder)
         return write_official(folder / "cifar-100-python", small)
 
-    monkeypatch.setattr("hundred.data.open.download_archive", write)
+    monkeypatch.setattr("hundred.data.opening.open.download_archive", write)
     return folders
 
 

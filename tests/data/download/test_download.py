@@ -294,7 +294,7 @@ def test_the_address_list_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> 
 def test_opening_downloads_where_nothing_is_found_and_replaces_a_damaged_download(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_is_whole: None
 ) -> None:
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
     from tests.making.archives import made, pack, write_official
 
     raw = made()

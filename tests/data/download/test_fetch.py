@@ -17,11 +17,11 @@ import pytest
 
 from data.formats.test_published import IMAGES, LABELS, TEST, TRAIN, write_cifar10, write_idx
 from data.formats.test_tables import cells
-from hundred.data.cache import cache_folder
 from hundred.data.download import fetch
 from hundred.data.download.fetch import fetch_hub, fetch_named
 from hundred.data.download.named import NAMED_SETS
-from hundred.data.open import open_dataset
+from hundred.data.opening.cache import cache_folder
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError, UsageError
 
 

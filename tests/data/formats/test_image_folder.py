@@ -13,7 +13,7 @@ from PIL import Image
 from hundred.data.dataset import Dataset
 from hundred.data.formats.raw import Raw
 from hundred.data.names import COARSE_NAMES
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 
 
@@ -160,7 +160,7 @@ def test_the_second_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.
 def test_processes_decode_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write_folders(tmp_path / "pets", {"train": 30, "test": 5}, sizes=((40, 30), (64, 64)))
     alone = open_dataset(root, image_size=32)
-    monkeypatch.setattr("hundred.data.decode.FILES_FOR_PROCESSES", 10)
+    monkeypatch.setattr("hundred.data.opening.decode.FILES_FOR_PROCESSES", 10)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     seen: list[tuple[int, int]] = []
     together = open_dataset(root, image_size=32, reading=lambda *now: seen.append(now))

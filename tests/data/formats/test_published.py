@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 
 DRAWS = np.random.default_rng(0)

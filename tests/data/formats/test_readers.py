@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hundred.data.files.pictures import decode_picture
 from hundred.data.formats import (
     archive,
     binary,
     parquet,
     python_pickle,
 )
-from hundred.data.formats.pictures import decode_picture
 from hundred.data.formats.raw import Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import find_form
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
@@ -234,7 +234,7 @@ def test_superclasses_that_a_parquet_file_lacks_are_filled_in(small: Raw, tmp_pa
 def test_forms_that_are_unpacked_say_how_far_they_are(
     write: Callable[[Path, Raw], object], small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hundred.data.decode._AT_ONCE", 50)
+    monkeypatch.setattr("hundred.data.opening.decode._AT_ONCE", 50)
     write(tmp_path, small)
     found, seen = find_form(tmp_path), list[tuple[int, int]]()
     assert found is not None

@@ -17,8 +17,8 @@ from making.pictures import picture, write_folders
 from sklearn.datasets import load_digits
 
 from hundred.data.dataset import Dataset
-from hundred.data.formats import unpack
-from hundred.data.open import open_dataset
+from hundred.data.files import unpack
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 
 DRAWS = np.random.default_rng(0)

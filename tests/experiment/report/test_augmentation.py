@@ -30,7 +30,7 @@ def test_the_picture_can_be_svg_and_nothing_else_but_png(tmp_path: Path) -> None
 
 
 def test_the_command_offers_it() -> None:
-    from hundred.cli.recipes import show
+    from hundred.cli.commands.recipes import show
 
     shown = CliRunner().invoke(show, ["--help"]).output
     assert "--augment" in shown
@@ -38,7 +38,7 @@ def test_the_command_offers_it() -> None:
 
 
 def test_the_study_is_a_command_that_names_the_nearest_system() -> None:
-    from hundred.cli.study import study
+    from hundred.cli.commands.study import study
 
     assert "--quick" in CliRunner().invoke(study, ["--help"]).output
     found = CliRunner().invoke(study, ["--only", "shool"])

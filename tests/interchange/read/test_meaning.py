@@ -10,9 +10,9 @@ import pytest
 from torch import nn
 
 from hundred.errors import HundredError
+from hundred.interchange.read.layers.tensors import FrozenBatchNorm2d
 from hundred.interchange.read.load import load
 from hundred.interchange.read.model import Model
-from hundred.interchange.read.tensor_layers import FrozenBatchNorm2d
 
 from ..references import References
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.interchange.read.load import load
 from hundred.interchange.read.model import Model
 from hundred.interchange.write.save import save_h5, save_keras, save_onnx

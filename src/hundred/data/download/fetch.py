@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from hundred.data.cache import cache_folder
 from hundred.data.download.download import addresses, download_file
 from hundred.data.download.named import ARCHIVE_NAME, NAMED_SETS, NamedSet, RemoteFile
 from hundred.data.download.transfer import BrokenError, Progress, RefusedError, fetch_json, shown, speed
+from hundred.data.opening.cache import cache_folder
 from hundred.errors import HundredError, UsageError
 
 HUB = "hf:"

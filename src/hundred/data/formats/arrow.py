@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hundred.data.formats.arrow_tables import read_tables, tables_below
+from hundred.data.files.arrow_tables import read_tables, tables_below
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
 
 NAME = "Arrow"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hundred.data.formats.archive import is_archive, read_members
+from hundred.data.files.archive import is_archive, read_members
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.errors import HundredError
 

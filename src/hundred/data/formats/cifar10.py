@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.formats.pickles import read_pickle
+from hundred.data.files.pickles import read_pickle
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.errors import HundredError
 

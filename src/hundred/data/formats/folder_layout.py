@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hundred.data.formats.pictures import SUFFIXES
+from hundred.data.files.pictures import SUFFIXES
 from hundred.errors import HundredError
 
 _SPLITS = {

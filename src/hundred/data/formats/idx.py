@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.arrays import Labelled, as_images, raw_from_arrays
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
-from hundred.data.sizes import choose_size, size_note
+from hundred.data.opening.arrays import Labelled, as_images, raw_from_arrays
+from hundred.data.opening.sizes import choose_size, size_note
 from hundred.errors import HundredError
 
 NAME = "MNIST files"

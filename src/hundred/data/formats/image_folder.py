@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hundred.data.classes import ClassNames, name_classes
-from hundred.data.decode import decode_files
+from hundred.data.files.pictures import picture_size
 from hundred.data.formats.folder_layout import (
     ClassFolder,
     class_folders,
@@ -21,10 +21,10 @@ from hundred.data.formats.folder_layout import (
     looks_like_classes,
     split_folders,
 )
-from hundred.data.formats.pictures import picture_size
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
-from hundred.data.gather import Example, arrange, decode_splits
-from hundred.data.sizes import SAMPLED, choose_size, size_note
+from hundred.data.opening.decode import decode_files
+from hundred.data.opening.gather import Example, arrange, decode_splits
+from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
 
 NAME = "folder of pictures"

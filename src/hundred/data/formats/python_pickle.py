@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.formats.archive import is_archive, read_members
-from hundred.data.formats.pickles import read_pickle
+from hundred.data.files.archive import is_archive, read_members
+from hundred.data.files.pickles import read_pickle
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.errors import HundredError
 

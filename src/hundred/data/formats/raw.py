@@ -28,7 +28,7 @@ def in_memory(_name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 class ReadOptions:
     """How to read images.
 
-    image_size: side in pixels that pictures of other sizes get; 0 chooses one (`hundred.data.sizes`).
+    image_size: side in pixels that pictures of other sizes get; 0 chooses one (`hundred.data.opening.sizes`).
     fit: how a picture becomes square: its middle (`crop`), whole with black bars (`pad`), or `stretch`ed.
     skip_damaged: leave out pictures that cannot be decoded, instead of an error.
     allocate: called with `train` or `test` and a shape [n, 3, size, size] for room to decode into; a memory

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from hundred.data.files.unpack import is_packed, unpacked
 from hundred.data.formats import (
     array_file,
     arrow,
@@ -18,7 +19,6 @@ from hundred.data.formats import (
     tiny_imagenet,
 )
 from hundred.data.formats.raw import Raw, ReadOptions
-from hundred.data.formats.unpack import is_packed, unpacked
 
 
 class Form(Protocol):

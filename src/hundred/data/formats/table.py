@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hundred.data.arrays import Labelled, as_images, number_labels, raw_from_arrays
 from hundred.data.classes import ClassNames
-from hundred.data.decode import decode_files
-from hundred.data.formats.pictures import SUFFIXES, picture_size
+from hundred.data.files.pictures import SUFFIXES, picture_size
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
-from hundred.data.gather import Example, arrange, decode_splits
-from hundred.data.sizes import SAMPLED, choose_size, size_note
+from hundred.data.opening.arrays import Labelled, as_images, number_labels, raw_from_arrays
+from hundred.data.opening.decode import decode_files
+from hundred.data.opening.gather import Example, arrange, decode_splits
+from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
 
 NAME = "CSV"

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from hundred.data.classes import ClassNames
-from hundred.data.decode import decode_files
 from hundred.data.formats.folder_layout import class_folders
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
-from hundred.data.gather import Arranged, Example, decode_splits
+from hundred.data.opening.decode import decode_files
+from hundred.data.opening.gather import Arranged, Example, decode_splits
 from hundred.errors import HundredError
 
 NAME = "Tiny ImageNet"

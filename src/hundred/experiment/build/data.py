@@ -8,7 +8,7 @@ from typing import Any
 from hundred.data.dataset import Dataset
 from hundred.data.download.named import NAMES
 from hundred.data.formats.raw import Fit
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.data.sample.draw import DRAWN
 from hundred.data.variants import Variant, make_variant
 from hundred.errors import HundredError, UsageError

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, MissingExtra, UsageError
-from hundred.interchange.read.weights_file import load_resnet50_imagenet, load_weights, read_weights_file
+from hundred.interchange.read.weights.file import load_resnet50_imagenet, load_weights, read_weights_file
 from hundred.models.summary import evaluating
 
 IMAGENET = "imagenet"

@@ -14,7 +14,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.experiment.locate import place_of
 from hundred.experiment.saved.open import DEFAULTS, Images, OpenOptions, logits_of, no_images, open_saved
 from hundred.interchange.read.ends import LOGITS, PROBABILITIES, SOFTMAX
-from hundred.interchange.read.layers import Combine, GraphModule, Rescale, ReverseChannels, Standardize
+from hundred.interchange.read.layers.images import Combine, GraphModule, Rescale, ReverseChannels, Standardize
 from hundred.interchange.read.model import LoadedModel, Model
 from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hundred.data.cache import cache_folder
+from hundred.data.opening.cache import cache_folder
 from hundred.files import write_json
 from hundred.interchange.read.scale import SCALES
 

@@ -157,7 +157,7 @@ def logits_of(model: LoadedModel, images: Tensor, name: str) -> tuple[NDArray[np
 
 def local_images() -> "Dataset | None":
     """The CIFAR-100 that is on this machine, or None; nothing is downloaded."""
-    from hundred.data.open import open_dataset
+    from hundred.data.opening.open import open_dataset
 
     try:
         return open_dataset(None, download=False)

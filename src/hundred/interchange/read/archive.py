@@ -11,8 +11,8 @@ from typing import Any
 from hundred.errors import HundredError
 from hundred.interchange.hdf5.reader import Group, opened
 from hundred.interchange.read.settings import shown, shown_path
-from hundred.interchange.read.weight_requests import WeightSource
-from hundred.interchange.read.weights import ArchiveWeights, LegacyWeights
+from hundred.interchange.read.weights.requests import WeightSource
+from hundred.interchange.read.weights.stored import ArchiveWeights, LegacyWeights
 from hundred.interchange.read.wiring import MODELS, check_tree
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"

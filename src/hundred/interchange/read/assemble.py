@@ -12,9 +12,9 @@ from hundred.errors import HundredError
 from hundred.interchange.read.converters.conversion import TENSOR, Conversion, Converted, Modules, Shape
 from hundred.interchange.read.converters.registry import CONVERTERS
 from hundred.interchange.read.keras_names import KERAS_LAYERS
-from hundred.interchange.read.layers import GraphModule
+from hundred.interchange.read.layers.images import GraphModule
 from hundred.interchange.read.settings import CustomObject, NotNative, Settings, shown
-from hundred.interchange.read.weight_requests import Array, Request, WeightSource
+from hundred.interchange.read.weights.requests import Array, Request, WeightSource
 from hundred.interchange.read.wiring import Call, Layer, ModelWiring, Value, read_wiring
 
 #: Values of one feature map of one image; the widest map of ResNet50 at 224x224 has 802,816.

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hundred.interchange.read.layers import Combine, FlattenChannelsLast, GraphModule
-from hundred.interchange.read.tensor_layers import (
+from hundred.interchange.read.layers.images import Combine, FlattenChannelsLast, GraphModule
+from hundred.interchange.read.layers.tensors import (
     KerasPermute,
     KerasReshape,
     Logarithm,

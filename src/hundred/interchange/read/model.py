@@ -14,7 +14,7 @@ from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
 from hundred.interchange.read import ends
 from hundred.interchange.read.assemble import Row
-from hundred.interchange.read.layers import ReverseChannels
+from hundred.interchange.read.layers.images import ReverseChannels
 from hundred.interchange.read.scale import scale_of
 
 #: Values of the widest feature map that one batch may hold; larger batches are cut.

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, UsageError
-from hundred.interchange.read.layers import GraphModule, Rescale, ReverseChannels, Standardize
+from hundred.interchange.read.layers.images import GraphModule, Rescale, ReverseChannels, Standardize
 from hundred.interchange.read.settings import shown
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from hundred.errors import MissingExtra, UsageError
 from hundred.files import atomic_write
-from hundred.interchange.read.weights import snake_case
+from hundred.interchange.read.weights.stored import snake_case
 from hundred.interchange.write import rewrite
 from hundred.interchange.write.graph import Graph
 from hundred.interchange.write.keras_layers import keras_layers

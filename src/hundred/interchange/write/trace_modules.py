@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from hundred.interchange.read import layers as own
-from hundred.interchange.read.tensor_layers import FrozenBatchNorm1d, FrozenBatchNorm2d
+from hundred.interchange.read.layers import images as own
+from hundred.interchange.read.layers.tensors import FrozenBatchNorm1d, FrozenBatchNorm2d
 from hundred.interchange.write import trace_functions as functions
 from hundred.interchange.write.op_call import Handler, OpCall, Unknown, mode_of, pair
 from hundred.interchange.write.trace_tensors import TENSORS

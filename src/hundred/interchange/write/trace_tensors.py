@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from hundred.interchange.read import ends
-from hundred.interchange.read import layers as own
-from hundred.interchange.read import tensor_layers as tensors
+from hundred.interchange.read.layers import images as own
+from hundred.interchange.read.layers import tensors
 from hundred.interchange.write.graph import keras_order, stored_order
 from hundred.interchange.write.op_call import Handler, OpCall, Unknown
 

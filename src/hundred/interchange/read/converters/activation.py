@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from hundred.interchange.read.converters.conversion import Conversion, Converted, Modules, Shape, parameter
-from hundred.interchange.read.layers import Activation, ChannelPReLU
+from hundred.interchange.read.layers.images import Activation, ChannelPReLU
 from hundred.interchange.read.settings import CustomObject, Settings, shown
-from hundred.interchange.read.weight_requests import Array
+from hundred.interchange.read.weights.requests import Array
 
 #: Names that mean the same in Keras 2 and 3 and need no parameter.
 _PLAIN: dict[str, Callable[[], nn.Module]] = {

@@ -4,8 +4,8 @@ from torch import device, nn
 
 from hundred.interchange.read.converters.activation import with_activation
 from hundred.interchange.read.converters.conversion import Conversion, Converted, Modules, parameter
-from hundred.interchange.read.layers import Crop2d
-from hundred.interchange.read.weight_requests import Array
+from hundred.interchange.read.layers.images import Crop2d
+from hundred.interchange.read.weights.requests import Array
 
 
 def same_pads(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hundred.interchange.read.settings import Settings
-from hundred.interchange.read.weight_requests import Array, Request
+from hundred.interchange.read.weights.requests import Array, Request
 
 #: A shape without the batch: (rows, columns, channels), whichever the file puts first, of a tensor
 #: [n, c, h, w]; of every other rank in the order of the tensor, as (features,) or (steps, features).

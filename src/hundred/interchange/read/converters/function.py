@@ -16,9 +16,9 @@ from hundred.interchange.read.converters.conversion import TENSOR, Conversion, C
 from hundred.interchange.read.converters.norm import spread
 from hundred.interchange.read.converters.pool import resized
 from hundred.interchange.read.converters.tensor import setting
-from hundred.interchange.read.layers import Activation, Combine, Concatenate, Rescale, StackChannels
+from hundred.interchange.read.layers.images import Activation, Combine, Concatenate, Rescale, StackChannels
+from hundred.interchange.read.layers.tensors import AddTable
 from hundred.interchange.read.settings import shown
-from hundred.interchange.read.tensor_layers import AddTable
 
 Function = Callable[[Conversion], Converted]
 

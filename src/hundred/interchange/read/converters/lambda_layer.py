@@ -14,7 +14,7 @@ import torch
 
 from hundred.interchange.read.converters.conversion import Conversion, Converted
 from hundred.interchange.read.converters.norm import spread
-from hundred.interchange.read.layers import Rescale
+from hundred.interchange.read.layers.images import Rescale
 
 
 class _Record:

@@ -5,15 +5,15 @@ import torch
 from torch import nn
 
 from hundred.interchange.read.converters.conversion import Conversion, Converted, parameter, tensor
-from hundred.interchange.read.layers import ChannelNorm, Rescale, Standardize
-from hundred.interchange.read.settings import shown
-from hundred.interchange.read.tensor_layers import (
+from hundred.interchange.read.layers.images import ChannelNorm, Rescale, Standardize
+from hundred.interchange.read.layers.tensors import (
     AxesLayerNorm,
     FrozenBatchNorm1d,
     FrozenBatchNorm2d,
     LastAxisBatchNorm,
 )
-from hundred.interchange.read.weight_requests import Array
+from hundred.interchange.read.settings import shown
+from hundred.interchange.read.weights.requests import Array
 
 
 def _axes(c: Conversion, default: int) -> list[int]:

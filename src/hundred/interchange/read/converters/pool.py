@@ -4,7 +4,7 @@ from torch import nn
 
 from hundred.interchange.read.converters.conv import window
 from hundred.interchange.read.converters.conversion import Conversion, Converted
-from hundred.interchange.read.layers import (
+from hundred.interchange.read.layers.images import (
     Crop2d,
     FlattenChannelsLast,
     PadAvgPool2d,

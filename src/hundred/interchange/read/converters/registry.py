@@ -15,8 +15,8 @@ from hundred.interchange.read.converters import (
 from hundred.interchange.read.converters.conversion import Conversion, Converted
 from hundred.interchange.read.converters.function import FUNCTIONS, combine, concatenate, tf_function
 from hundred.interchange.read.converters.lambda_layer import lambda_layer
+from hundred.interchange.read.layers.tensors import DropPath
 from hundred.interchange.read.settings import shown
-from hundred.interchange.read.tensor_layers import DropPath
 
 Converter = Callable[[Conversion], Converted]
 

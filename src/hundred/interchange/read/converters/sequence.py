@@ -8,8 +8,7 @@ from hundred.interchange.read.converters.activation import with_activation
 from hundred.interchange.read.converters.conv import dense as dense_layer
 from hundred.interchange.read.converters.conv import same_pads
 from hundred.interchange.read.converters.conversion import Conversion, Converted, Shape, parameter
-from hundred.interchange.read.settings import shown
-from hundred.interchange.read.tensor_layers import (
+from hundred.interchange.read.layers.tensors import (
     AddTable,
     ChannelScale,
     DotAttention,
@@ -18,7 +17,8 @@ from hundred.interchange.read.tensor_layers import (
     ReduceAxes,
     SequencePool,
 )
-from hundred.interchange.read.weight_requests import Array
+from hundred.interchange.read.settings import shown
+from hundred.interchange.read.weights.requests import Array
 
 
 def _steps(c: Conversion) -> tuple[int, int]:

@@ -12,9 +12,8 @@ from torch import nn
 
 from hundred.interchange.read.converters.conv import same_pads
 from hundred.interchange.read.converters.conversion import TENSOR, Conversion, Converted, Shape
-from hundred.interchange.read.layers import ReverseChannels
-from hundred.interchange.read.settings import shown
-from hundred.interchange.read.tensor_layers import (
+from hundred.interchange.read.layers.images import ReverseChannels
+from hundred.interchange.read.layers.tensors import (
     ExtractPatches,
     KerasPermute,
     KerasReshape,
@@ -24,6 +23,7 @@ from hundred.interchange.read.tensor_layers import (
     ReduceAxes,
     Slice,
 )
+from hundred.interchange.read.settings import shown
 
 #: Values in one window of extracted patches: its square is the size of the kernel that takes them.
 _LARGEST_PATCH = 1 << 12

@@ -193,7 +193,7 @@ def resized(images: NDArray[np.uint8], size: int, fit: Fit) -> NDArray[np.uint8]
         return images
     from PIL import Image
 
-    from hundred.data.formats.pictures import fit_square
+    from hundred.data.files.pictures import fit_square
 
     made = np.empty((len(images), 3, size, size), np.uint8)
     for at, image in enumerate(images):

@@ -9,7 +9,7 @@ import torch
 from making.pictures import picture
 
 from hundred.data.dataset import Dataset
-from hundred.data.open import open_dataset
+from hundred.data.opening.open import open_dataset
 from hundred.errors import UsageError
 
 DRAWS = np.random.default_rng(0)

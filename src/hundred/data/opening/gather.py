@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hundred.data.classes import ClassNames
-from hundred.data.decode import Fault, refuse_damaged
 from hundred.data.formats.raw import Fit, Raw, RawSplit, ReadOptions
+from hundred.data.opening.decode import Fault, refuse_damaged
 from hundred.data.split import three_way
 
 Decode = Callable[[Sequence[Any], NDArray[np.uint8], Fit, Callable[[int], None]], list[Fault]]

@@ -5,21 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hundred.data.cache import cache_folder
 from hundred.data.coarse import superclasses_as_classes
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
 from hundred.data.download.fetch import HUB, copy_of_hub, fetch_hub, fetch_named
 from hundred.data.download.named import COARSE, NAMED_SETS, NAMES
+from hundred.data.files.unpack import is_packed
 from hundred.data.formats.folder_layout import where_pictures_are
 from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
 from hundred.data.formats.registry import Found, find_cifar100, find_form
-from hundred.data.formats.unpack import is_packed
-from hundred.data.from_python import from_python, is_python_data
-from hundred.data.load import load_dataset, name_of_path
+from hundred.data.opening.cache import cache_folder
+from hundred.data.opening.from_python import from_python, is_python_data
+from hundred.data.opening.load import load_dataset, name_of_path
+from hundred.data.opening.search_paths import named_place, usual_places
+from hundred.data.opening.sizes import check_size
 from hundred.data.sample.draw import draw_sample
-from hundred.data.search_paths import named_place, usual_places
-from hundred.data.sizes import check_size
 from hundred.errors import HundredError, nearest
 
 FORMS_IN_WORDS = (

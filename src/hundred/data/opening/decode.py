@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.formats.pictures import decode_picture
+from hundred.data.files.pictures import decode_picture
 from hundred.data.formats.raw import Fit, ReadOptions
 from hundred.errors import HundredError
 
@@ -117,7 +117,7 @@ def _in_processes(
 
 def _child() -> "subprocess.Popen[str]":
     # -P: a file of the user's in the current folder must not be imported instead of a package.
-    command = [sys.executable, "-P", "-m", "hundred.data.decode"]
+    command = [sys.executable, "-P", "-m", "hundred.data.opening.decode"]
     source = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,

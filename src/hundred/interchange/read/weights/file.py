@@ -8,7 +8,7 @@ from torch import nn
 from hundred.errors import HundredError, UsageError
 from hundred.interchange.hdf5.reader import Group, opened
 from hundred.interchange.read.settings import shown, shown_path
-from hundred.interchange.read.weight_requests import Array
+from hundred.interchange.read.weights.requests import Array
 from hundred.interchange.write.graph import written_name
 
 

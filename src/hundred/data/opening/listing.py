@@ -4,14 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from hundred.data.cache import digest_arrays, load_digest
 from hundred.data.download.named import OFFICIAL_MD5
 from hundred.data.formats.python_pickle import NAME as OFFICIAL
 from hundred.data.formats.registry import Found, find_cifar100
 from hundred.data.formats.validate import check
-from hundred.data.load import fingerprint_of, load_dataset
-from hundred.data.open import find_dataset
-from hundred.data.search_paths import named_place, usual_places
+from hundred.data.opening.cache import digest_arrays, load_digest
+from hundred.data.opening.load import fingerprint_of, load_dataset
+from hundred.data.opening.open import find_dataset
+from hundred.data.opening.search_paths import named_place, usual_places
 from hundred.errors import HundredError
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hundred.data.formats.pictures import pictures_in, read_picture
+from hundred.data.files.pictures import pictures_in, read_picture
 from hundred.errors import HundredError
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from hundred.data.cache import NewEntry, digest_arrays, fingerprint, load_digest, load_entry
 from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import Found
 from hundred.data.formats.validate import check, missing_of_cifar100
+from hundred.data.opening.cache import NewEntry, digest_arrays, fingerprint, load_digest, load_entry
 from hundred.errors import HundredError
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
-from hundred.data.open import find_dataset, open_dataset
+from hundred.data.opening.cache import cache_folder
+from hundred.data.opening.open import find_dataset, open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import write_binary, write_official
 
@@ -72,7 +72,7 @@ def test_a_folder_that_holds_a_known_form_counts(small: Raw, tmp_path: Path) -> 
 
 def test_the_sample_is_asked_for_by_name_or_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = object()
-    monkeypatch.setattr("hundred.data.open.draw_sample", lambda: drawn)
+    monkeypatch.setattr("hundred.data.opening.open.draw_sample", lambda: drawn)
     assert open_dataset("sample") is drawn
     monkeypatch.setenv("HUNDRED_DATA", "sample")
     assert open_dataset() is drawn
@@ -111,7 +111,7 @@ def test_a_part_of_cifar_100_is_opened_under_another_name(
 
 
 def test_nothing_is_downloaded_for_a_named_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.data.open.download_archive", None)
+    monkeypatch.setattr("hundred.data.opening.open.download_archive", None)
     with pytest.raises(HundredError, match="there is no"):
         open_dataset(tmp_path / "absent")
 

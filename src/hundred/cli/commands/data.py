@@ -38,7 +38,7 @@ def data(what: str, where: str | None, *, force: bool, picture: str | None, as_j
         return
     from dataclasses import asdict
 
-    from hundred.data.listing import list_datasets, verify
+    from hundred.data.opening.listing import list_datasets, verify
 
     if what == "download":
         found = [verify(_downloaded(force))]
@@ -97,7 +97,7 @@ def _describe(where: str, picture: str | None, *, as_json: bool) -> None:
 
 def _downloaded(force: bool) -> str:
     """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
-    from hundred.data.open import download_cifar100, find_dataset, is_sample
+    from hundred.data.opening.open import download_cifar100, find_dataset, is_sample
     from hundred.experiment.build.data import downloading
 
     here = None if force or is_sample(None) else find_dataset()

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hundred.data.arrays import Labelled, as_images, as_label_array, raw_from_arrays
 from hundred.data.dataset import Dataset
-from hundred.data.formats.pictures import decode_picture, fit_square, picture_size
+from hundred.data.files.pictures import decode_picture, fit_square, picture_size
 from hundred.data.formats.raw import Fit, ProgressCallback, no_progress
 from hundred.data.formats.validate import check
-from hundred.data.load import as_dataset
-from hundred.data.sizes import SAMPLED, SIZES, check_size, choose_size, size_note
+from hundred.data.opening.arrays import Labelled, as_images, as_label_array, raw_from_arrays
+from hundred.data.opening.load import as_dataset
+from hundred.data.opening.sizes import SAMPLED, SIZES, check_size, choose_size, size_note
 from hundred.errors import HundredError, UsageError
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from hundred.data.cache import cache_folder
 from hundred.data.formats.registry import USUAL_NAMES
+from hundred.data.opening.cache import cache_folder
 
 
 class Place(NamedTuple):

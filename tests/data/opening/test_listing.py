@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hundred.data.cache import cache_folder
 from hundred.data.formats.raw import Raw
-from hundred.data.listing import list_datasets, verify
-from hundred.data.open import open_dataset
+from hundred.data.opening.cache import cache_folder
+from hundred.data.opening.listing import list_datasets, verify
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import pack, write_binary, write_official
 
@@ -65,7 +65,9 @@ def test_verifying_tells_the_published_archive_from_another(
 ) -> None:
     packed = pack(write_official(tmp_path / "x", small), tmp_path / "cifar-100-python.tar.gz")
     assert verify(packed).note.startswith("not the published archive")
-    monkeypatch.setattr("hundred.data.listing.OFFICIAL_MD5", hashlib.md5(packed.read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        "hundred.data.opening.listing.OFFICIAL_MD5", hashlib.md5(packed.read_bytes()).hexdigest()
+    )
     assert verify(packed).note == "the published archive"
 
 

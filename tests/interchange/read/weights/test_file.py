@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, UsageError
-from hundred.interchange.read.weights_file import load_resnet50_imagenet, load_weights, read_weights_file
+from hundred.interchange.read.weights.file import load_resnet50_imagenet, load_weights, read_weights_file
 from hundred.interchange.write.save import save_h5
 from hundred.models import registry as models
 
-from .. import legacy, networks
-from ..references import References
+from ... import legacy, networks
+from ...references import References
 
 
 def _publish(path: Path, layers: dict[str, list[tuple[str, np.ndarray]]]) -> Path:

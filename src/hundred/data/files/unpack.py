@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from hundred.data.cache import cache_folder
+from hundred.data.opening.cache import cache_folder
 from hundred.errors import HundredError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hundred.data.formats.pickles import read_pickle
+from hundred.data.files.pickles import read_pickle
 from hundred.errors import HundredError
 from tests.making.archives import made_split, python2_pickle
 
@@ -195,7 +195,7 @@ def test_what_is_no_pickle_of_cifar_100_is_one_line(content: bytes) -> None:
 
 
 def test_endless_instructions_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hundred.data.formats.pickles.MOST_READS", 2000)
+    monkeypatch.setattr("hundred.data.files.pickles.MOST_READS", 2000)
     assert "more than 1,000 instructions" in one_line(b"\x80\x02" + b"]" * 2000 + b".")
 
 

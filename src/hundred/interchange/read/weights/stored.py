@@ -11,7 +11,7 @@ import numpy as np
 from hundred.errors import HundredError
 from hundred.interchange.hdf5.reader import Group, Stored
 from hundred.interchange.read.settings import shown
-from hundred.interchange.read.weight_requests import Array, Readable, Request
+from hundred.interchange.read.weights.requests import Array, Readable, Request
 from hundred.interchange.read.wiring import layer_name
 
 

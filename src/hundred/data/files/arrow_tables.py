@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hundred.data.arrays import number_labels
 from hundred.data.classes import ClassNames
-from hundred.data.decode import Fault, decode_all
-from hundred.data.formats.pictures import picture_size
+from hundred.data.files.pictures import picture_size
 from hundred.data.formats.raw import Fit, Raw, ReadOptions, coarse_of
-from hundred.data.gather import Example, arrange, decode_splits
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
-from hundred.data.sizes import SAMPLED, choose_size, size_note
+from hundred.data.opening.arrays import number_labels
+from hundred.data.opening.decode import Fault, decode_all
+from hundred.data.opening.gather import Example, arrange, decode_splits
+from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hundred.data.cache import NewEntry, cache_folder, digest_arrays, load_digest, load_entry
 from hundred.data.dataset import Dataset
 from hundred.data.formats.raw import Raw
 from hundred.data.formats.registry import find_form
-from hundred.data.load import fingerprint_of, load_dataset
-from hundred.data.open import open_dataset
+from hundred.data.opening.cache import NewEntry, cache_folder, digest_arrays, load_digest, load_entry
+from hundred.data.opening.load import fingerprint_of, load_dataset
+from hundred.data.opening.open import open_dataset
 from tests.making.archives import assert_same, pack, write_binary, write_official
 
 pytestmark = pytest.mark.usefixtures("small_is_whole")
@@ -40,7 +40,7 @@ def assert_holds(dataset: Dataset, raw: Raw) -> None:
 def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any reading from the source fail."""
     monkeypatch.setattr("hundred.data.formats.binary.read", None)
-    monkeypatch.setattr("hundred.data.load.digest_arrays", None)
+    monkeypatch.setattr("hundred.data.opening.load.digest_arrays", None)
 
 
 def test_the_second_opening_reads_nothing_from_the_source(
@@ -125,7 +125,7 @@ def test_the_official_folder_is_not_copied_but_its_digest_is_kept(
     source = write_official(tmp_path / "cifar-100-python", small)
     assert_holds(open_dataset(source), small)
     assert [path.name for path in entry().iterdir()] == ["entry.json"]
-    monkeypatch.setattr("hundred.data.load.digest_arrays", None)
+    monkeypatch.setattr("hundred.data.opening.load.digest_arrays", None)
     assert_holds(open_dataset(source), small)
 
 
