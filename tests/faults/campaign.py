@@ -227,7 +227,7 @@ def _hang(number: int, frame: FrameType | None) -> None:
 # Commands: killed at random moments, then run again.
 
 COMMANDS: dict[str, tuple[list[str], str]] = {
-    "kill -9 of export": (["export", "run", "--to", "keras", "--out", "out.keras"], "out.keras"),
+    "kill -9 of export": (["export", "run", "--to", "keras", "--out", "out.keras", "--force"], "out.keras"),
     "kill -9 of report": (["report", "run"], "run/report.html"),
     "kill -9 of test": (["test", "run", "--data", "sample", "--json"], ""),
     "kill -9 of sync": (["sync", "run"], "run/mlflow.json"),

@@ -23,6 +23,7 @@ SMALL = {
     "training.batch_size": 100,
     "training.precision": "float32",
     "tracking.mlflow": False,
+    "data.validation_per_class": 1,
     "data.train_per_class": 4,
     "data.test_per_class": 2,
 }

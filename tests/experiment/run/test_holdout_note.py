@@ -15,7 +15,7 @@ def warnings(run: Any) -> list[str]:
     ("values", "message"),
     [
         ({}, ""),
-        ({"data.train_per_class": 4}, "1 images of each class validate"),
+        ({"data.train_per_class": 4}, "1 image of each class for validation"),
         ({"data.validation_per_class": 3}, "data.validation_per_class is 3"),
         ({"data.train_per_class": 4, "data.validation_per_class": 1}, ""),
         ({"data.train_per_class": 4, "data.protocol": "full"}, ""),

@@ -1,6 +1,7 @@
 """Says where fewer images validate than the recipe asks for."""
 
 from hundred.experiment.run.context import RunContext
+from hundred.formatting import plural
 from hundred.recipe.schema import DataSection
 
 
@@ -16,6 +17,6 @@ def holdout_note(context: RunContext) -> str:
     if not chosen or most >= section.validation_per_class:
         return ""
     return (
-        f"{most} images of each class validate, a tenth of what there is: data.validation_per_class is "
-        f"{section.validation_per_class}, for classes of {10 * section.validation_per_class} images or more"
+        f"{plural(most, 'image')} of each class for validation, a tenth of what there is: "
+        f"data.validation_per_class is {section.validation_per_class}, for classes of {10 * section.validation_per_class} images or more"
     )
