@@ -18,5 +18,6 @@ def holdout_note(context: RunContext) -> str:
         return ""
     return (
         f"{plural(most, 'image')} of each class for validation, a tenth of what there is: "
-        f"data.validation_per_class is {section.validation_per_class}, for classes of {10 * section.validation_per_class} images or more"
+        f"data.validation_per_class is {section.validation_per_class}, "
+        f"for classes of {10 * section.validation_per_class} images or more"
     )
