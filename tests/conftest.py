@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,14 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.delenv("HUNDRED_URL", raising=False)
     monkeypatch.delenv("HUNDRED_MIRROR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(home / "keras"))  # where CIFAR-100 is looked for
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_as_before() -> Iterator[None]:
+    """An interrupted command has its process ignore a further Ctrl-C; the next test is not to."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

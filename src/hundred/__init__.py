@@ -64,7 +64,7 @@ _MODULES = {
     "list_runs": "runs.run",
     "load": "interchange.read.load",
     "load_recipe": "recipe.load",
-    "open_dataset": "data.open",
+    "open_dataset": "data.opening.open",
     "open_run": "runs.run",
     "open_study": "study.result",
     "open_sweep": "sweeps.result",

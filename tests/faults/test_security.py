@@ -58,7 +58,7 @@ def test_nothing_in_the_package_can_execute_what_it_reads() -> None:
     )
     # Python's own unpickler with a closed find_class; marshal for a Lambda that the user has allowed.
     reviewed = {
-        "data/formats/pickles.py": "_Unpickler(content).load",
+        "data/files/pickles.py": "_Unpickler(content).load",
         "interchange/read/converters/lambda_layer.py": "marshal.loads",
     }
     wrong, seen = [], set()

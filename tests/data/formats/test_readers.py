@@ -12,13 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hundred.data.files import archive
 from hundred.data.files.pictures import decode_picture
-from hundred.data.formats import (
-    archive,
-    binary,
-    parquet,
-    python_pickle,
-)
+from hundred.data.formats import binary, parquet, python_pickle
 from hundred.data.formats.raw import Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import find_form
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
