@@ -138,3 +138,11 @@ def json_safe(value: Any) -> Any:  # noqa: PLR0911 (one return for each type rea
     if hasattr(value, "tolist"):
         return json_safe(value.tolist())
     return None if type(value).__name__ in ("NAType", "NaTType") else str(value)
+
+
+def shortened(value: Any) -> str:
+    """A setting within a sentence: at most 60 characters, `unset` for None."""
+    if value is None:
+        return "unset"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

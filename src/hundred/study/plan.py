@@ -10,6 +10,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.resolve import resolve
 from hundred.files import write_json
+from hundred.formatting import shortened
 from hundred.recipe.load import leaves, load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
@@ -103,7 +104,7 @@ def load_plan(folder: Path, given: StudyPlan) -> StudyPlan | None:
     for key in {**before, **now}:
         if now.get(key) != before.get(key):
             raise UsageError(
-                f"{folder} was begun with {key} {_shown(before.get(key))}, not {_shown(now.get(key))}\n"
+                f"{folder} was begun with {key} {shortened(before.get(key))}, not {shortened(now.get(key))}\n"
                 "resume it with the same settings, or start another study with --name"
             )
     return begun
@@ -143,10 +144,3 @@ def _flat(plan: StudyPlan) -> dict[str, Any]:
     for changeable in ("minutes", "data_path", "requested"):
         del settings[changeable]
     return {**{key.replace("_", " "): value for key, value in settings.items()}, **overrides}
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "unset"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."

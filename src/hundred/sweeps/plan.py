@@ -11,7 +11,7 @@ import tomli_w
 
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_text
-from hundred.formatting import command
+from hundred.formatting import command, shortened
 from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.load import leaves, load_recipe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
@@ -169,13 +169,6 @@ def _check_recipe(folder: Path, begun: dict[str, Any], given: dict[str, Any]) ->
 
 def _other_sweep(folder: Path, name: str, before: Any, now: Any) -> UsageError:
     return UsageError(
-        f"{folder} was begun with {name.replace('_', ' ')} {_shown(before)}, not {_shown(now)}\n"
+        f"{folder} was begun with {name.replace('_', ' ')} {shortened(before)}, not {shortened(now)}\n"
         "resume it with the same settings, or start another sweep with --name"
     )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "unset"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
