@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import torch
 from making.pictures import write_folders
@@ -84,6 +85,24 @@ def test_predictions_have_the_names_of_the_classes(trained: Run, photos: Path) -
     (found,) = hundred.predict(trained.path, [photos / "test" / "hund" / "p0.jpg"])
     assert {ranked.name for ranked in found.classes} == {"un chat", "hund", "鳥"}
     assert found.superclasses == ()
+
+
+def test_pictures_are_made_square_as_those_of_the_run_were(photos: Path, tmp_path: Path) -> None:
+    run = train(photos, tmp_path, set={"data.fit": "pad"})
+    exported = hundred.export(run.path, "keras", out=tmp_path / "elsewhere.keras").path
+    earlier = shutil.copytree(run.path, tmp_path / "earlier")  # its file records no fit, the recipe does
+    with h5py.File(earlier / "model.h5", "r+") as file:
+        record = json.loads(file.attrs["hundred"])
+        del record["metadata"]["fit"]
+        file.attrs["hundred"] = json.dumps(record)
+    stored = torch.from_numpy(run.predictions()["test_logits"]).softmax(1).numpy()
+    for what in (run.path, exported, earlier):
+        found = hundred.predict(what, photos / "test")
+        best = [each.classes[0].probability for each in found]
+        assert best == pytest.approx(stored.max(axis=1), abs=1e-5)
+    cropped = shutil.copy(earlier / "model.h5", tmp_path / "unknown.h5")
+    best = [each.classes[0].probability for each in hundred.predict(cropped, photos / "test")]
+    assert best != pytest.approx(stored.max(axis=1), abs=1e-5)
 
 
 def test_an_unfinished_run_goes_on_with_its_own_data(photos: Path, tmp_path: Path) -> None:

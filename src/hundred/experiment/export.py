@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from hundred.data.formats.raw import Fit
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.locate import model_file, place_of, writing
 from hundred.experiment.saved.ensemble import as_network, open_ensemble
+from hundred.experiment.saved.fit import FIT, fit_of
 from hundred.experiment.saved.open import OpenOptions, local_images, open_saved
-from hundred.files import atomic_write
+from hundred.files import atomic_write, make_folder
 from hundred.interchange.read.ends import LOGITS, SIGMOID, SOFTMAX
 from hundred.interchange.read.layers.images import ReverseChannels
 from hundred.interchange.read.load import load
@@ -111,13 +113,16 @@ def export(
     else:
         file = model_file(several[0])
         path = _target(file, place_of(several[0]), to, out, force=force)
-        source = _of_model(open_saved(several[0], options, local_images), file, logits=logits)
+        model = open_saved(several[0], options, local_images)
+        source = _of_model(model, file, fit_of(model, several[0]), logits=logits)
     return _written(source, to, path, logits=logits)
 
 
 def _written(source: _Source, to: str, path: Path, *, logits: bool) -> Export:
     (rows, columns), notes = source.size, source.notes
     pictures = _pictures(rows, columns)
+    with writing(path):
+        make_folder(path)
     with writing(path), atomic_write(path) as temporary:
         WRITERS[to](
             temporary,
@@ -148,7 +153,7 @@ def _written(source: _Source, to: str, path: Path, *, logits: bool) -> Export:
     )
 
 
-def _of_model(model: LoadedModel, file: Path, *, logits: bool) -> _Source:
+def _of_model(model: LoadedModel, file: Path, fit: Fit, *, logits: bool) -> _Source:
     if not isinstance(model, Model):
         raise HundredError(f"{file} cannot be exported: {'; '.join(model.notes) or 'it is not native'}")
     rows, columns, channels = model.input_shape
@@ -181,7 +186,7 @@ def _of_model(model: LoadedModel, file: Path, *, logits: bool) -> _Source:
         expected,
         (rows, columns),
         model.class_names,
-        model.metadata,
+        {**model.metadata, FIT: fit},
         notes,
     )
 
@@ -198,6 +203,7 @@ def _average(places: list[Path], options: OpenOptions, *, logits: bool) -> _Sour
         return np.exp(ensemble.logits(torch.from_numpy(pictures))[0])
 
     names = {model.class_names for model in ensemble.models}
+    fits = {fit_of(model, place) for model, place in zip(ensemble.models, ensemble.names, strict=True)}
     return _Source(
         network.eval(),
         [0.0] * 3,
@@ -206,7 +212,7 @@ def _average(places: list[Path], options: OpenOptions, *, logits: bool) -> _Sour
         expected,
         (rows, columns),
         names.pop() if len(names) == 1 else None,
-        {"members": list(ensemble.names)},
+        {"members": list(ensemble.names), **({FIT: fits.pop()} if len(fits) == 1 else {})},
         ensemble.notes,
     )
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hundred.data.files.pictures import pictures_in, read_picture
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.locate import Names, names_for
+from hundred.experiment.saved.fit import fit_of
 from hundred.experiment.saved.open import DEFAULTS, OpenOptions, local_images, open_saved
 from hundred.interchange.read.model import LoadedModel
 from hundred.runs.run import Run
@@ -67,7 +68,7 @@ class Failed:
 class Predictor:
     """A saved model that names what is in pictures.
 
-    names_from: `file`, `cifar100` (assumed for 100 classes without names in the file) or `numbers`.
+    names: of its classes. fit: how pictures become square, as the model's training data did.
     notes: sentences that a user should see.
     """
 
@@ -84,6 +85,7 @@ class Predictor:
             )
         probe = self.probabilities([np.zeros((channels, rows, columns), np.uint8)])
         self.names: Names = names_for(self.model.class_names, probe.shape[1])
+        self.fit = fit_of(self.model, what)
         self.notes = tuple(self.model.notes)
         if self.names.origin == "cifar100":
             self.notes += ("the file has no class names: CIFAR-100's are shown, in their usual order",)
@@ -93,7 +95,7 @@ class Predictor:
 
     def read(self, path: Path) -> NDArray[np.uint8]:
         """The picture at `path` as the model takes it, uint8 [3, side, side]."""
-        return read_picture(path, self.model.input_shape[0])
+        return read_picture(path, self.model.input_shape[0], self.fit)
 
     def probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Images, each uint8 [3, side, side], to probabilities [n, classes]."""

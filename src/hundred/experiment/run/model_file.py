@@ -10,6 +10,7 @@ from torch import nn
 
 from hundred.errors import HundredError
 from hundred.experiment.run.context import RunContext
+from hundred.experiment.saved.fit import FIT
 from hundred.files import write_with
 from hundred.interchange.write.save import save_h5
 from hundred.runs.layout import MODEL
@@ -33,10 +34,12 @@ def save_model(context: RunContext, warn: Callable[[str], None], name: str = MOD
         "recipe": context.recipe.name,
         "model": context.recipe.model.name,
         "data": context.dataset.name,
+        FIT: context.recipe.data.fit,
     }
     try:
         with os_errors_as_hundred_errors(context.path / name):
-            (context.path / name).parent.mkdir(exist_ok=True)
+            if name != MODEL:
+                (context.path / MODELS).mkdir(exist_ok=True)  # the run directory itself is never made here
             try:
                 save_h5(
                     context.path / name,
