@@ -1,10 +1,9 @@
 """The figures of one trained network on labelled images: accuracies, loss and calibration."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from hundred.evaluation.arrays import (
     BoolArray,
@@ -17,6 +16,9 @@ from hundred.evaluation.arrays import (
     predictions,
 )
 from hundred.evaluation.intervals import wilson_interval
+
+if TYPE_CHECKING:
+    import pandas as pd  # loaded where a table is made: a training does not wait for it
 
 MANY_SHOT, FEW_SHOT = 100, 20
 """Many-shot classes have more training images than the first, few-shot classes fewer than the second, as in
@@ -48,7 +50,7 @@ class Metrics:
     coarse_accuracy_summed: float | None
     calibration_error: float
     images: int
-    reliability: pd.DataFrame = field(repr=False, compare=False)
+    reliability: "pd.DataFrame" = field(repr=False, compare=False)
     balanced_accuracy: float | None = None
     macro_f1: float | None = None
     shot_accuracies: dict[str, float] = field(default_factory=dict)
@@ -157,11 +159,13 @@ def top_k_accuracy(logits: FloatArray, labels: IntArray, k: int) -> float:
     return float((rank < k).mean())
 
 
-def reliability_table(confidence: FloatArray, correct: BoolArray, bins: int = 15) -> pd.DataFrame:
+def reliability_table(confidence: FloatArray, correct: BoolArray, bins: int = 15) -> "pd.DataFrame":
     """Mean confidence and accuracy in equal-width bins (low, high] of confidence.
 
     confidence: [n] in 0..1, the probability of the predicted class. correct: bool [n].
     """
+    import pandas as pd
+
     edges = np.linspace(0.0, 1.0, bins + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     count = np.bincount(place, minlength=bins)
@@ -180,7 +184,7 @@ def reliability_table(confidence: FloatArray, correct: BoolArray, bins: int = 15
     )
 
 
-def calibration_error(reliability: pd.DataFrame) -> float:
+def calibration_error(reliability: "pd.DataFrame") -> float:
     """Expected calibration error: the sum over bins of count/n x |accuracy - confidence|, a fraction.
 
     C. Guo et al., "On calibration of modern neural networks", ICML 2017, equation 3.

@@ -1,7 +1,7 @@
 """`train`: one run, or several seeds of it, from a recipe to finished run directories."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def train(
     model: Network | None = None,
     start_from: str | Path | None = None,
     scale: str | None = None,
-    epochs: int | None = None,
+    epochs: float | None = None,
     minutes: float | None = None,
     target: float | None = None,
     seed: int | None = None,
@@ -50,6 +50,7 @@ def train(
     started: float | None = None,
     test: bool = True,
     rewarm: bool = False,
+    on_result: Callable[[Run], None] | None = None,
 ) -> Run | Repeats:
     """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
 
@@ -72,6 +73,7 @@ def train(
     quiet: no progress display on standard error, only warnings. figures: draw them at the end.
     keep_checkpoint: leave checkpoint.pt when the run has finished.
     test: False leaves the test images unread, for runs among which you will choose; test figures are null.
+    on_result: called with each finished Run when its result is written, before its pictures are drawn.
     started: `time.monotonic()` when the command began, for `minutes` and `total_seconds`; None is now.
 
     Under PyTorch's `torchrun`, call this in each process; they train one network together.
@@ -98,6 +100,7 @@ def train(
         started=began,
         test=test,
         rewarm=rewarm,
+        on_result=on_result,
         strategy=strategy,
     )
     if strategy is not None and strategy.rank > 0:

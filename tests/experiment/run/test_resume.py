@@ -11,6 +11,7 @@ import pytest
 import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
+from hundred.experiment.run import finalize
 from hundred.runs.directory import lock_run
 from hundred.runs.sittings import read_sittings
 from tests.experiment.conftest import Train, file_weights, rows
@@ -49,7 +50,7 @@ def test_a_run_cut_off_at_an_event_ends_as_the_undisturbed_one(train: Train, met
 
 
 @pytest.mark.parametrize(
-    "moment", ["save_model", "predict", "save_predictions", "_write_result", "draw_figures"]
+    "moment", ["save_model", "predict", "save_predictions", "_write_result", "_retire_checkpoint", "draw"]
 )
 def test_a_run_cut_off_while_it_finishes_trains_no_epoch_again(
     train: Train, moment: str, monkeypatch: pytest.MonkeyPatch
@@ -57,6 +58,7 @@ def test_a_run_cut_off_while_it_finishes_trains_no_epoch_again(
     whole = train(epochs=2, name="whole")
     with monkeypatch.context() as patch:
         patch.setattr(f"hundred.experiment.run.finalize.{moment}", killed)
+        patch.setattr("hundred.experiment.run.lifecycle.draw", finalize.draw)
         with pytest.raises(Killed):
             train(epochs=2, name="cut", figures=True)
     trained: list[int] = []

@@ -3,9 +3,9 @@
 import os
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,14 @@ from hundred.cli.output import (
     set_option,
 )
 from hundred.formatting import MISSING, command, duration, file_size, percent
+from hundred.runs.layout import REPORT
+
+if TYPE_CHECKING:
+    from hundred.runs.repeats import Repeats
+    from hundred.runs.run import Run
+
+# Of drawing pictures, once the result is printed.
+NICE = 10
 
 
 def _process_started() -> float:
@@ -55,7 +63,11 @@ def _process_started() -> float:
     metavar="LAYERS",
     help="Layers that do not train: `backbone` (all but the last), or names with wildcards.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Epochs to train, instead of the recipe's.")
+@click.option(
+    "--epochs",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Epochs to train, instead of the recipe's; also a fraction, such as 4.5.",
+)
 @click.option(
     "--minutes", type=float, help="Time limit of the command: epochs are planned from measured speed."
 )
@@ -140,24 +152,52 @@ def train(as_json: bool, overrides: tuple[str, ...], background: bool, **options
     if options.pop("dry_run"):
         _show_dry_run(overrides, {**options, "started": started}, as_json)
         return
+    shown = _ShowResult(as_json=as_json, lower_priority=options["minutes"] is None)
     if options["ray"] is None:
         del options["ray"]
+        if options["repeat"] == 1:
+            options["on_result"] = shown
         outcome = train_run(options.pop("recipe"), set=overrides, started=started, **options)
     else:
         outcome = _on_ray(overrides, options)
     if follows():
         return
     if isinstance(outcome, Repeats):
-        content = outcome.summary
-        if as_json:
-            print_json({**content, "results": [run.result for run in outcome.runs]})
-        else:
-            _print_repeats(str(outcome.path), content)
-        return
-    if as_json:
-        print_json(outcome.result)
+        _show_repeats(outcome, as_json=as_json)
     else:
-        _print_result(str(outcome.path), outcome.result)
+        shown.finish(outcome)
+
+
+def _show_repeats(repeats: "Repeats", *, as_json: bool) -> None:
+    if as_json:
+        print_json({**repeats.summary, "results": [run.result for run in repeats.runs]})
+    else:
+        _print_repeats(str(repeats.path), repeats.summary)
+
+
+class _ShowResult:
+    """Prints the result of a run as soon as it is there, and then lets every other process go first."""
+
+    def __init__(self, *, as_json: bool, lower_priority: bool) -> None:
+        self.as_json, self.lower_priority, self.done = as_json, lower_priority, False
+
+    def __call__(self, run: "Run") -> None:
+        self.done = True
+        if self.as_json:
+            print_json(run.result)
+        else:
+            _print_result(str(run.path), run.result)
+        sys.stdout.flush()
+        if self.lower_priority and hasattr(os, "nice"):
+            with suppress(OSError):
+                os.nice(max(NICE - os.nice(0), 0))
+
+    def finish(self, run: "Run") -> None:
+        """Print where the page is; first the result, where the run was finished before this command."""
+        if not self.done:
+            self(run)
+        elif (run.path / REPORT).is_file() and not self.as_json:
+            click.echo(f"\npage  {(run.path / REPORT).resolve().as_uri()}")
 
 
 def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
@@ -244,7 +284,7 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
     commands = [command("doctor", path), *listing(Path(path).parent)]
     if result["test_accuracy"] is None:
         commands.insert(0, command("test", path))
-    print_next(commands, Path(path) / "report.html")
+    print_next(commands, Path(path) / REPORT)
 
 
 def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:

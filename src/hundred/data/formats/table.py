@@ -4,10 +4,9 @@
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from hundred.data.classes import ClassNames
@@ -18,6 +17,9 @@ from hundred.data.opening.decode import decode_files
 from hundred.data.opening.gather import Example, arrange, decode_splits
 from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
+
+if TYPE_CHECKING:
+    import pandas as pd  # loaded where a table is read: it takes a third of a second
 
 NAME = "CSV"
 _FILES = ("file", "filename", "file_name", "path", "filepath", "image", "image_path", "img", "id", "image_id")
@@ -71,7 +73,7 @@ class _Part:
     """The rows of one split in the table `path`, and their labels."""
 
     path: Path
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
     labels: NDArray[Any]
 
 
@@ -158,7 +160,9 @@ def _tables(found: Path) -> list[Path]:
     return [path for path in tables if "submission" not in path.name.lower()]
 
 
-def _frames(found: Path) -> dict[Path, pd.DataFrame]:
+def _frames(found: Path) -> "dict[Path, pd.DataFrame]":
+    import pandas as pd
+
     frames = {}
     for path in _tables(found):
         try:
@@ -173,7 +177,7 @@ def _frames(found: Path) -> dict[Path, pd.DataFrame]:
     return frames
 
 
-def _by_split(frame: pd.DataFrame, default: str, path: Path) -> list[tuple[str, pd.DataFrame]]:
+def _by_split(frame: "pd.DataFrame", default: str, path: Path) -> "list[tuple[str, pd.DataFrame]]":
     column = _column(frame, ("split", "set", "subset", "data_set", "fold"))
     if column is None or frame[column].dtype.kind in "uif":
         return [(default, frame)]
@@ -190,12 +194,12 @@ def _split_of(path: Path) -> str:
     return next((_SPLITS[word] for word in words if word in _SPLITS), "")
 
 
-def _column(frame: pd.DataFrame, names: tuple[str, ...]) -> Any:
+def _column(frame: "pd.DataFrame", names: tuple[str, ...]) -> Any:
     plain = {str(column).strip().lower(): column for column in frame.columns}
     return next((plain[name] for name in names if name in plain), None)
 
 
-def _pixels(frame: pd.DataFrame) -> list[Any]:
+def _pixels(frame: "pd.DataFrame") -> list[Any]:
     """The columns of pixels, in their order."""
     named = [
         column

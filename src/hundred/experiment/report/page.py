@@ -16,10 +16,12 @@ from hundred.experiment.report.figures import draw_figures
 from hundred.experiment.report.model_file import file_report
 from hundred.experiment.report.recipe_changes import differing_settings
 from hundred.experiment.report.run_images import RunImages
-from hundred.files import write_text
+from hundred.experiment.report.tables import write_tables
+from hundred.files import make_folder, write_text
+from hundred.recipe.load import load_recipe
 from hundred.reports.page.data import ReportData, RunReport
 from hundred.reports.page.render import lost_sections, render_page, write_page
-from hundred.runs.layout import REPORT
+from hundred.runs.layout import RECIPE, REPORT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
 from hundred.version import __version__
@@ -66,7 +68,8 @@ def write_report(
 ) -> Path:
     """Write the page of one run or model file, or of several (and folders of repeats) side by side.
 
-    Returns its path. A model file is tested for it, and has what needs no history: classes, confusions,
+    Returns its path. A single finished run that has no page yet also gets its figures/*.png and tables/*.csv.
+    A model file is tested for it, and has what needs no history: classes, confusions,
     galleries, calibration, doubted labels.
 
     out: the file, or a folder for it. Default: report.html in the run directory, in the folder of repeats,
@@ -86,6 +89,8 @@ def write_report(
     path = _target(entries, out)
     runs = _named_runs(entries)
     reports = _run_reports(runs, RunImages(data, notes), doctor, notes, svg=svg)
+    if len(entries) == len(runs) == 1 and out is None and not path.is_file():
+        _draw_rest(*runs.values(), reports[0], RunImages(data, []), notes)
     named = zip(entries, names_of(entries), strict=True)
     reports += [
         file_report(entry.path, name, data, notes, opening) for entry, name in named if not entry.runs
@@ -97,8 +102,10 @@ def write_report(
         made_by=__version__,
     )
     with writing(path):
-        # A page that --out names is the user's own choice.
-        return write_page(path, page) if out is not None else _write_unless_poorer(path, page, notes)
+        if out is None:
+            return _write_unless_poorer(path, page, notes)
+        make_folder(path)  # a page that --out names is the user's own choice
+        return write_page(path, page)
 
 
 def _run_reports(
@@ -113,6 +120,17 @@ def _run_reports(
             failed = draw_figures(run, report, kind="svg")
             notes += [f"a figure could not be drawn: {fault}" for fault in failed]
     return reports
+
+
+def _draw_rest(run: Run, report: RunReport, images: RunImages, notes: list[str]) -> None:
+    """Tables and figures of a finished run that has no page, as where it was stopped while it drew them."""
+    if not run.finished or not (run.path / RECIPE).is_file():
+        return
+    dataset = images.of(run)
+    if dataset is not None and report.classes is not None:
+        write_tables(run, dataset, run.predictions()["test_logits"])
+    failed = draw_figures(run, report, load_recipe(run.path / RECIPE).recipe, dataset)
+    notes += [f"a figure could not be drawn: {fault}" for fault in failed]
 
 
 def _write_unless_poorer(path: Path, data: ReportData, notes: list[str]) -> Path:

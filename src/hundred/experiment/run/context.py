@@ -12,6 +12,7 @@ from hundred.data.dataset import Dataset
 from hundred.experiment.build.trainer import Splits
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.recipe.schema import Recipe
+from hundred.runs.run import Run
 from hundred.training.epoch_plan import MOST_EPOCHS
 from hundred.training.events import EpochEnded
 from hundred.training.trainer import Trainer
@@ -35,6 +36,7 @@ class RunOptions:
     rewarm: a resumed run's schedule begins again. keep_state: a finished run can be given more epochs.
     test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
     stop_when: called after each epoch with its row; a text that is not empty ends the run for that reason.
+    on_result: called with the run once its result is written, before its pictures are drawn.
     """
 
     device: torch.device
@@ -45,7 +47,7 @@ class RunOptions:
     runs: Path = Path("runs")
     resume: bool = False
     deadline: float | None = None
-    most_epochs: int = MOST_EPOCHS
+    most_epochs: float = MOST_EPOCHS
     keep_plan: bool = False
     listeners: tuple[object, ...] = ()
     quiet: bool = False
@@ -59,6 +61,7 @@ class RunOptions:
     rewarm: bool = False
     keep_state: bool = True
     stop_when: Callable[[EpochEnded], str] | None = None
+    on_result: Callable[[Run], None] | None = None
 
 
 @dataclass(frozen=True)

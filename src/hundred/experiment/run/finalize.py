@@ -1,20 +1,13 @@
-"""After training: write predictions, figures, the model file and the result of a run."""
+"""After training: write the model file, predictions and the result of a run; then draw it."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hundred.errors import HundredError
 from hundred.evaluation.metrics import evaluate
-from hundred.experiment.report.contents import run_report
-from hundred.experiment.report.figures import draw_figures
-from hundred.experiment.report.page import write_run_report
-from hundred.experiment.report.tables import write_tables
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.model_file import save_model
 from hundred.experiment.run.predictions import predict, save_predictions
@@ -29,7 +22,7 @@ from hundred.training.events import Stopped
 
 
 def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None], sittings: SittingLog) -> Run:
-    """Write everything that a finished run holds; of an interrupted one, only the current model.
+    """Write what a finished run holds before it is drawn; of an interrupted one, only the current model.
 
     All of it can be repeated from the last epoch's checkpoint, which is removed last.
     warn: called with a message for each problem that does not fail the run. sittings: the run's time and
@@ -45,16 +38,20 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
     logits = predict(context, saved=saved, warn=warn)
     check_in_place(context.path)
     save_predictions(context, logits)
-    result = _result(context, stopped, logits)
-    write_result = partial(_write_result, context.path, result, sittings)
-    write_result()
-    if context.options.figures:
-        announce("drawing pictures", quiet=context.options.quiet)
-        _write_report(run, context, logits.get("test"), warn, write_result)
+    _write_result(context.path, _result(context, stopped, logits), sittings)
     if not context.options.keep_checkpoint:
         with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
             _retire_checkpoint(context)
     return run
+
+
+def draw(context: RunContext, run: Run, warn: Callable[[str], None]) -> None:
+    """Tables, figures and the page of the finished `run`; see `draw_run`."""
+    # Imported here: what draws is not waited for before the first step.
+    from hundred.experiment.report.draw import draw_run
+
+    announce("drawing pictures", quiet=context.options.quiet)
+    draw_run(run, context.recipe, context.dataset, context.trainer.network, warn)
 
 
 def _retire_checkpoint(context: RunContext) -> None:
@@ -64,29 +61,6 @@ def _retire_checkpoint(context: RunContext) -> None:
         checkpoint.replace(context.path / FINISHED)
     else:
         checkpoint.unlink(missing_ok=True)
-
-
-def _write_report(
-    run: Run,
-    context: RunContext,
-    logits: Tensor | None,
-    warn: Callable[[str], None],
-    write_result: Callable[[], None],
-) -> None:
-    """Tables, figures and the page. A run is not lost over them, unless the disk refuses."""
-    try:
-        if logits is not None:
-            write_tables(run, context.dataset, logits)
-        report = run_report(run, context.dataset, context.trainer.network)
-        for fault in draw_figures(run, report, context.recipe, context.dataset):
-            warn(f"a figure could not be drawn: {fault}")
-        # Before the page, so that the page and result.json have the very same figures.
-        write_result()
-        write_run_report(run, replace(report, result={**run.result, "name": run.name}))
-    except Exception as error:
-        if isinstance(error, HundredError) and isinstance(error.__cause__, OSError):
-            raise
-        warn(f"the report could not be written: {error}")
 
 
 def _write_result(path: Path, result: dict[str, Any], sittings: SittingLog) -> None:

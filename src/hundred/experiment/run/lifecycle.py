@@ -11,7 +11,7 @@ from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.distributed import start_followers
 from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.extend import EPOCHS, given_values, reopen
-from hundred.experiment.run.finalize import finalize
+from hundred.experiment.run.finalize import draw, finalize
 from hundred.experiment.run.holdout_note import holdout_note
 from hundred.experiment.run.listeners import RunListeners
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
@@ -87,6 +87,10 @@ def _train(context: RunContext, changed: Set[str] = frozenset()) -> Run:
             context.options.strategy.running = False
         context = _as_trained(context)
         run = finalize(context, stopped, listeners.warn, listeners.sittings)
+        if context.options.on_result is not None and stopped.reason not in ("interrupted", "not-finite"):
+            context.options.on_result(run)
+        if context.options.figures and stopped.reason != "interrupted":
+            draw(context, run, listeners.warn)
     if stopped.reason == "interrupted":
         raise KeyboardInterrupt(
             f"stopped {stopped.detail}; everything so far is in {context.path}\n"

@@ -6,6 +6,7 @@ one optimizer with one state.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from inspect import unwrap
 from itertools import groupby
 from typing import Any
 
@@ -66,6 +67,12 @@ class Muon(torch.optim.Optimizer):
     A group's `lr` may be a tensor on the device of its parameters, so that a captured CUDA graph can be
     replayed while the rate changes. No step waits for the device.
     """
+
+    # PyTorch's own methods without the wrapper whose first call imports its compiler, which takes a second.
+    add_param_group = unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = unwrap(torch.optim.Optimizer.zero_grad)
+    state_dict = unwrap(torch.optim.Optimizer.state_dict)
+    load_state_dict = unwrap(torch.optim.Optimizer.load_state_dict)
 
     def __init__(
         self,
