@@ -9,15 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from hundred.files import atomic_write, leftovers, write_json, write_text, write_with
+from hundred.files import atomic_write, leftovers, make_folder, write_json, write_text, write_with
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "größer")
-    write_json(tmp_path / "deep" / "b.json", {"a": [1, None]})
+    make_folder(tmp_path / "very" / "deep" / "b.json")
+    write_json(tmp_path / "very" / "deep" / "b.json", {"a": [1, None]})
     assert (tmp_path / "a.txt").read_bytes() == "größer".encode()
-    assert json.loads((tmp_path / "deep" / "b.json").read_text()) == {"a": [1, None]}
+    assert json.loads((tmp_path / "very" / "deep" / "b.json").read_text()) == {"a": [1, None]}
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.txt"]
+
+
+def test_a_folder_that_was_deleted_does_not_come_back_with_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_text(tmp_path / "gone" / "a.txt", "x")
+    assert not (tmp_path / "gone").exists()
 
 
 def test_an_error_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on a clean exit flush it to disk and rename it into place.
 
-    On an error the temporary file is removed and `path` is left as it was.
+    On an error the temporary file is removed and `path` is left as it was. Its folder is not made: a run
+    directory that was moved or deleted must not come back. Where users choose the place, call `make_folder`.
 
-    Raises OSError (disk full, read-only folder) as the operating system reports it.
+    Raises OSError (disk full, read-only folder, no folder) as the operating system reports it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -37,6 +37,11 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def make_folder(path: Path | str) -> None:
+    """Make the folder that `path` is to be written into, with those above it. Raises OSError."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -68,5 +68,6 @@ def _predictions(right: dict[str, float] | float, seed: int) -> tuple[np.ndarray
 
 
 def write_study(folder: Path, *, protocol: str = "holdout") -> Study:
+    folder.mkdir(parents=True, exist_ok=True)
     save_plan(folder, StudyPlan("d", "cifar100", None, None, protocol), {"resnet50": "out of memory"})
     return Study(folder)

@@ -49,10 +49,12 @@ def tables(
 
 
 def tables_to_csv(folder: Path | str, frames: Mapping[str, pd.DataFrame]) -> dict[str, Path]:
-    """Write each of `frames` (such as `tables` returns) to `folder`/NAME.csv, made where absent.
+    """Write each of `frames` (such as `tables` returns) to `folder`/NAME.csv.
 
-    Returns the paths by name. Frames' indices are not written.
+    `folder` is made where absent; the one above it must be there. Returns the paths by name.
+    Frames' indices are not written.
     """
+    Path(folder).mkdir(exist_ok=True)
     written = {}
     for name, frame in frames.items():
         written[name] = Path(folder) / f"{name}.csv"

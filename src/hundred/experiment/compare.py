@@ -13,6 +13,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
 from hundred.experiment.locate import place_of, sample_names, writing
+from hundred.files import make_folder
 from hundred.formatting import command
 from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats
@@ -147,6 +148,7 @@ def draw_comparison(found: Comparison, entries: Sequence[Entry], path: str | Pat
     optimistic = any(result.get("protocol") == "test-as-validation" for result in results)
     provenance = Provenance(data, "test-as-validation" if optimistic else "holdout")
     with writing(Path(path)):
+        make_folder(path)
         return save(draw_pareto(found.table, provenance=provenance), path)
 
 

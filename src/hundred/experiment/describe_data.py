@@ -11,6 +11,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.describe import summary_line
 from hundred.data.opening.cache import cache_folder
 from hundred.experiment.build.data import open_data
+from hundred.files import make_folder
 from hundred.formatting import readable
 from hundred.reports.figures.samples import draw_sample_grid
 from hundred.reports.figures.style import Provenance, save
@@ -97,5 +98,5 @@ def _draw(dataset: Dataset, target: Path) -> Path:
         provenance=Provenance(dataset.name),
     )
     with os_errors_as_hundred_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         return save(figure, target)

@@ -16,7 +16,7 @@ from hundred.experiment.run.lifecycle import train_run
 from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import check_part, create_run_directory, newest_unfinished
+from hundred.runs.directory import check_part, check_still_there, create_run_directory, newest_unfinished
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.progress.display import progress_listener
@@ -74,6 +74,7 @@ def _train_all(resolved: Resolved, options: RunOptions, folder: Path, seeds: lis
             deadline=None if deadline is None else began + (deadline - began) * (number + 1) / len(seeds),
             keep_plan=bool(runs),
         )
+        check_still_there(folder)
         runs.append(train_run(_of_seed(resolved, recipe), own))
     return runs
 

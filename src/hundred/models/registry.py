@@ -64,7 +64,16 @@ def build(name: str, *, classes: int = 100, image_size: int = 32, **options: Any
     # As the number of classes, it is given to those that ask for it.
     if "image_size" in inspect.signature(builder).parameters:
         options = {"image_size": image_size, **options}
-    return builder(classes, **options)
+    try:
+        return builder(classes, **options)
+    except (TypeError, RuntimeError, OverflowError) as error:
+        # Layers of 10^20 channels, which PyTorch refuses in its own words. Too little memory is no overflow.
+        if isinstance(error, RuntimeError) and "overflow" not in str(error).lower():
+            raise
+        given = ", ".join(f"{key}={value!r}"[:60] for key, value in options.items())
+        raise UsageError(
+            f"model {name} cannot be built with {given}: {str(error).splitlines()[0][:120]}"
+        ) from error
 
 
 def names() -> list[str]:

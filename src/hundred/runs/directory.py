@@ -83,6 +83,16 @@ def check_in_place(path: Path) -> None:
         )
 
 
+def check_still_there(folder: Path) -> None:
+    """Raise HundredError where `folder`, of repeats or a study, was moved or deleted between two of its runs:
+    the next one would make it again."""
+    if not folder.is_dir():
+        raise HundredError(
+            f"{folder} was moved or deleted while it was trained in, so training stops\n"
+            "go on with --resume where it is now"
+        )
+
+
 def check_free(root: Path, name: str) -> None:
     """Raise UsageError where `root` holds something called `name`."""
     if (root / name).exists() and not _is_untrained(root / name):

@@ -19,6 +19,7 @@ _WHY = {
     errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
 }
+_FOLDER_GONE = "its folder is not there; it was moved or deleted"
 _IN_TEXT = re.compile(r"errno = (\d+)")
 
 
@@ -28,7 +29,8 @@ def os_errors_as_hundred_errors(path: Path | str, doing: str = "cannot write") -
     try:
         yield
     except OSError as error:
-        why = _no_inodes(error, Path(path)) or _why(error)
+        gone = doing == "cannot write" and error.errno in (errno.ENOENT, errno.ESTALE)
+        why = _FOLDER_GONE if gone else _no_inodes(error, Path(path)) or _why(error)
         raise HundredError(f"{doing} {path}: {why}") from error
 
 

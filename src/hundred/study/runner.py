@@ -11,10 +11,11 @@ from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.pretrained import IMAGENET, published_weights
+from hundred.experiment.build.resolve import check_call
 from hundred.experiment.run.resume import is_whole
 from hundred.experiment.train import train
 from hundred.formatting import eta
-from hundred.runs.directory import check_name
+from hundred.runs.directory import check_name, check_still_there
 from hundred.runs.layout import LOCK, is_run
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.study.plan import StudyPlan, load_plan, make_plan, save_plan
@@ -54,8 +55,7 @@ def run_study(
     Raises UsageError for a wrong call or other settings than the study of that name began with, and
     KeyboardInterrupt after an interruption; the same call then goes on.
     """
-    if repeat < 1:
-        raise UsageError(f"--repeat {repeat}: it takes 1 or more")
+    check_call(minutes=minutes, repeat=repeat)
     name = name or ("quick" if quick else "full")
     check_name(f"study-{name}")
     folder = Path(runs) / f"study-{name}"
@@ -75,6 +75,9 @@ def run_study(
         plan = load_plan(folder, plan) or plan
         plan = plan.requesting([system.recipe for system in systems], repeat)
     systems, skipped = _ready(systems, plan, explicit=bool(only))
+    if not resume:
+        with os_errors_as_hundred_errors(folder, "cannot make the study's folder"):
+            folder.mkdir(parents=True, exist_ok=True)
     save_plan(folder, plan, skipped)
     runner = _StudyRunner(folder, plan, dataset, minutes, device, quiet)
     seeds = plan.requested if resume else dict.fromkeys(plan.requested, repeat)
@@ -132,6 +135,7 @@ class _StudyRunner:
         if is_whole(runs / name):
             self._print(f"study: run {number + 1} of {count} is there already: {system.recipe}, seed {seed}")
             return
+        check_still_there(self.folder)
         left = self._left(count - number)
         self._print(f"study: run {number + 1} of {count}: {system.recipe}, seed {seed}{left}")
         begin = time.monotonic()

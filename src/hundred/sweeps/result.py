@@ -138,6 +138,7 @@ class Sweep:
         if figures:
             drawn = self._draw(importance)
             with os_errors_as_hundred_errors(self.path / FIGURES):
+                (self.path / FIGURES).mkdir(exist_ok=True)
                 for name, figure in drawn.items():
                     save(figure, self.path / FIGURES / f"{name}.png")
             self._write_page(drawn)

@@ -22,6 +22,10 @@ def save_checkpoint(path: Path, state: dict[str, Any], about: dict[str, Any]) ->
     content = {"format": FORMAT, "about": about, "state": plain_state(state)}
     try:
         write_with(path, lambda temporary: _save(content, temporary))
+    except FileNotFoundError as error:
+        raise HundredError(
+            f"checkpoint {path} could not be written: its folder was moved or deleted"
+        ) from error
     except OSError as error:
         raise HundredError(
             f"checkpoint {path} could not be written: {error.strerror or error}; "

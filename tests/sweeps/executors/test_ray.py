@@ -71,7 +71,7 @@ def test_what_cannot_run_on_a_cluster_is_said_in_a_line(few_images: Dataset, tmp
         sweep(few_images, tmp_path, ray="ray://head:10001")
     with pytest.raises(UsageError, match="add --ray ADDRESS"):
         Resources(gpus=0.5)
-    with pytest.raises(UsageError, match="1 or more"):
+    with pytest.raises(UsageError, match="1 to 4096"):
         Resources(ray="auto", cpus=0)
     assert trials_that_fit({"CPU": 8.0, "GPU": 2.0}, 1, 0.25) == 8
     assert trials_that_fit({"CPU": 16.0, "GPU": 2.0}, 1, 0.25) == 8

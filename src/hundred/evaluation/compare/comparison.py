@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from hundred.errors import UsageError
 from hundred.evaluation.compare.class_changes import class_changes
 from hundred.evaluation.compare.contender import Contender, check_comparable, fairness_warnings
 from hundred.evaluation.compare.cost import cost_table
@@ -84,6 +85,8 @@ def compare_contenders(
     Raises UsageError for fewer than two, equal names or other test images, and HundredError for logits that
     are not finite.
     """
+    if not 0.0 < confidence < 1.0:
+        raise UsageError(f"--confidence {confidence:g}: it is a fraction between 0 and 1, such as 0.95")
     check_comparable(contenders)
     ranked = sorted(contenders, key=lambda contender: -contender.accuracy)
     pairs = _compare_pairs(ranked, confidence)

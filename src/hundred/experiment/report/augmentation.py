@@ -13,6 +13,7 @@ from hundred.errors import UsageError
 from hundred.experiment.build.augmentation import build_pipeline
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.image_size import at_image_size
+from hundred.files import make_folder
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.reports.figures.samples import draw_augmented
@@ -43,6 +44,7 @@ def draw_augmentation(
     dataset = open_data(data)
     figure = augmented_figure(resolved, dataset, Provenance(dataset.name, resolved.data.protocol))
     with os_errors_as_hundred_errors(path):
+        make_folder(path)
         return save(figure, path)
 
 

@@ -49,6 +49,7 @@ def draw_figures(
             figures += _data_figures(recipe, dataset, report.provenance)
     failed = []
     with os_errors_as_hundred_errors(run.path / FIGURES):
+        (run.path / FIGURES).mkdir(exist_ok=True)
         for name, draw in figures:
             try:
                 save(draw(), run.path / FIGURES / f"{name}.{kind}")

@@ -55,8 +55,7 @@ class RunListeners:
         """Send all events to all listeners; return the last, which says why training stopped."""
         stopped = Stopped(0, "interrupted")
         for event in events:
-            if isinstance(event, EpochEnded | Stopped):
-                check_in_place(self.path)
+            check_in_place(self.path)
             notify(self.all, event)
             if isinstance(event, Stopped):
                 stopped = event

@@ -12,6 +12,7 @@ Condition = Callable[[Callable[[str], Any]], bool]
 _TOKEN = re.compile(r"""\s*(<=|>=|!=|==|=|<|>|~|\(|\)|"[^"]*"|'[^']*'|[^\s()<>=!~"']+)""")
 _ORDERED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _OPERATORS = ("=", "==", "!=", "~", *_ORDERED)
+_MOST_NESTED = 100
 _FORM = "write it as COLUMN=VALUE (or != < <= > >= ~), joined by and, or, not"
 
 
@@ -44,6 +45,8 @@ class _Parser:
                 raise UsageError(f"--where {text!r}: cannot read {text[position:].strip()!r}; {_FORM}")
             self.rest.append(token[1])
             position = token.end()
+        if sum(token.lower() in ("(", "not") for token in self.rest) > _MOST_NESTED:
+            raise UsageError(f"--where {text[:60]!r}...: it has more than {_MOST_NESTED} ( and not")
 
     def either(self) -> Condition:
         parts = [self.both()]

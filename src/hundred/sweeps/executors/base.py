@@ -1,11 +1,14 @@
 """What trials are trained on, and what an executor of trials does."""
 
 from dataclasses import dataclass
+from math import inf
 from types import TracebackType
 from typing import Protocol, Self
 
 from hundred.errors import UsageError
 from hundred.sweeps.trial import TrialResult, TrialSpec
+
+MOST_CPUS = 4096  # threads of one trial; far above any machine
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,13 @@ class Resources:
         """Raises UsageError where these do not go together."""
         if self.workers is not None and self.workers < 1:
             raise UsageError(f"--workers {self.workers}: it takes 1 or more")
-        if self.gpus is not None and self.gpus < 0:
+        if self.gpus is not None and not 0 <= self.gpus < inf:
             raise UsageError(
                 f"--gpus {self.gpus:g}: it takes 0 or more, such as 0.25 for four trials on a GPU"
             )
-        if self.cpus is not None and self.cpus < (1 if self.ray else 0):
-            raise UsageError(f"--cpus {self.cpus}: it takes 1 or more")
+        least = 1 if self.ray else 0
+        if self.cpus is not None and not least <= self.cpus <= MOST_CPUS:
+            raise UsageError(f"--cpus {self.cpus}: it takes {least} to {MOST_CPUS}")
         if self.ray is None and (self.gpus is not None or self.store):
             raise UsageError("--gpus and --store are for trials on a Ray cluster: add --ray ADDRESS")
 

@@ -5,6 +5,8 @@ A worker trains in a folder of its own. After a checkpoint it uploads the files 
 checkpoint last, so that the copy can always be resumed; result.json completes it.
 """
 
+import errno
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from hundred.errors import HundredError, UsageError
-from hundred.files import write_with
+from hundred.files import make_folder, write_with
 from hundred.runs.layout import CHECKPOINT, RECIPE, RESULT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
@@ -53,8 +55,10 @@ class FolderStore:
         """See `Store`. Raises HundredError where the disk refuses."""
         run = self.folder / name
         with os_errors_as_hundred_errors(run):
-            run.mkdir(parents=True, exist_ok=True)
+            if not self.folder.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder))
             for key, data in files.items():
+                make_folder(_inside(run, key))
                 _write(_inside(run, key), data)
             for key in removed:
                 _inside(run, key).unlink(missing_ok=True)
@@ -115,6 +119,8 @@ def run_files(run: Path) -> dict[str, Path]:
 
 def write_files(run: Path, files: Mapping[str, bytes]) -> None:
     """Write the files of a run that was begun elsewhere into the folder `run`."""
+    with os_errors_as_hundred_errors(run):
+        make_folder(run)
     FolderStore(run.parent).write(run.name, files, ())
 
 
