@@ -54,7 +54,7 @@ def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: float, one: str, many: str = "") -> str:
     """A count with its noun: `1 class`, `100 classes`, `1,775 images`."""
     many = many or one + ("es" if one.endswith(("s", "x", "sh")) else "s")
     return f"{count:,} {one if count == 1 else many}"

@@ -16,7 +16,7 @@ from hundred.recipe.load import load_recipe
             "training.batch_size = 'abc' is not allowed (allowed: a whole number, at least 1",
         ),
         ("training.batch_size=0", "at least 1"),
-        ("training.epochs=2.5", "training.epochs = 2.5"),
+        ("training.epochs=0", "training.epochs = 0"),
         ("training.epochs='3'", "training.epochs = '3'"),
         ("training.nesterov=1", "true or false"),
         ("training.precision=floaat32", "did you mean 'float32'?"),

@@ -46,7 +46,7 @@ def test_the_schema_accepts_builtin_recipes_and_knows_extends() -> None:
     schema = json_schema()
     assert schema["properties"]["extends"]["type"] == "string"
     assert set(load_recipe("sprint").recipe.as_dict()) <= set(schema["properties"])
-    assert schema["$defs"]["TrainingSection"]["properties"]["epochs"]["maximum"] == 100_000
+    assert schema["$defs"]["TrainingSection"]["properties"]["batch_size"]["maximum"] == 65_536
 
 
 def test_a_key_is_explained_with_its_value_in_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ from hundred.training.epoch_plan import MARGIN, EpochPlan
 # The machine that tests may be busy: a test that is slow is no fault.
 unhurried = settings(deadline=None)
 
-EPOCHS = st.integers(1, 60)
+WHOLE_EPOCHS = st.integers(1, 60)
+EPOCHS = WHOLE_EPOCHS | st.floats(0.01, 60.0)
 STEPS = st.integers(1, 90)
 RESOLUTIONS = st.sampled_from(
     [(), ((1.0, 32),), ((0.5, 16), (1.0, 32)), ((0.15, 20), (0.5, 24), (1.0, 32)), ((0.3, 32), (1.0, 16))]
@@ -19,7 +20,7 @@ SECONDS = {0: 0.9, 16: 0.3, 20: 0.4, 24: 0.6, 32: 1.0}
 
 def walked(plan: EpochPlan, first_epoch: int = 1, costs: dict[int, float] = SECONDS) -> float:
     """Seconds of the steps from `first_epoch` on, counted one by one."""
-    return sum(costs[size] for epoch in range(first_epoch, plan.epochs + 1) for size in plan.sizes(epoch))
+    return sum(costs[size] for epoch in range(first_epoch, plan.last_epoch + 1) for size in plan.sizes(epoch))
 
 
 def most_of_a_step(plan: EpochPlan) -> float:
@@ -29,9 +30,10 @@ def most_of_a_step(plan: EpochPlan) -> float:
 
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
-def test_progress_rises_evenly_from_nothing_to_one(epochs: int, steps: int, resolutions: tuple) -> None:
+def test_progress_rises_evenly_from_nothing_to_one(epochs: float, steps: int, resolutions: tuple) -> None:
     plan = EpochPlan(epochs, steps, resolutions)
-    total = epochs * steps
+    total = plan.total_steps
+    assert total == pytest.approx(epochs * steps, abs=1)
     assert plan.progress(0) == 0.0
     assert plan.progress(total) == pytest.approx(1.0)
     assert plan.progress(total // 2) == pytest.approx((total // 2) / total)
@@ -39,10 +41,10 @@ def test_progress_rises_evenly_from_nothing_to_one(epochs: int, steps: int, reso
 
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
-def test_sizes_take_their_shares_of_all_steps(epochs: int, steps: int, resolutions: tuple) -> None:
+def test_sizes_take_their_shares_of_all_steps(epochs: float, steps: int, resolutions: tuple) -> None:
     plan = EpochPlan(epochs, steps, resolutions)
-    sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
-    assert len(sizes) == epochs * steps
+    sizes = [size for epoch in range(1, plan.last_epoch + 1) for size in plan.sizes(epoch)]
+    assert len(sizes) == plan.total_steps
     begin = 0.0
     for until, size in resolutions or ((1.0, 0),):
         assert abs(sizes.count(size) - (until - begin) * len(sizes)) <= 1
@@ -58,11 +60,11 @@ def test_sizes_take_their_shares_of_all_steps(epochs: int, steps: int, resolutio
 )
 @unhurried
 def test_the_cost_of_a_stretch_is_that_of_its_steps(
-    epochs: int, steps: int, resolutions: tuple, cut: tuple[int, int]
+    epochs: float, steps: int, resolutions: tuple, cut: tuple[int, int]
 ) -> None:
     plan = EpochPlan(epochs, steps, resolutions, costs=SECONDS)
-    first, last = sorted(min(end, epochs * steps) for end in cut)
-    sizes = [size for epoch in range(1, epochs + 1) for size in plan.sizes(epoch)]
+    first, last = sorted(min(end, plan.total_steps) for end in cut)
+    sizes = [size for epoch in range(1, plan.last_epoch + 1) for size in plan.sizes(epoch)]
     exact = sum(SECONDS[size] for size in sizes[first:last])
     assert plan.cost(first, last) == pytest.approx(exact, abs=most_of_a_step(plan))
 
@@ -80,18 +82,26 @@ def test_a_plan_fits_into_its_time_and_nearly_fills_it(
 ) -> None:
     plan = EpochPlan(8, steps, resolutions, every)
     warning = plan.fit_into(seconds, SECONDS, validation)
-    validations = [epoch for epoch in range(1, plan.epochs + 1) if plan.validates(epoch)]
-    needed = walked(plan) + validation * len(validations)
-    if warning:  # a part of one epoch, of at least one step
-        assert plan.epochs == 1
-        assert plan.steps_per_epoch < steps
+    needed = walked(plan) + validation * validations(plan)
+    assert bool(warning) == (plan.epochs < 1)
     slack = most_of_a_step(plan)
-    assert needed <= seconds * (1 - MARGIN) + slack or plan.steps_per_epoch == 1
-    if not warning:
-        one_more = EpochPlan(plan.epochs + 1, steps, resolutions, every)
-        more = sum(one_more.validates(epoch) for epoch in range(1, one_more.epochs + 1))
-        # Every second to fourth epoch brings a validation, so the next epoch may bring none or two.
-        assert walked(one_more) + validation * (more + 1) >= seconds * (1 - MARGIN) - slack
+    assert needed <= seconds * (1 - MARGIN) + slack or plan.total_steps == 1
+    # With a hundredth of an epoch and a validation more it would not fit.
+    more = EpochPlan(plan.epochs + 0.01 + 1 / steps, steps, resolutions, every)
+    assert walked(more) + validation * validations(more) >= seconds * (1 - MARGIN) - slack
+
+
+def validations(plan: EpochPlan) -> int:
+    return sum(plan.validates(epoch) for epoch in range(1, plan.last_epoch + 1))
+
+
+@given(epochs=WHOLE_EPOCHS, steps=STEPS, rest=st.floats(0.02, 0.98))
+@unhurried
+def test_a_fraction_shortens_the_last_epoch_which_is_validated(epochs: int, steps: int, rest: float) -> None:
+    plan = EpochPlan(epochs + rest, steps, validate_every=0)
+    lengths = [len(plan.sizes(epoch)) for epoch in range(1, plan.last_epoch + 1)]
+    assert lengths == [steps] * epochs + [max(round(rest * steps), 1)]
+    assert [plan.validates(epoch + 1) for epoch in range(len(lengths))] == [False] * epochs + [True]
 
 
 def test_a_cap_on_the_epochs_is_kept() -> None:
@@ -103,7 +113,7 @@ def test_a_cap_on_the_epochs_is_kept() -> None:
 def test_too_little_time_for_an_epoch_gives_it_fewer_steps_and_says_so() -> None:
     plan = EpochPlan(8, 100)
     assert "25 of its 100 steps" in plan.fit_into(25 * 0.9 / (1 - MARGIN) + 0.01, SECONDS, 0.0)
-    assert (plan.epochs, plan.steps_per_epoch) == (1, 25)
+    assert (plan.epochs, plan.steps_per_epoch) == (0.25, 100)
     assert plan.progress(25) == 1.0
 
 
@@ -118,7 +128,7 @@ class Clock:
 def simulate(plan: EpochPlan, clock: Clock, slower: float, beside: float, slow_from: int = 1) -> list[str]:
     """Run the plan on a machine that needs `slower` times as long as measured; its warnings."""
     warnings, epoch = [], 0
-    while epoch < plan.epochs:
+    while epoch < plan.last_epoch:
         epoch += 1
         factor = slower if epoch >= slow_from else 1.0
         seconds = factor * sum(SECONDS[size] for size in plan.sizes(epoch))
@@ -155,10 +165,10 @@ def test_a_plan_made_in_a_busy_moment_grows_into_its_time(monkeypatch: pytest.Mo
     planned = plan.epochs
     warnings = simulate(plan, clock, slower=0.5, beside=1.0)
     assert all(warning.startswith("the machine is faster than measured") for warning in warnings)
-    assert warnings[0].endswith(f"epochs instead of {planned}")
+    assert warnings[0].endswith(f"epochs instead of {planned:g}")
     assert plan.epochs > 1.7 * planned
     assert clock.now <= (plan.deadline or 0.0)
-    assert plan.progress(plan.epochs * plan.steps_per_epoch) == pytest.approx(1.0)
+    assert plan.progress(plan.total_steps) == pytest.approx(1.0)
 
 
 def test_a_plan_does_not_grow_past_the_epochs_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,11 +195,26 @@ def test_after_a_cut_the_schedule_runs_from_where_it_was_to_its_end(monkeypatch:
     before = plan.progress(10)
     clock.now += 15.0
     plan.note(1, 15.0, 0.0)
-    assert "4 epochs instead of 10" in plan.replan(1)
-    steps = [plan.progress(step) for step in range(10, 41)]
+    assert "3.9 epochs instead of 10" in plan.replan(1)  # 45 s are left, less the margin, at 15 s an epoch
+    steps = [plan.progress(step) for step in range(10, 40)]
     assert steps[0] == before == 0.1
     assert steps[-1] == pytest.approx(1.0)
     assert steps == sorted(steps)
+
+
+@given(speed=st.floats(0.5, 2.0), minutes=st.floats(1.0, 30.0), resolutions=RESOLUTIONS, steps=STEPS)
+@unhurried
+def test_a_machine_of_any_even_speed_uses_nine_tenths_of_the_time(
+    speed: float, minutes: float, resolutions: tuple, steps: int
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        clock = Clock(monkeypatch)
+        begin = clock.now
+        plan = EpochPlan(8, steps, resolutions, deadline=begin + minutes * 60)
+        plan.fit_into(minutes * 60, {size: each / speed for size, each in SECONDS.items()}, 1.0)
+        simulate(plan, clock, 1 / speed, 1.0)
+        assert 0.9 * minutes * 60 - most_of_a_step(plan) / speed <= clock.now - begin
+        assert clock.now - begin <= minutes * 60 + most_of_a_step(plan) / speed
 
 
 def test_seconds_left_follow_what_was_seen() -> None:
@@ -200,9 +225,9 @@ def test_seconds_left_follow_what_was_seen() -> None:
 
 @given(epochs=EPOCHS, steps=STEPS, resolutions=RESOLUTIONS)
 @unhurried
-def test_a_plan_survives_being_saved(epochs: int, steps: int, resolutions: tuple) -> None:
+def test_a_plan_survives_being_saved(epochs: float, steps: int, resolutions: tuple) -> None:
     plan = EpochPlan(epochs, steps, resolutions, costs=SECONDS, anchor=(steps, 0.3))
-    plan.note(epochs, 3.0, 1.0)
+    plan.note(plan.last_epoch, 3.0, 1.0)
     other = EpochPlan(1, 1, resolutions)
     other.load_state_dict(plan.state_dict())
     assert other == plan

@@ -46,6 +46,12 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
         "resolutions": ((0.4, 16), (1.0, 32)),
         "schedule": Schedule("cosine", warmup=0.2),
     },
+    "half an epoch at the end": lambda: {
+        "epochs": 4.5,
+        "schedule": Schedule("linear", warmup=0.2),
+        "resolutions": ((0.4, 16), (1.0, 32)),
+        "ema": 0.8,
+    },
     "seldom validated": lambda: {"validate_every": 3, "ema": 0.8},
     "in parts": lambda: {"strategy": ThreadedStrategy(2), "optimizer": "sgd", "learning_rate": 0.1},
     "in parts, with everything": lambda: {**everything(), "strategy": ThreadedStrategy(2)},
@@ -68,10 +74,10 @@ def test_another_seed_gives_another_run() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_resumed_after_any_epoch_is_the_undisturbed_one(kind: str, tmp_path: Path) -> None:
-    whole = trainer(epochs=6, **KINDS[kind]())
+    whole = trainer(**{"epochs": 6, **KINDS[kind]()})
     expected, end = rows(events := list(whole.run())), stopped(events)
     for cut in range(1, len(expected) + 1):
-        before = trainer(epochs=6, **KINDS[kind]())
+        before = trainer(**{"epochs": 6, **KINDS[kind]()})
         kept: list[int] = []
 
         def save_checkpoint(
@@ -84,13 +90,28 @@ def test_a_run_resumed_after_any_epoch_is_the_undisturbed_one(kind: str, tmp_pat
         before.save_checkpoint = save_checkpoint
         with pytest.raises(KeyboardInterrupt):
             list(before.run())
-        after = trainer(epochs=6, **KINDS[kind]())
+        after = trainer(**{"epochs": 6, **KINDS[kind]()})
         through_a_file(before, after, tmp_path / "checkpoint.pt")
         rest = list(after.run())
         assert rows(rest) == expected[cut:]
         assert stopped(rest) == end
         assert same(weights(after.network), weights(whole.network))
         assert [row["epoch"] for row in after.history] == [row[0] for row in expected]
+
+
+def test_a_fraction_of_an_epoch_ends_within_it_with_the_schedule_at_its_end() -> None:
+    half = trainer(epochs=2.4, schedule=Schedule("linear"), validate_every=0)  # 2.4 times 5 steps of 8 images
+    events = list(half.run())
+    ended = [event for event in events if isinstance(event, EpochEnded)]
+    assert [row.images for row in ended] == [38, 38, 16]
+    assert [row.val_loss is not None for row in ended] == [False, False, True]
+    assert ended[-1].learning_rate == pytest.approx(0.01 * (1 - 11 / 12))
+    assert [event.epochs for event in events if isinstance(event, RunStarted)] == [2.4]
+    assert stopped(events).epoch == 2.4
+    # Up to its end it is the run of whole epochs.
+    whole = trainer(epochs=3, schedule=Schedule("constant"), validate_every=0)
+    same_rate = trainer(epochs=2.4, schedule=Schedule("constant"), validate_every=0)
+    assert rows(list(same_rate.run()))[:2] == rows(list(whole.run()))[:2]
 
 
 def test_the_state_is_kept_after_every_epoch_and_the_last_is_marked() -> None:

@@ -49,7 +49,7 @@ def network(seed: int = 0, dropout: float = 0.0) -> nn.Sequential:
 def trainer(
     *,
     seed: int = 0,
-    epochs: int = 4,
+    epochs: float = 4,
     images: int = 38,
     batch_size: int = 8,
     dropout: float = 0.0,

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from hundred.experiment.build.data import describe_data
+from hundred.experiment.build.data import data_for, describe_data
 from hundred.experiment.build.model import table_of_file
 from hundred.experiment.build.resolve import check_call, resolve, with_model
 from hundred.experiment.run.build import build_context
@@ -60,7 +60,7 @@ def dry_run(
     data: Any = None,
     start_from: str | Path | None = None,
     scale: str | None = None,
-    epochs: int | None = None,
+    epochs: float | None = None,
     minutes: float | None = None,
     target: float | None = None,
     seed: int | None = None,
@@ -80,7 +80,7 @@ def dry_run(
     options = RunOptions(
         device=choose_device(device),
         started=began,
-        data=data,
+        data=data_for(recipe, data),
         deadline=None if minutes is None else began + minutes * 60,
         quiet=quiet,
         figures=figures,
@@ -100,9 +100,9 @@ def _described(context: RunContext, notes: tuple[str, ...]) -> DryRun:
     loading = time.monotonic() - context.options.started
     step_seconds, image_seconds = measure_step_time(trainer, MEASURING_SECONDS)
     plan.costs = step_seconds
-    steps = plan.cost(0, int(plan.epochs * plan.steps_per_epoch))
+    steps = plan.cost(0, plan.total_steps)
     validating = 0 if splits.validation is None else len(splits.validation)
-    validations = sum(plan.validates(epoch) for epoch in range(1, int(plan.epochs) + 1))
+    validations = sum(plan.validates(epoch) for epoch in range(1, plan.last_epoch + 1))
     training = steps + validations * validating * image_seconds
     predicting = (len(splits.test) + validating) * image_seconds
     source = describe_data(context.dataset)

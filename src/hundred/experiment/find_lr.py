@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
-from hundred.experiment.build.data import open_for
+from hundred.experiment.build.data import data_for, open_for
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
+from hundred.files import make_folder
 from hundred.formatting import eta
 from hundred.recipe.schema import Recipe
 from hundred.recipe.training import TrainingSection
@@ -182,7 +183,7 @@ def find_lr(
     chosen = choose_device(device)
     resolved = resolve(recipe, seed=seed, overrides=set, device=chosen.type).recipe
     _check(steps, minutes)
-    dataset = open_for(data, resolved.data)
+    dataset = open_for(data_for(recipe, data), resolved.data)
     with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
         _, trainer = build_run_parts(resolved, dataset, chosen, interrupted=interrupt.asked)
         size = size_at_peak(trainer)
@@ -202,6 +203,7 @@ def find_lr(
     found = _found(resolved, dataset, size, test, time.monotonic() - began)
     if path is not None:
         with os_errors_as_hundred_errors(path):
+            make_folder(path)
             save(found.draw(), path)
     return found
 
@@ -209,8 +211,7 @@ def find_lr(
 def size_at_peak(trainer: Trainer) -> int:
     """The image side (0 is as stored) where the schedule of `trainer` is first at its height."""
     plan, schedule = trainer.plan, trainer.schedule
-    steps = plan.epochs * plan.steps_per_epoch
-    peak = max(range(steps), key=lambda step: schedule.factor(plan.progress(step)))
+    peak = max(range(plan.total_steps), key=lambda step: schedule.factor(plan.progress(step)))
     epoch, step = divmod(peak, plan.steps_per_epoch)
     return plan.sizes(epoch + 1)[step]
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
-from hundred.experiment.build.data import open_for
+from hundred.experiment.build.data import data_for, open_for
 from hundred.experiment.build.model import table_of_file, table_of_network
 from hundred.experiment.build.resolve import check_call, resolve, with_model
 from hundred.experiment.repeats import train_repeats
@@ -54,7 +54,8 @@ def train(
 ) -> Run | Repeats:
     """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
 
-    data: `sample`, a path to CIFAR-100 in any published form, an opened dataset, or None to look for it.
+    data: `sample`, a path to CIFAR-100 in any published form, an opened dataset, or None to look for it; where
+        `recipe` is a run directory, None is that run's data.
     model: your own network instead of the recipe's: a function of the number of classes that builds it, or an
         nn.Module, which is trained itself. It takes float [n, 3, 32, 32], normalized, to logits [n, classes].
     start_from: a saved model, ours or anyone's Keras file, whose network is trained further instead of the
@@ -85,6 +86,7 @@ def train(
     _check_network(model, start_from, repeat)
     began = time.monotonic() if started is None else started
     device, strategy = join_processes(device)
+    data = data if resume else data_for(recipe, data)
     options = RunOptions(
         data=data,
         device=choose_device(device),

@@ -132,6 +132,8 @@ def allowed_values(field: FieldInfo, name: str) -> str:
     if field.annotation == tuple[str, ...]:
         return "a list of texts in quotes"
     kinds = [_TYPE_NAMES[a] for a in _alternatives(field.annotation) if a in _TYPE_NAMES]
+    if {int, float} <= set(_alternatives(field.annotation)):
+        kinds = [_TYPE_NAMES[float]]
     if not kinds:
         return "a table of keys"
     bounds = []

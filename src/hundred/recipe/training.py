@@ -2,9 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hundred.recipe.section import Fraction, NotNegative, Positive, Section
+
+
+def _whole_if_it_is(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 class ScheduleSection(Section):
@@ -63,8 +67,9 @@ class MuonSection(Section):
 class TrainingSection(Section):
     """Epochs, batches, optimizer and loss."""
 
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 8
-    """Passes over the training images; `--epochs` sets it, `--minutes` plans it."""
+    epochs: Annotated[int | float, Field(gt=0, le=100_000), AfterValidator(_whole_if_it_is)] = 8
+    """Passes over the training images, also with a fraction: 4.5 ends in the middle of the fifth. `--epochs`
+    sets it, `--minutes` plans it."""
 
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     """Images of one step."""

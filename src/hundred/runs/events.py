@@ -85,6 +85,6 @@ def _event(line: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) and isinstance(event.get("kind"), str) else None
 
 
-def _epoch(event: dict[str, Any]) -> int:
+def _epoch(event: dict[str, Any]) -> float:
     epoch = event.get("epoch", 0)
-    return epoch if isinstance(epoch, int) else 0
+    return epoch if isinstance(epoch, int | float) else 0

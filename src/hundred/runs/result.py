@@ -18,7 +18,8 @@ class Result:
 
     name: the run's name. recipe: the recipe's. model: the network's.
     parameters: weights plus batch-norm moving means and variances, as Keras counts them.
-    epochs: whole epochs trained. seed: of every random draw. device: such as `cpu` or `cuda`.
+    epochs: trained, with a fraction where the last was cut short. seed: of every random draw.
+    device: such as `cpu` or `cuda`.
     data: `cifar100` or `sample`; data_digest: SHA-256 over its images and labels.
     protocol: `holdout`, `full` or `test-as-validation` (how the validation images were chosen).
     val_accuracy: of the weights that were kept, on the validation images.
@@ -35,7 +36,7 @@ class Result:
     recipe: str | None = None
     model: str | None = None
     parameters: int | None = None
-    epochs: int | None = None
+    epochs: float | None = None
     seed: int | None = None
     device: str | None = None
     data: str | None = None

@@ -34,7 +34,7 @@ def ran_to_its_end(run: Run) -> bool:
     whole = load_recipe(str(result["recipe"])).recipe.training.epochs
     if result.get("stopped") == "early-stopping":
         return True
-    return result.get("stopped") != "not-finite" and int(result["epochs"]) >= whole
+    return result.get("stopped") != "not-finite" and float(result["epochs"]) >= whole
 
 
 def _row(system: System, runs: list[Run]) -> dict[str, Any]:

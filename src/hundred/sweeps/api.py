@@ -30,7 +30,7 @@ def run_sweep(
     prune: bool | str | None = None,
     seeds: int | None = None,
     data: str | Path | Dataset | None = None,
-    epochs: int | None = None,
+    epochs: float | None = None,
     device: str = "auto",
     seed: int | None = None,
     set: Iterable[str] | Mapping[str, Any] = (),

@@ -48,7 +48,7 @@ def repeat_on_ray(
     ray: str,
     *,
     data: str | Path | Dataset | None = None,
-    epochs: int | None = None,
+    epochs: float | None = None,
     target: float | None = None,
     seed: int | None = None,
     device: str = "auto",

@@ -1,5 +1,6 @@
 """Runs a sweep: proposes trials, has them trained, writes how they ended."""
 
+import math
 import time
 from dataclasses import dataclass, replace
 
@@ -121,7 +122,7 @@ class SweepRunner:
         if parameters is None:
             return None
         epochs = load_recipe(plan.recipe, parameters).recipe.training.epochs
-        return Trial(number, parameters, pruning_limits(plan.prune, epochs, known))
+        return Trial(number, parameters, pruning_limits(plan.prune, math.ceil(epochs), known))
 
     def _submit(self, trial: Trial) -> None:
         recipe = load_recipe(self.plan.recipe, trial.parameters).recipe.as_dict()

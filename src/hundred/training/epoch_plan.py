@@ -1,16 +1,19 @@
 """How long a run is: epochs, image sizes, and how both adapt to a time limit."""
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-# Share of the time left that a plan does not use: step times on a shared machine drift by about this much.
-MARGIN = 0.05
+# Share of the time left that a plan does not use, since step times drift; each epoch plans it again.
+MARGIN = 0.03
 STORED_SIDE = 32
 MOST_EPOCHS = 100_000
-# Progress after which no epochs are added: near the end of a learning-rate schedule they bring little.
+# Progress after which nothing is added: near the end of a learning-rate schedule it brings little.
 LATEST_GROWTH = 0.5
+# A plan that changes by a smaller share than this is no news.
+NEWS = 0.1
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Spent:
 class EpochPlan:
     """Epochs to train, the image side over the run, and the clock.
 
+    epochs: a whole number, or a fraction such as 4.5: then the last epoch has only that part of its steps.
     resolutions: (until which share of all steps, side in pixels); empty for images as stored.
     validate_every: epochs between validations; 0 is only after the last, which always is validated.
     deadline: `time.monotonic()` by which training should have ended, or None.
@@ -36,26 +40,41 @@ class EpochPlan:
     costs: of a step by image side, in any unit; by default its number of pixels.
     """
 
-    epochs: int
+    epochs: float
     steps_per_epoch: int
     resolutions: tuple[tuple[float, int], ...] = ()
     validate_every: int = 1
     deadline: float | None = None
-    most_epochs: int = 0
+    most_epochs: float = 0
     anchor: tuple[int, float] = (0, 0.0)
     costs: Mapping[int, float] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
 
+    @property
+    def last_epoch(self) -> int:
+        """The number of the last epoch."""
+        return math.ceil(self.epochs)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all epochs."""
+        whole = self.last_epoch - 1
+        return whole * self.steps_per_epoch + max(round((self.epochs - whole) * self.steps_per_epoch), 1)
+
+    def steps_until(self, epoch: int) -> int:
+        """Steps done at the end of `epoch`."""
+        return min(epoch * self.steps_per_epoch, self.total_steps)
+
     def progress(self, step: int) -> float:
         """The share of the run done, 0 to 1, when `step` steps (of all epochs) are."""
         from_step, from_progress = self.anchor
-        steps_left = max(self.epochs * self.steps_per_epoch - from_step, 1)
+        steps_left = max(self.total_steps - from_step, 1)
         return from_progress + (1.0 - from_progress) * (step - from_step) / steps_left
 
     def sizes(self, epoch: int) -> list[int]:
         """The image side for each step of `epoch` (from 1); 0 is as stored."""
         first = (epoch - 1) * self.steps_per_epoch
-        return [self._size(self.progress(first + step)) for step in range(self.steps_per_epoch)]
+        return [self._size(self.progress(step)) for step in range(first, self.steps_until(epoch))]
 
     def all_sizes(self) -> list[int]:
         """Every image side of the run, smallest first; 0 is as stored."""
@@ -63,7 +82,7 @@ class EpochPlan:
 
     def validates(self, epoch: int) -> bool:
         """Whether a validation follows `epoch`."""
-        return epoch == self.epochs or (self.validate_every > 0 and epoch % self.validate_every == 0)
+        return epoch == self.last_epoch or (self.validate_every > 0 and epoch % self.validate_every == 0)
 
     def cost(self, first: int, last: int) -> float:
         """Cost of the steps from `first` to before `last` (over all epochs), in the unit of `costs`."""
@@ -77,77 +96,100 @@ class EpochPlan:
         seconds: float,
         step_seconds: Mapping[int, float],
         validation_seconds: float,
-        at_most: int = MOST_EPOCHS,
+        at_most: float = MOST_EPOCHS,
     ) -> str:
-        """Set `epochs` to as many as fit into `seconds`, from 1 to `at_most`; returns a warning or ''.
+        """Set `epochs` to as many as fit into `seconds`, with a fraction, up to `at_most`.
 
         step_seconds: measured, of one step, by image side. validation_seconds: of one validation.
-        Where not even one epoch fits, it gets fewer steps, with a warning.
+        Returns a warning where not even one epoch fits, else ''.
         """
         self.costs, self.most_epochs = dict(step_seconds), at_most
         usable = seconds * (1.0 - MARGIN)
         step = self._cost_until(1.0)
-        epoch_seconds = step * self.steps_per_epoch
-        self.epochs = min(max(int(usable / epoch_seconds), 1), at_most)
-        while self.epochs > 1 and self._seconds_in_all(epoch_seconds, validation_seconds) > usable:
-            self.epochs -= 1
-        fitting = int((usable - validation_seconds) / step)
-        if fitting >= self.steps_per_epoch or self.steps_per_epoch == 1:
+
+        def seconds_of(epochs: float) -> float:
+            plan = replace(self, epochs=epochs, anchor=(0, 0.0))
+            return plan.total_steps * step + plan._validations_after(0) * validation_seconds
+
+        self.epochs = self._most(0, at_most, lambda epochs: seconds_of(epochs) <= usable)
+        if self.epochs >= min(1, at_most):
             return ""
-        whole, self.steps_per_epoch = self.steps_per_epoch, max(fitting, 1)
-        return f"not even one epoch fits into the time: it gets {self.steps_per_epoch} of its {whole} steps"
+        steps = f"{self.total_steps} of its {self.steps_per_epoch} steps"
+        return f"not even one epoch fits into the time: it gets {steps}"
 
     def note(self, epoch: int, seconds: float, beside: float) -> None:
         """Record that `epoch` took `seconds` of training and `beside` for everything else."""
-        last = epoch * self.steps_per_epoch
         self.spent.seconds += seconds
-        self.spent.cost += self.cost(last - self.steps_per_epoch, last)
+        self.spent.cost += self.cost((epoch - 1) * self.steps_per_epoch, self.steps_until(epoch))
         self.spent.beside += beside
         self.spent.validations += self.validates(epoch)
 
     def replan(self, epoch: int) -> str:
-        """After `epoch`: by the recorded times, remove epochs that would end after the deadline, or add some.
+        """After `epoch`: by the recorded times, leave out what would end after the deadline, or add to it.
 
-        The schedules of learning rate and image size then end with the new last epoch. Returns a warning if
-        the plan changed, else ''.
+        The schedules of learning rate and image size then end with the new last step. Returns a warning if
+        the plan changed by much, else ''.
         """
-        if self.deadline is None or epoch >= self.epochs or not self.spent.cost:
+        if self.deadline is None or epoch >= self.last_epoch or not self.spent.cost:
             return ""
         planned, epochs = self.epochs, self._epochs_within(self.deadline - time.monotonic(), epoch)
         if epochs == planned:
             return ""
         changed = self._with(epochs, epoch)
         self.epochs, self.anchor = changed.epochs, changed.anchor
+        if abs(epochs - planned) < NEWS * planned:
+            return ""
         speed, why = ("slower", ", to end in time") if epochs < planned else ("faster", "")
-        return f"the machine is {speed} than measured: {epochs} epochs instead of {planned}{why}"
+        return f"the machine is {speed} than measured: {epochs:g} epochs instead of {planned:g}{why}"
 
-    def extend(self, epochs: int, steps_per_epoch: int, epoch: int, *, rewarm: bool) -> None:
+    def extend(self, epochs: float, steps_per_epoch: int, epoch: int, *, rewarm: bool) -> None:
         """After `epoch`, go on to `epochs` epochs of `steps_per_epoch` steps.
 
         Schedules run through their rest in the epochs left, or with `rewarm` once more from the beginning.
         """
-        progress = 0.0 if rewarm else self.progress(epoch * self.steps_per_epoch)
+        progress = 0.0 if rewarm else self.progress(self.steps_until(epoch))
         if steps_per_epoch != self.steps_per_epoch:
             self.spent = Spent()
         self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
         self.anchor = (epoch * steps_per_epoch, progress)
 
-    def _epochs_within(self, seconds: float, epoch: int) -> int:
-        """How many epochs in all end within `seconds` after the end of `epoch`."""
-        epochs = self.epochs
-        while epochs > epoch and self._with(epochs, epoch)._seconds_after(epoch) > seconds:
-            epochs -= 1
-        if epochs < self.epochs or self.progress(epoch * self.steps_per_epoch) > LATEST_GROWTH:
-            return epochs
-        # With the margin of a first plan, so that an epoch is not added and removed in turns.
-        usable = seconds * (1.0 - MARGIN)
-        while epochs < self.most_epochs and self._with(epochs + 1, epoch)._seconds_after(epoch) <= usable:
-            epochs += 1
-        return epochs
+    def _epochs_within(self, seconds: float, epoch: int) -> float:
+        """How many epochs in all end within `seconds` after the end of `epoch`.
 
-    def _with(self, epochs: int, epoch: int) -> "EpochPlan":
+        As planned, where that ends in time and leaves little of it unused.
+        """
+        planned, usable = self._seconds_after(epoch), seconds * (1.0 - MARGIN)
+
+        def fits(epochs: float) -> bool:
+            return self._with(epochs, epoch)._seconds_after(epoch) <= usable
+
+        if planned > seconds:
+            return self._most(epoch, self.epochs, fits)
+        late = self.progress(self.steps_until(epoch)) > LATEST_GROWTH
+        if late or planned >= seconds * (1.0 - 2 * MARGIN) or self.most_epochs <= self.epochs:
+            return self.epochs
+        return max(self._most(epoch, self.most_epochs, fits), self.epochs)
+
+    def _most(self, least: int, most: float, fits: Callable[[float], bool]) -> float:
+        """The most epochs between `least` and `most` that fit; at least one step where `least` is 0."""
+        if fits(most):
+            return int(most) if float(most).is_integer() else most
+        low, high = least * self.steps_per_epoch, math.ceil(most * self.steps_per_epoch)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if fits(middle / self.steps_per_epoch) else (low, middle)
+        return max(self._rounded(low), least) if least else self._rounded(max(low, 1))
+
+    def _rounded(self, steps: int) -> float:
+        """The epochs of so many steps, rounded down to a number that reads well."""
+        epochs = steps / self.steps_per_epoch
+        digits = 2 if epochs > 1 else 2 + math.ceil(math.log10(self.steps_per_epoch))
+        short = math.floor(epochs * 10**digits + 1e-6) / 10**digits
+        return int(short) if short.is_integer() else short
+
+    def _with(self, epochs: float, epoch: int) -> "EpochPlan":
         """This plan changed to `epochs` after `epoch`."""
-        done = epoch * self.steps_per_epoch
+        done = self.steps_until(epoch)
         return replace(self, epochs=epochs, anchor=(done, self.progress(done)))
 
     def late(self) -> bool:
@@ -158,7 +200,7 @@ class EpochPlan:
         """Estimate of the training time left, `seconds` into `epoch` after `step` of its steps."""
         first = (epoch - 1) * self.steps_per_epoch
         done = self.cost(first, first + step)
-        rest = self.cost(first + step, self.epochs * self.steps_per_epoch)
+        rest = self.cost(first + step, self.total_steps)
         return seconds * rest / done if done > 0.0 else 0.0
 
     def state_dict(self) -> dict[str, Any]:
@@ -192,20 +234,17 @@ class EpochPlan:
             start = until
         return total
 
-    def _seconds_in_all(self, epoch_seconds: float, validation_seconds: float) -> float:
-        return self.epochs * epoch_seconds + self._validations_after(0) * validation_seconds
-
     def _seconds_after(self, epoch: int) -> float:
         """Estimated seconds of the epochs after `epoch`, at the average speed so far."""
-        done, end = epoch * self.steps_per_epoch, self.epochs * self.steps_per_epoch
+        done, end = self.steps_until(epoch), self.total_steps
         beside = self.spent.beside / max(self.spent.validations, 1)
         training = self.spent.seconds * self.cost(done, end) / self.spent.cost
         return training + beside * self._validations_after(epoch)
 
     def _validations_after(self, epoch: int) -> int:
-        if epoch >= self.epochs:
+        last, every = self.last_epoch, self.validate_every
+        if epoch >= last:
             return 0
-        if not self.validate_every:
+        if not every:
             return 1
-        last_too = self.epochs % self.validate_every > 0
-        return self.epochs // self.validate_every - epoch // self.validate_every + last_too
+        return last // every - epoch // every + (last % every > 0)

@@ -32,13 +32,14 @@ class Event:
 class RunStarted(Event):
     """Training is about to take its first step.
 
-    `epochs` is the plan (epoch 1 to `epochs`); `first_epoch` is above 1 when a run is resumed.
+    `epochs` is the plan, which may end within an epoch (4.5: half of epoch 5); `first_epoch` is above 1 when
+    a run is resumed.
     """
 
     kind: ClassVar[str] = "run-started"
     model: str
     parameters: int
-    epochs: int
+    epochs: float
     steps_per_epoch: int
     training_images: int
     device: str
@@ -50,6 +51,7 @@ class StepsDone(Event):
     """Progress inside an epoch, at most a few times a second, for displays. Not kept in events.jsonl.
 
     `loss` and `accuracy` are means over the epoch so far, or None where reading them would stall a GPU.
+    `steps_per_epoch` is of this epoch: a last one may be shorter.
     """
 
     kind: ClassVar[str] = "steps-done"
@@ -69,6 +71,7 @@ class EpochEnded(Event):
     training batches as they were trained on (augmented, with dropout), as Keras reports them.
 
     `val_*` is None where no validation was made. `seconds` and `images_per_second` are of training alone.
+    `images` were trained on: fewer than there are where a run ends within an epoch.
     """
 
     kind: ClassVar[str] = "epoch-ended"
@@ -80,6 +83,7 @@ class EpochEnded(Event):
     learning_rate: float
     seconds: float
     images_per_second: float
+    images: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,11 +135,14 @@ class Warned(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """Training ended after `epoch` whole epochs. `reason` is one of REASONS; `detail` is a sentence or ''."""
+    """Training ended after `epoch` epochs, a fraction where that was the plan.
+
+    `reason` is one of REASONS; `detail` is a sentence or ''.
+    """
 
     kind: ClassVar[str] = "stopped"
     REASONS: ClassVar[tuple[str, ...]] = ("epochs", "early-stopping", "interrupted", "not-finite", "callback")
-    epoch: int
+    epoch: float
     reason: str
     detail: str = ""
 

@@ -100,13 +100,13 @@ class Trainer:
             yield from (Warned(note) for note in self.notes)
         with self._averaged_weights():
             self._last_finite = copy_weights(self.network)
-        while self.epoch < self.plan.epochs and not self.control.stopped:
+        while self.epoch < self.plan.last_epoch and not self.control.stopped:
             begin = time.perf_counter()
             metrics = yield from self._train_epoch(self.epoch + 1)
             if self.control.stopped:  # within the epoch, which does not count
                 break
             if self.average is not None:
-                self.average.end_epoch(self.plan.progress((self.epoch + 1) * self.plan.steps_per_epoch))
+                self.average.end_epoch(self.plan.progress(self.plan.steps_until(self.epoch + 1)))
             # Callbacks see what was validated: with an average of weights, the averaged ones.
             with self._averaged_weights():
                 yield from self._validate(metrics)
@@ -119,12 +119,13 @@ class Trainer:
         """One pass over the training images; returns its loss and accuracy."""
         # For dropout and the like: (seed, epoch) and the weights decide an epoch.
         torch.manual_seed(mixed_seed(self.batches.seed, epoch, 1 + self.strategy.rank))
-        self.set_training_mode(self.plan.progress((epoch - 1) * self.plan.steps_per_epoch))
+        first = (epoch - 1) * self.plan.steps_per_epoch
+        self.set_training_mode(self.plan.progress(first))
         metrics = RunningMetrics(self.device)
         begin = reported = time.perf_counter()
         sizes, cached = self.plan.sizes(epoch), self._cached(epoch)
         for step, (inputs, targets) in enumerate(self._batches_of(epoch, sizes), start=1):
-            self._set_learning_rate(self.plan.progress((epoch - 1) * len(sizes) + step - 1))
+            self._set_learning_rate(self.plan.progress(first + step - 1))
             loss, correct = self.step(inputs, targets, cached)
             metrics.add(loss, correct, len(inputs))
             if self.device.type == "cpu" and not math.isfinite(loss.item()):
@@ -141,7 +142,7 @@ class Trainer:
             now = time.perf_counter()
             if now - reported > SECONDS_BETWEEN_REPORTS:
                 reported = now
-                yield self._progress(epoch, step, metrics, now - begin)
+                yield self._progress(epoch, step, len(sizes), metrics, now - begin)
         if not self.control.stopped and not math.isfinite(metrics.loss):  # waits for the device
             self._stop_not_finite(epoch, f"the loss became {metrics.loss}")
         self._epoch_seconds = time.perf_counter() - begin
@@ -152,6 +153,17 @@ class Trainer:
         self, inputs: Tensor, targets: Tensor, cached: CachedFeatures | None = None
     ) -> tuple[Tensor, Tensor]:
         """One optimizer step on a batch of `Batches`: its mean loss [] and hits [], on the device."""
+        loss, correct = self.backward(inputs, targets, cached)
+        self.optimizer.step()
+        if self.average is not None:
+            self._steps += 1
+            self.average.update(self._steps)
+        return loss, correct
+
+    def backward(
+        self, inputs: Tensor, targets: Tensor, cached: CachedFeatures | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The first part of `step`: the gradients of the batch's mean loss, clipped; loss [] and hits []."""
 
         def forward_backward(
             network: nn.Module, images: Tensor, labels: Tensor, weight: float
@@ -166,10 +178,6 @@ class Trainer:
         loss, correct = self.strategy.backward(self.network, forward_backward, inputs, targets)
         if self.gradient_clip:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip)
-        self.optimizer.step()
-        if self.average is not None:
-            self._steps += 1
-            self.average.update(self._steps)
         return loss, correct
 
     def _validate(self, metrics: RunningMetrics) -> Iterator[Event]:
@@ -207,6 +215,7 @@ class Trainer:
             self._rate,
             self._epoch_seconds,
             metrics.images / self._epoch_seconds,
+            metrics.images,
         )
         self.history.append(row.as_dict())
         yield row
@@ -223,9 +232,9 @@ class Trainer:
         if warning:
             yield Warned(warning)
         self.sync_state()
-        if self._any_late() and self.epoch < self.plan.epochs:
-            self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs}")
-        last = self.control.stopped or self.epoch >= self.plan.epochs
+        if self._any_late() and self.epoch < self.plan.last_epoch:
+            self.control.stop("epochs", f"the time was up in epoch {self.epoch} of {self.plan.epochs:g}")
+        last = self.control.stopped or self.epoch >= self.plan.last_epoch
         saved = self.save_checkpoint(self.epoch, self.state_dict, last)
         if saved is not None:
             yield saved
@@ -248,7 +257,7 @@ class Trainer:
                         continue  # Two callbacks may restore the same epoch; that is reported once.
                     restored = event.epoch
                 yield event
-        yield Stopped(self.epoch, self.control.reason or "epochs", self.control.detail)
+        yield Stopped(min(self.epoch, self.plan.epochs), self.control.reason or "epochs", self.control.detail)
 
     def sync_state(self) -> None:
         """With several processes: take over what callbacks and clock of process 0 have decided.
@@ -325,13 +334,15 @@ class Trainer:
             self.epoch + 1,
         )
 
-    def _progress(self, epoch: int, step: int, metrics: RunningMetrics, seconds: float) -> StepsDone:
+    def _progress(
+        self, epoch: int, step: int, steps: int, metrics: RunningMetrics, seconds: float
+    ) -> StepsDone:
         # Reading the sums would make a GPU wait; on a CPU it costs nothing.
         readable = self.device.type == "cpu"
         return StepsDone(
             epoch,
             step,
-            self.plan.steps_per_epoch,
+            steps,
             metrics.loss if readable else None,
             metrics.accuracy if readable else None,
             self._rate,

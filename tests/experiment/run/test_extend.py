@@ -92,7 +92,7 @@ def test_the_rest_of_a_schedule_fills_the_epochs_of_an_unfinished_run(train: Tra
 
 def test_what_cannot_be_trained_on_says_why(train: Train, tmp_path: Path) -> None:
     run = train(epochs=2, name="mine", set=CONSTANT)
-    with pytest.raises(UsageError, match=r"has trained its 2 epochs: give more"):
+    with pytest.raises(UsageError, match=r"has trained 2 epochs: give more"):
         train(name="mine", resume=True, epochs=1)
     with pytest.raises(UsageError, match=r"began with model\.width1"):
         train(name="mine", resume=True, epochs=4, set={"model.width1": 16})

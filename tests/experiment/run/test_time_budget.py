@@ -7,12 +7,12 @@ import pytest
 
 import hundred
 from hundred.errors import UsageError
-from tests.experiment.conftest import Clock, Train
+from tests.experiment.conftest import Clock, Train, rows
 
 MINUTES = 0.15
 
 
-def recipe_epochs(run: Any) -> int:
+def recipe_epochs(run: Any) -> float:
     return hundred.load_recipe(run.path / "recipe.toml").recipe.training.epochs
 
 
@@ -38,6 +38,16 @@ def test_a_run_ends_within_its_minutes_and_uses_them(
     assert run.result["stopped"] == "epochs"
     assert run.result["epochs"] >= 2
     assert run.history["learning_rate"].iloc[-1] > 0
+
+
+def test_nine_tenths_of_the_time_are_used_where_an_epoch_takes_long(train: Train, clock: Clock) -> None:
+    begin, clock.step_seconds = clock.now, 25.0
+    run = train(minutes=10.0, set={"training.resolutions": [], "training.validate_every": 0})
+    assert 0.9 * 600 <= clock.now - begin <= 600
+    assert run.result["epochs"] == recipe_epochs(run)
+    assert run.result["epochs"] % 1
+    again = train(run.path / "recipe.toml", name="again")  # what was planned can be repeated
+    assert rows(again) == rows(run)
 
 
 def test_the_epochs_of_the_plan_are_those_of_the_recipe_that_is_kept(train: Train) -> None:

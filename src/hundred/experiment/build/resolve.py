@@ -15,7 +15,7 @@ from hundred.runs.directory import check_free, check_name, check_part
 def resolve(
     recipe: str | Path | Mapping[str, Any] | None = None,
     *,
-    epochs: int | None = None,
+    epochs: float | None = None,
     target: float | None = None,
     seed: int | None = None,
     protocol: str | None = None,

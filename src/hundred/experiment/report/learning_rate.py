@@ -18,7 +18,8 @@ def scheduled_rates(history: pd.DataFrame, recipe: Recipe | None) -> pd.DataFram
     """
     if recipe is None or not len(history):
         return None
-    training, last = recipe.training, float(history["epoch"].max())
+    training = recipe.training
+    last = min(float(history["epoch"].max()), training.epochs)  # which may end within the last epoch
     schedule = Schedule(**training.schedule.model_dump())
 
     def rates(epochs: np.ndarray) -> np.ndarray:
@@ -26,7 +27,7 @@ def scheduled_rates(history: pd.DataFrame, recipe: Recipe | None) -> pd.DataFram
         return training.learning_rate * np.asarray(factors)
 
     for epoch, rate in zip(history["epoch"].tolist(), history["learning_rate"].tolist(), strict=True):
-        near = rates(np.linspace(epoch - 1, epoch, _POINTS_PER_EPOCH))
+        near = rates(np.linspace(epoch - 1, min(epoch, last), _POINTS_PER_EPOCH))
         if not near.min() * (1 - _SLACK) <= rate <= near.max() * (1 + _SLACK):
             return None
     points = np.linspace(0, last, min(_MOST_POINTS, round(_POINTS_PER_EPOCH * last)) + 1)

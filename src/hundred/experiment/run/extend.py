@@ -7,7 +7,7 @@ import torch
 
 from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext
-from hundred.formatting import command, json_safe
+from hundred.formatting import command, json_safe, plural
 from hundred.recipe.load import Resolved, leaves, load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.layout import CHECKPOINT, FINISHED, RECIPE
@@ -77,7 +77,7 @@ def reopen(path: Path, changed: Recipe, *, rewarm: bool) -> None:
     state, _ = load_checkpoint(path / FINISHED, torch.device("cpu"))
     if state["epoch"] >= changed.training.epochs:
         raise UsageError(
-            f"the run {path.name} has trained its {state['epoch']} epochs: give more with --epochs"
+            f"the run {path.name} has trained {plural(state['epoch'], 'epoch')}: give more with --epochs"
         )
     check_schedule(path, state, changed, rewarm=rewarm)
     with os_errors_as_hundred_errors(path / CHECKPOINT):
@@ -125,4 +125,4 @@ def load_state(context: RunContext, state: dict[str, Any], changed: set[str]) ->
     if not extended:
         return []
     again = ", with the learning-rate schedule once more" if context.options.rewarm else ""
-    return [f"the run goes on to epoch {trainer.plan.epochs} instead of {planned}{again}"]
+    return [f"the run goes on to epoch {trainer.plan.epochs:g} instead of {planned:g}{again}"]

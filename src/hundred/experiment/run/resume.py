@@ -143,7 +143,7 @@ def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[
     ]
     if planned > trainer.plan.epochs:
         warnings.append(
-            f"the run goes on to epoch {trainer.plan.epochs}, as planned when it began, not to {planned}; "
+            f"the run goes on to epoch {trainer.plan.epochs:g}, as planned when it began, not to {planned}; "
             f"more epochs: {command('train', context.path, '--resume', '--epochs', planned)}"
         )
     elsewhere = changed_environment(

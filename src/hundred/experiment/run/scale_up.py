@@ -37,9 +37,7 @@ def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] 
     """The values of the last growth that fits."""
     plan = context.trainer.plan
     step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE, "measuring the speed of this machine")
-    epoch_seconds = (
-        replace(plan, costs=step_seconds).cost(0, plan.epochs * plan.steps_per_epoch) / plan.epochs
-    )
+    epoch_seconds = replace(plan, costs=step_seconds).cost(0, plan.total_steps) / plan.epochs
     left = (context.options.deadline or 0.0) - time.monotonic()
     fits = min(left / epoch_seconds, context.options.most_epochs)
     fitting = [growth.set for growth in context.recipe.growth if growth.epochs <= fits]

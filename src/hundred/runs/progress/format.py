@@ -20,10 +20,10 @@ class TimeLeft:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` gives seconds and never goes back."""
         self.clock = clock
-        self.started, self.first, self.epochs = clock(), 1, 0
+        self.started, self.first, self.epochs = clock(), 1, 0.0
         self.end: float | None = None
 
-    def start(self, first: int, epochs: int) -> None:
+    def start(self, first: int, epochs: float) -> None:
         """Training goes from epoch `first` to `epochs`, from now on."""
         self.started, self.first, self.epochs = self.clock(), first, epochs
 

@@ -68,7 +68,8 @@ class NotebookProgress:
         self.show = show or _ipython_output()
         self.clock = clock
         self.left = TimeLeft(clock)
-        self.epochs = self.first_epoch = self.steps_per_epoch = 1
+        self.epochs = 1.0
+        self.first_epoch = self.steps_per_epoch = 1
         self.title, self.status, self.done = "", "", 0.0
         self.rows: list[tuple[str, ...]] = []
         self.lines: list[str] = []
@@ -87,7 +88,7 @@ class NotebookProgress:
         self.left.note(event.seconds_left)
         self._move(event.epoch, event.step)
         self.status = (
-            f"epoch {event.epoch} of {self.epochs}, loss {decimal(event.loss, 3)}, "
+            f"epoch {event.epoch} of {self.epochs:g}, loss {decimal(event.loss, 3)}, "
             f"{event.images_per_second:,.0f} images/s, {eta(event.seconds_left)} left"
         )
         if self.clock() - self.updated >= _SECONDS_BETWEEN_UPDATES:
@@ -97,7 +98,7 @@ class NotebookProgress:
         """Add the epoch's row."""
         self._move(event.epoch, self.steps_per_epoch)
         row = (
-            f"{event.epoch}/{self.epochs}",
+            f"{event.epoch}/{self.epochs:g}",
             decimal(event.loss),
             percent(event.accuracy),
             decimal(event.val_loss),

@@ -53,7 +53,7 @@ class PlainProgress:
         self.stream = stream
         self.clock = clock
         self.left = TimeLeft(clock)
-        self.epochs = 0
+        self.epochs = 0.0
         self.last_line = clock()
 
     def on_run_started(self, event: "RunStarted") -> None:
@@ -67,7 +67,7 @@ class PlainProgress:
         self.left.note(event.seconds_left)
         if self.clock() - self.last_line >= _LINE_SECONDS:
             self._print(
-                f"epoch {event.epoch}/{self.epochs}  step {event.step}/{event.steps_per_epoch}  "
+                f"epoch {event.epoch}/{self.epochs:g}  step {event.step}/{event.steps_per_epoch}  "
                 f"loss {decimal(event.loss, 4)}  accuracy {percent(event.accuracy)}  "
                 f"{event.images_per_second:,.0f} images/s  {eta(event.seconds_left)} left"
             )
@@ -80,7 +80,7 @@ class PlainProgress:
             else f"val_loss {decimal(event.val_loss, 4)}  val_accuracy {percent(event.val_accuracy)}  "
         )
         self._print(
-            f"epoch {event.epoch}/{self.epochs}  loss {decimal(event.loss, 4)}  "
+            f"epoch {event.epoch}/{self.epochs:g}  loss {decimal(event.loss, 4)}  "
             f"accuracy {percent(event.accuracy)}  {validation}lr {event.learning_rate:.3g}  "
             f"{event.images_per_second:,.0f} images/s  {eta(self.left.after(event.epoch))} left"
         )

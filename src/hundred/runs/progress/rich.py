@@ -61,7 +61,8 @@ class LiveProgress:
         self.console = console or Console(file=stream, highlight=False)
         self.left = TimeLeft(time.monotonic)
         self.live: Live | None = None
-        self.epochs = self.first_epoch = self.steps_per_epoch = 1
+        self.epochs = 1.0
+        self.first_epoch = self.steps_per_epoch = 1
         self.best = float("-inf")
 
     def on_run_started(self, event: "RunStarted") -> None:
@@ -101,7 +102,7 @@ class LiveProgress:
         if better and event.val_accuracy is not None:
             self.best = event.val_accuracy
         row = [
-            f"{event.epoch}/{self.epochs}",
+            f"{event.epoch}/{self.epochs:g}",
             decimal(event.loss, 4),
             percent(event.accuracy),
             decimal(event.val_loss, 4),
@@ -149,13 +150,13 @@ class LiveProgress:
 
     def _bar(self, epoch: int, step: int, status: str) -> RenderableType:
         total = (self.epochs - self.first_epoch + 1) * self.steps_per_epoch
-        done = (epoch - self.first_epoch) * self.steps_per_epoch + step
+        done = min((epoch - self.first_epoch) * self.steps_per_epoch + step, total)
         line = Table.grid(padding=(0, 1), expand=True)
         line.add_column(no_wrap=True)
         line.add_column(ratio=1)
         line.add_column(no_wrap=True, justify="right")
         line.add_row(
-            Text(f"epoch {epoch}/{self.epochs}"),
+            Text(f"epoch {epoch}/{self.epochs:g}"),
             ProgressBar(total=max(1, total), completed=done),
             Text(f"{done / max(1, total):.0%}"),
         )
