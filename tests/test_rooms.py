@@ -20,7 +20,8 @@ ORDER = ["recipe", "data", "models", "training", "runs", "evaluation", "reports"
 ALLOWED: dict[str, set[str]] = {room: set(ORDER[:place]) for place, room in enumerate(ORDER)}
 ALLOWED["interchange"] = {"data", "models"}
 ALLOWED["experiment"] |= {"interchange"}
-ALLOWED["study"] = ALLOWED["sweeps"] = {*ORDER, "interchange"}
+ALLOWED["sweeps"] = {*ORDER, "interchange"}
+ALLOWED["study"] = {*ORDER, "interchange", "sweeps"}
 ALLOWED["cli"] = set(ALLOWED)
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from hundred.experiment.find_lr import find_lr
     from hundred.experiment.predict import predict
     from hundred.experiment.report.page import write_report
-    from hundred.experiment.report.page import write_report as report
     from hundred.experiment.test import test
     from hundred.experiment.train import train
     from hundred.interchange.read.load import load
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from hundred.runs.leaderboard.board import leaderboard
     from hundred.runs.repeats import Repeats
     from hundred.runs.run import Run, list_runs, open_run
+    from hundred.study.report import report
     from hundred.study.result import Study, open_study
     from hundred.study.runner import run_study
     from hundred.sweeps.api import run_sweep as sweep
@@ -70,7 +70,7 @@ _MODULES = {
     "open_sweep": "sweeps.result",
     "predict": "experiment.predict",
     "register": "models.registry",
-    "report": "experiment.report.page:write_report",
+    "report": "study.report",
     "run_study": "study.runner",
     "sweep": "sweeps.api:run_sweep",
     "test": "experiment.test",

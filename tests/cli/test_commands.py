@@ -305,6 +305,12 @@ def test_a_wrong_call_is_refused_before_torch_is_imported(tmp_path: Path) -> Non
         "sweep --set lr=1 --vary augment.cutout=0,4": "training.learning_rate",
         "find-lr scool": "did you mean 'school'",
         "show scool": "did you mean 'school'",
+        "test takn": "did you mean 'taken'",
+        "predict runs/takn cat.jpg": "did you mean 'taken'",
+        "compare taken takn": "did you mean 'taken'",
+        "report takn --runs runs": "did you mean 'taken'",
+        "audit nowhere/takn": "there is no run and no file 'nowhere/takn'",
+        "export takn --to h5": "did you mean 'taken'",
     }
     found = without_heavy_imports(tmp_path, *(call.split() for call in calls))
     for (code, err), (call, message) in zip(found, calls.items(), strict=True):
@@ -316,6 +322,8 @@ def test_the_first_line_of_a_slow_command_comes_before_its_heavy_imports(tmp_pat
         *("train --data sample", "test a", "compare a b", "predict a b", "doctor a", "report a", "find-lr"),
         *("audit a", "export a --to h5", "sweep --vary augment.cutout=0,4", "study --quick", "show", "ui"),
     ]
+    for name in "ab":
+        (tmp_path / name).touch()
     found = without_heavy_imports(tmp_path, *(call.split() for call in calls))
     for (_, err), call in zip(found, calls, strict=True):
         assert err.splitlines()[0].endswith(" ..."), (call, err)

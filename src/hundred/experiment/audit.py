@@ -21,14 +21,14 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.raw import no_progress
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.duplicates import NEAR, near_duplicates
-from hundred.evaluation.labels import suspected_label_errors
+from hundred.evaluation.labels import can_doubt_labels, suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
 from hundred.experiment.build.data import Lines, open_data, open_data_of, open_for
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
-from hundred.files import write_json
+from hundred.files import make_folder, write_json
 from hundred.formatting import readable
 from hundred.reports.figures.mosaic import Shot
 from hundred.reports.figures.pairs import Pair, draw_pairs
@@ -51,6 +51,8 @@ class Audit:
 
     labels: one row per doubted image, of each split the most doubtful first: split (`test` or `train`),
         index, and the columns of `hundred.evaluation.labels.suspected_label_errors`.
+    weak: the splits whose predictions are too often wrong to doubt labels; their rows are mostly mistakes of
+        the network.
     duplicates: one row per pair, nearest first: first_split, first, second_split, second (indices), distance,
         exact, mirrored, first_name, second_name (classes), same_label.
     judged: images of each split whose label was judged. accuracy: of those predictions, by split.
@@ -63,6 +65,7 @@ class Audit:
     judged: Mapping[str, int]
     accuracy: Mapping[str, float]
     test_images: int
+    weak: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = field(default=())
 
@@ -91,6 +94,7 @@ class Audit:
             "judged": dict(self.judged),
             "accuracy": dict(self.accuracy),
             "test_images": self.test_images,
+            "weak": list(self.weak),
             "counts": self.counts,
             "labels": self.labels.to_dict("records"),
             "duplicates": self.duplicates.to_dict("records"),
@@ -161,6 +165,7 @@ def audit(
         {name: len(indices) for name, (indices, _) in logits.items()},
         accuracy,
         len(dataset.test),
+        tuple(name for name, share in accuracy.items() if not can_doubt_labels(share, dataset.classes)),
         tuple(notes),
     )
     return found if out is None else _written(found, dataset, Path(out))
@@ -282,6 +287,7 @@ def _written(found: Audit, dataset: Dataset, folder: Path) -> Audit:
         ),
     }
     with os_errors_as_hundred_errors(folder):
+        make_folder(folder)
         tables_to_csv(folder, {"labels": found.labels, "duplicates": found.duplicates})
         files = [folder / "labels.csv", folder / "duplicates.csv"]
         for name, figure in pictures.items():
@@ -293,7 +299,7 @@ def _written(found: Audit, dataset: Dataset, folder: Path) -> Audit:
 
 def _label_picture(found: Audit, dataset: Dataset, split: str) -> Any:
     table = found.labels[found.labels["split"] == split].head(SHOTS)
-    if not len(table):
+    if not len(table) or split in found.weak:
         return None
     images = getattr(dataset, split).images
     shots = [

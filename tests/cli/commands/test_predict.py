@@ -85,4 +85,4 @@ def test_a_missing_model_is_a_wrong_call_in_one_line(
 ) -> None:
     code, out, err = run(capsys, "nothing.h5", photos)
     assert (code, out) == (2, "")
-    assert err == "hundred: there is no run and no model file 'nothing.h5'\n"
+    assert err == "hundred: there is no run and no file 'nothing.h5'\n"

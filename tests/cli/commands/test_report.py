@@ -27,4 +27,4 @@ def test_no_run_of_that_name_is_a_wrong_call(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit) as stop:
         main(["report", "nothing-of-that-name"])
     assert stop.value.code == 2
-    assert capsys.readouterr().err == "hundred: there is no run 'nothing-of-that-name'\n"
+    assert capsys.readouterr().err == "hundred: there is no run and no file 'nothing-of-that-name'\n"

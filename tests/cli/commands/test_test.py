@@ -1,5 +1,7 @@
 """`hundred test` names its own options where the library names arguments."""
 
+from pathlib import Path
+
 import pytest
 
 from hundred.cli.main import main
@@ -7,8 +9,11 @@ from hundred.errors import HundredError
 
 
 def test_a_lambda_layer_is_allowed_by_an_option_here(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.h5").touch()
+
     def refuse(*_: object, **__: object) -> None:
         raise HundredError(
             "m.h5: has a Lambda layer; it is only run with allow_lambda=True, for files you trust"

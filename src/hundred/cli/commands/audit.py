@@ -15,6 +15,7 @@ from hundred.cli.output import (
     print_table,
     set_option,
 )
+from hundred.cli.run_names import existing, in_runs_option
 from hundred.formatting import percent
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ SHOWN = 10
     default=0,
     help="Cross-validate to check every training label (takes hours).",
 )
-@click.option("--recipe", help="What --folds trains (sprint).")
+@click.option("--recipe", shell_complete=complete.recipes, help="What --folds trains (sprint).")
 @set_option("Override a value of it.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of these trainings (the recipe's: 0).")
 @click.option(
@@ -42,11 +43,12 @@ SHOWN = 10
     "--out", metavar="FOLDER", help="For tables and pictures (audit, in the run where there is one)."
 )
 @model_options
+@in_runs_option
 @device_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 def audit(
-    run: str | None, out: str | None, overrides: tuple[str, ...], *, as_json: bool, **options: Any
+    run: str | None, out: str | None, overrides: tuple[str, ...], *, runs: str, as_json: bool, **options: Any
 ) -> None:
     """Find images that look mislabelled or that occur twice, within the splits and across them.
 
@@ -62,6 +64,7 @@ def audit(
     """
     from pathlib import Path
 
+    run = existing(run, runs) if run is not None else None
     first_line("auditing: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.audit import audit as look
     from hundred.experiment.locate import place_of
@@ -81,7 +84,13 @@ def audit(
 def _print(found: "Audit") -> None:
     counts = found.counts
     for split, word in (("test", "test"), ("train", "training")):
-        if split in found.judged:
+        if split in found.weak:
+            click.echo(
+                f"{word} labels: not doubted: predictions that are right on {percent(found.accuracy[split])} "
+                f"are too weak for it (they differ from {counts[f'suspected_{split}']:,} of "
+                f"{found.judged[split]:,} labels, mostly by mistake)"
+            )
+        elif split in found.judged:
             click.echo(
                 f"{word} labels: {counts[f'suspected_{split}']:,} of {found.judged[split]:,} are doubted, by "
                 f"predictions that are right on {percent(found.accuracy[split])}"
@@ -94,7 +103,8 @@ def _print(found: "Audit") -> None:
         f"equal pixel for pixel, "
         f"{counts['pairs_labelled_differently']:,} are labelled differently"
     )
-    if len(found.labels):
+    labels = found.labels[~found.labels["split"].isin(found.weak)]
+    if len(labels):
         click.echo("\nthe labels most in doubt:")
         print_table(
             ["split", "index", "label", "looks like", "probability"],
@@ -106,7 +116,7 @@ def _print(found: "Audit") -> None:
                     row["suggested_name"],
                     percent(row["suggested_probability"]),
                 ]
-                for row in found.labels.sort_values("margin").head(SHOWN).to_dict("records")
+                for row in labels.sort_values("margin").head(SHOWN).to_dict("records")
             ],
         )
     if len(found.duplicates):

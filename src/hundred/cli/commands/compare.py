@@ -14,10 +14,13 @@ from hundred.cli.output import (
     print_json,
     print_table,
 )
+from hundred.cli.run_names import all_existing, in_runs_option
 from hundred.formatting import MISSING, duration, file_size, number, percent
 
 if TYPE_CHECKING:
     from hundred.evaluation.compare.comparison import Comparison
+
+SHOWN_CLASSES = 10  # of those that became better or worse; --json has all
 
 
 @click.command()
@@ -32,9 +35,10 @@ if TYPE_CHECKING:
     help="Of the intervals and the verdict.",
 )
 @click.option("--figure", metavar="FILE", type=click.Path(), help="Draw accuracy against time as a picture.")
+@in_runs_option
 @device_option
 @json_option
-def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **options: Any) -> None:
+def compare(*, what: tuple[str, ...], figure: str | None, runs: str, as_json: bool, **options: Any) -> None:
     """Say which run is better, by how much, at what cost, and whether the difference is real.
 
     Each RUN is a run directory, a folder of repeats (`hundred train --repeat`), or a model file, which is
@@ -48,6 +52,7 @@ def compare(*, what: tuple[str, ...], figure: str | None, as_json: bool, **optio
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
       hundred compare training-a.csv training-b.csv
     """
+    what = all_existing(what, runs)
     first_line("comparing: loading PyTorch")
     from hundred.evaluation.compare.histories import is_history_file
 
@@ -133,11 +138,14 @@ def _row(row: dict[str, Any]) -> list[str]:
 
 def _classes(table: Any, change: str) -> str:
     """The classes that are `better` or `worse` by more than chance, with their difference in points."""
-    rows = table[table["change"] == change]
+    rows = table[table["change"] == change]  # the largest gain first
+    rows = rows[::-1] if change == "worse" else rows
     if not len(rows):
         return ""
+    shown = rows.head(SHOWN_CLASSES)
     classes = ", ".join(
         f"{name} ({100 * difference:+.1f})"
-        for name, difference in zip(rows["class"], rows["difference"], strict=True)
+        for name, difference in zip(shown["class"], shown["difference"], strict=True)
     )
-    return f"{change}: {classes}"
+    more = f", and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
+    return f"{change}: {classes}{more}"

@@ -7,7 +7,10 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.output import first_line, json_option, print_json
+from hundred.cli.run_names import in_runs_option, path_of
 from hundred.errors import HundredError
+from hundred.formatting import command
+from hundred.runs.layout import is_run
 
 if TYPE_CHECKING:
     from hundred.evaluation.doctor.diagnosis import Diagnosis
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
 )
 @click.option("--explain", is_flag=True, help="Say first what was understood of the file.")
 @click.option("--figure", metavar="FILE", type=click.Path(), help="Draw the curves with the findings marked.")
+@in_runs_option
 @json_option
-def doctor(what: str, run: str | None, explain: bool, figure: str | None, as_json: bool) -> None:
+def doctor(
+    what: str, run: str | None, explain: bool, figure: str | None, *, runs: str, as_json: bool
+) -> None:
     """Say what the curves of a training show, how sure that is, and what to try next.
 
     RUN-OR-CSV is a run directory, or the history of any framework: Keras' CSVLogger, Lightning's metrics.csv,
@@ -37,6 +43,7 @@ def doctor(what: str, run: str | None, explain: bool, figure: str | None, as_jso
       hundred doctor results.csv --explain
       hundred doctor all-runs.csv --run cnn_7
     """
+    what = path_of(what, runs)
     first_line(f"reading {what}")
     from hundred.evaluation.doctor.diagnosis import doctor as examine
 
@@ -49,31 +56,36 @@ def doctor(what: str, run: str | None, explain: bool, figure: str | None, as_jso
     if as_json:
         print_json(found.as_dict(explain=explain))
     else:
-        _print(found, explain)
+        _print(found, explain, Path(what) if is_run(Path(what)) else None)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     if figure is not None:
+        from hundred.experiment.locate import writing
+        from hundred.files import make_folder
         from hundred.reports.figures.history import draw_diagnosis
         from hundred.reports.figures.style import save
 
-        save(draw_diagnosis(found, Path(what).name or what), figure)
+        with writing(Path(figure)):
+            make_folder(figure)
+            save(draw_diagnosis(found, Path(what).name or what), figure)
         click.echo(f"picture: {figure}", err=True)
 
 
-def _print(found: "Diagnosis", explain: bool) -> None:
+def _print(found: "Diagnosis", explain: bool, run: Path | None) -> None:
     if explain and found.reading is not None:
         click.echo("\n".join([*found.reading.lines(), ""]))
     click.echo(found.verdict)
     unit = found.history.unit if found.history else "epoch"
     for number, finding in enumerate(found.findings, start=1):
-        _print_finding(number, finding, unit)
+        _print_finding(number, finding, unit, run)
 
 
-def _print_finding(number: int, finding: "Finding", unit: str) -> None:
+def _print_finding(number: int, finding: "Finding", unit: str, run: Path | None) -> None:
     since = "" if finding.since_epoch is None else f", since {unit} {finding.since_epoch:g}"
     click.echo(f"\n{number}. {finding.name}{since} ({finding.confidence:.0%} sure)")
     click.echo(f"   {finding.sentence}")
     if finding.advice and finding.advice[0].startswith("--set "):
-        click.echo(f"   try: hundred train RECIPE {' '.join(finding.advice)}")
+        repeated = command("train", run) if run is not None else "hundred train RECIPE"
+        click.echo(f"   try: {repeated} {' '.join(finding.advice)}")
     elif finding.advice:
         click.echo("   try: " + "\n        ".join(finding.advice))

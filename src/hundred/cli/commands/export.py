@@ -7,6 +7,7 @@ import click
 from hundred.cli import complete
 from hundred.cli.model_options import library_names
 from hundred.cli.output import first_line, json_option, print_json, print_pairs
+from hundred.cli.run_names import all_existing, in_runs_option
 from hundred.errors import UsageError
 from hundred.formatting import file_size
 
@@ -27,9 +28,10 @@ from hundred.formatting import file_size
 @click.option("--output", metavar="NAME", help="The output to write, of a file that has several.")
 @click.option("--average", is_flag=True, help="Write several models, or repeats, as one of their mean.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
+@in_runs_option
 @json_option
 def export(
-    *, what: tuple[str, ...], scale: tuple[str, ...], average: bool, as_json: bool, **options: Any
+    *, what: tuple[str, ...], scale: tuple[str, ...], average: bool, runs: str, as_json: bool, **options: Any
 ) -> None:
     """Write a trained network as a file that others open: Keras (.keras, .h5) or ONNX.
 
@@ -41,6 +43,7 @@ def export(
       hundred export runs/sprint-2026-01-31-1200 --to onnx
       hundred export model.h5 --to keras --out their-name.keras --logits
     """
+    what = all_existing(what, runs)
     first_line("exporting: loading PyTorch")
     from hundred.experiment.export import CHECKED_IMAGES
     from hundred.experiment.export import export as write

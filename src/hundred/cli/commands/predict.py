@@ -12,6 +12,7 @@ import click
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import device_option, first_line, json_option, print_json
+from hundred.cli.run_names import existing, in_runs_option
 from hundred.formatting import csv_safe, percent
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ SECONDS_BETWEEN_LINES = 2.0
 @click.argument("images", metavar="IMAGE-OR-FOLDER...", nargs=-1, required=True)
 @model_options
 @click.option("--out", metavar="FILE", type=click.Path(), help="Write a CSV file, one row a picture.")
+@in_runs_option
 @device_option
 @json_option
-def predict(*, what: str, images: tuple[str, ...], out: str | None, as_json: bool, **options: Any) -> None:
+def predict(
+    *, what: str, images: tuple[str, ...], out: str | None, runs: str, as_json: bool, **options: Any
+) -> None:
     """Name what is in your own pictures: the five likeliest classes, and the superclass.
 
     FILE-OR-RUN is a run, our .h5, or anyone's Keras .h5 or .keras. A folder's pictures are printed as CSV. A
@@ -39,6 +43,7 @@ def predict(*, what: str, images: tuple[str, ...], out: str | None, as_json: boo
       hundred predict model.h5 photos/ --out photos.csv
       hundred predict their-model.h5 cat.jpg --scale 0-255 --json
     """
+    what = existing(what, runs)
     first_line("predicting: loading PyTorch")
     from hundred.experiment.predict import Failed, Prediction, Predictor, picture_paths
     from hundred.experiment.saved.open import OpenOptions
@@ -113,10 +118,11 @@ def _print_json(
 
 def _write_csv(path: Path, found: "Iterable[Prediction]") -> None:
     from hundred.experiment.locate import writing
-    from hundred.files import write_text
+    from hundred.files import make_folder, write_text
 
     text = "".join(_csv_lines(found))
     with writing(path):
+        make_folder(path)
         write_text(path, text)
 
 

@@ -1,18 +1,13 @@
 """`hundred report`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
-from hundred.cli.output import data_option, first_line
-from hundred.errors import UsageError
-from hundred.files import write_text
-from hundred.runs.os_errors import os_errors_as_hundred_errors
-
-GROUP_FILES = ("sweep.toml", "study.json")
+from hundred.cli.output import data_option, device_option, first_line, json_option, print_json
+from hundred.cli.run_names import all_existing, in_runs_option
 
 
 @click.command()
@@ -23,7 +18,10 @@ GROUP_FILES = ("sweep.toml", "study.json")
 @click.option("--svg", is_flag=True, help="Also write the drawn pictures as figures/*.svg into each run.")
 @data_option
 @model_options
-def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: bool, **options: Any) -> None:
+@in_runs_option
+@device_option
+@json_option
+def report(what: tuple[str, ...], runs: str, *, as_json: bool, **options: Any) -> None:
     """Write one HTML page about a run or model file, or several side by side, that opens without a network.
 
     It has curves, the recipe and what was changed in it, the network, tables by class, confusions, galleries
@@ -38,43 +36,17 @@ def report(what: tuple[str, ...], out: str | None, data: str | None, *, svg: boo
       hundred report runs/sprint-2026-01-31-1200 --svg
       hundred report runs/sprint-sweep-2026-01-31-1200
     """
+    what = all_existing(what, runs)
     first_line("writing the report: loading PyTorch")
-    group = _group_page(what, out)
-    if group is not None:
-        _print_page(group)
-        return
-    from hundred.experiment.report.page import write_report
+    from hundred.study.report import report as write
 
     notes: list[str] = []
     with library_names():
-        path = write_report(*what, out=out, data=data, notes=notes, svg=svg, **opening(**options))
+        path = write(*what, notes=notes, **opening(**options))
+    if as_json:
+        print_json({"page": str(path), "notes": notes})
+        return
     for note in notes:
         click.echo(f"note: {note}", err=True)
-    _print_page(path)
-
-
-def _print_page(path: Path) -> None:
-    """Where the page is, and the link that a terminal or browser opens."""
+    # Where the page is, and the link that a terminal or browser opens.
     click.echo(f"page  {path}\nopen  {path.resolve().as_uri()}")
-
-
-def _group_page(what: tuple[str, ...], out: str | None) -> Path | None:
-    """The page of the sweep or the study that is reported, written anew; None where it is neither."""
-    groups = [path for path in map(Path, what) if any((path / name).is_file() for name in GROUP_FILES)]
-    if not groups:
-        return None
-    if len(what) > 1:
-        raise UsageError(f"{groups[0]} is a sweep or a study: it has a page of its own, so report it alone")
-    if (groups[0] / GROUP_FILES[0]).is_file():
-        from hundred.sweeps.result import open_sweep
-
-        page = open_sweep(groups[0]).write_page()
-    else:
-        from hundred.study.result import open_study
-
-        page = open_study(groups[0]).write()
-    if out is None:
-        return page
-    with os_errors_as_hundred_errors(out):
-        write_text(out, page.read_text(encoding="utf-8"))
-    return Path(out)

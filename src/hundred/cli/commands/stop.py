@@ -5,13 +5,12 @@ from pathlib import Path
 import click
 
 from hundred.cli import complete
+from hundred.cli.run_names import path_of, runs_option
 
 
 @click.command()
 @click.argument("what", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.runs)
-@click.option(
-    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
-)
+@runs_option
 def stop(what: tuple[str, ...], runs: str) -> None:
     """Stop runs that are under way on this machine, in the background or in another terminal.
 
@@ -26,8 +25,5 @@ def stop(what: tuple[str, ...], runs: str) -> None:
     from hundred.runs.stop import stop_runs
 
     for name in what:
-        path = Path(name)
-        if not path.exists() and len(path.parts) == 1 and (Path(runs) / path).exists():
-            path = Path(runs) / path
-        for run in stop_runs(path):
+        for run in stop_runs(Path(path_of(name, runs))):
             click.echo(f"stopped  {run}")

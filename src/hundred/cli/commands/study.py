@@ -7,7 +7,16 @@ import click
 
 from hundred.cli.background import background_option, launch
 from hundred.cli.next_commands import print_next
-from hundred.cli.output import data_option, first_line, json_option, print_json, print_table, set_option
+from hundred.cli.output import (
+    data_option,
+    device_option,
+    first_line,
+    json_option,
+    print_json,
+    print_table,
+    set_option,
+)
+from hundred.cli.run_names import runs_option
 from hundred.errors import UsageError
 from hundred.formatting import command, duration, percent
 
@@ -27,12 +36,10 @@ from hundred.formatting import command, duration, percent
     help="test-as-validation is the published study's habit.",
 )
 @click.option("--quick", is_flag=True, help="A few minutes: eight epochs on 1,000 easy drawn images.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@device_option
 @set_option("Override a value of every recipe.")
 @click.option("--name", help="Name of the study: its runs are in study-NAME (full, or quick).")
-@click.option(
-    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
-)
+@runs_option
 @click.option("--resume", is_flag=True, help="Go on with all systems and seeds of the study STUDY or NAME.")
 @background_option
 @click.option("--quiet", is_flag=True, help="Show no progress, only warnings.")

@@ -7,6 +7,7 @@ import click
 from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import data_option, device_option, first_line, json_option, print_json, print_pairs
+from hundred.cli.run_names import all_existing, in_runs_option
 from hundred.formatting import percent
 
 
@@ -15,9 +16,10 @@ from hundred.formatting import percent
 @data_option
 @model_options
 @click.option("--average", is_flag=True, help="Test several models, or repeats, by their mean probabilities.")
+@in_runs_option
 @device_option
 @json_option
-def test(what: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def test(what: tuple[str, ...], runs: str, as_json: bool, **options: Any) -> None:
     """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
 
     \b
@@ -26,6 +28,7 @@ def test(what: tuple[str, ...], as_json: bool, **options: Any) -> None:
       hundred test their-model.h5 --data cifar-100-python
       hundred test a.h5 b.h5 --average
     """
+    what = all_existing(what, runs)
     first_line("testing: loading PyTorch")
     from hundred.experiment.test import test as test_model
 

@@ -6,10 +6,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.output import first_line, json_option, print_json
-
-runs_option = click.option(
-    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
-)
+from hundred.cli.run_names import in_runs_option, path_of, runs_option
 
 
 @click.command()
@@ -32,8 +29,9 @@ def ui(runs: str, port: int | None) -> None:
 
 @click.command()
 @click.argument("paths", metavar="RUN...", nargs=-1, required=True, shell_complete=complete.runs)
+@in_runs_option
 @json_option
-def sync(paths: tuple[str, ...], as_json: bool) -> None:
+def sync(paths: tuple[str, ...], runs: str, as_json: bool) -> None:
     """Send to MLflow what it does not have yet of these runs, such as after its server was down.
 
     \b
@@ -45,7 +43,7 @@ def sync(paths: tuple[str, ...], as_json: bool) -> None:
     from hundred.runs.trackers.mlflow.sync import sync_run
 
     sent = {}
-    for path in _runs_in(paths):
+    for path in _runs_in(tuple(path_of(each, runs) for each in paths)):
         report = sync_run(path)
         sent[str(path)] = asdict(report)
         if report.note:

@@ -14,7 +14,7 @@ from hundred.data.variants import Variant, make_variant
 from hundred.errors import HundredError, UsageError
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import DataSection
-from hundred.runs.layout import RECIPE
+from hundred.runs.layout import RECIPE, is_run
 from hundred.runs.run import Run
 
 SECONDS_BETWEEN_LINES = 2.0
@@ -113,6 +113,18 @@ def open_data_of(run: Run, where: Any = None, *, same: bool = True) -> Dataset:
             f"{run.path} was made with other images than those of {dataset.source}: name its data with --data"
         )
     return dataset
+
+
+def data_for(recipe: Any, where: Any) -> Any:
+    """`where`, or, where that is None and `recipe` is a run directory, or recipe.toml in one, its data.
+
+    Raises UsageError where that run's data came from Python, or is gone.
+    """
+    if where is not None or not isinstance(recipe, str | Path):
+        return where
+    path = Path(recipe).expanduser()
+    path = path.parent if path.name == RECIPE else path
+    return source_of(Run(path)) if is_run(path) else None
 
 
 def source_of(run: Run) -> str | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hundred.evaluation.images import confident_mistakes, easiest_images, hardest_images, image_table
-from hundred.evaluation.labels import suspected_label_errors
+from hundred.evaluation.labels import can_doubt_labels, suspected_label_errors
 from hundred.formatting import plural
 from hundred.reports.figures.mosaic import Shot
 from hundred.reports.figures.samples import ClassGallery
@@ -16,14 +16,6 @@ from hundred.reports.page.data import Gallery
 CLASSES = 5
 IMAGES_OF_A_CLASS = 8
 SINGLE_IMAGES = 24
-
-LEAST_SKILL = 0.6
-"""Labels are doubted only by a network whose accuracy is at least this share of the way from chance to 1.
-
-Confident learning counts a network's own confusions as doubtful labels: one of 41 % accuracy on CIFAR-100
-doubted 1,775 of 5,000 labels, where some 6 % are wrong (Northcutt et al., "Pervasive label errors in test
-sets destabilize machine learning benchmarks", NeurIPS 2021, table 1).
-"""
 
 _SINGLE = (
     ("Most confident mistakes", confident_mistakes, "Wrong, with the highest probability."),
@@ -55,8 +47,7 @@ def galleries(
 def _label_errors(logits: Any, labels: Any, fine_names: Sequence[str], images: Any) -> Gallery:
     suspects = suspected_label_errors(logits, labels, fine_names=fine_names)
     accuracy = float((np.asarray(logits).argmax(axis=1) == np.asarray(labels)).mean())
-    chance = 1 / len(fine_names)
-    if (accuracy - chance) / (1 - chance) < LEAST_SKILL:
+    if not can_doubt_labels(accuracy, len(fine_names)):
         return Gallery(
             "",
             (),

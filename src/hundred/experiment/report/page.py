@@ -173,6 +173,11 @@ def _target(entries: Sequence[Entry], out: str | Path | None) -> Path:
         if not entries[0].runs and len(entries) == 1:
             return first.with_name(f"{first.stem}-{REPORT}")
         return (first if len(entries) == 1 else first.resolve().parent) / REPORT
+    return page_path(out)
+
+
+def page_path(out: str | Path) -> Path:
+    """The page that `out` names: a file that ends in .html, or report.html in that folder. Raises UsageError."""
     path = Path(out).expanduser()
     if path.is_dir():
         return path / REPORT
