@@ -45,6 +45,20 @@ HUGGING_FACE = "\n".join(
     f"{{'eval_loss': {3 - epoch / 4}, 'eval_accuracy': 0.{epoch}5, 'epoch': {epoch}.0}}"
     for epoch in range(1, 4)
 )
+ULTRALYTICS = "\n".join(
+    f"      Epoch    GPU_mem       loss  Instances       Size\n"
+    f"        {epoch}/3     0.679G      9.999         11         64:   3%|▎         | 1/30\r"
+    f"        {epoch}/3     0.679G     {3 - epoch / 2}         11         64: 100%|██████████| 30/30\n"
+    f"               classes   top1_acc   top5_acc: 100%|██████████| 1/1 [00:00<00:00,  2.86it/s]{end}"
+    f"                   all      0.{epoch}5          1\n"
+    for epoch, end in ((1, "\n"), (2, "\n"), (3, ""))
+)
+# After the end, the best weights are validated once more.
+ULTRALYTICS += """
+Validating runs/classify/train/weights/best.pt...
+               classes   top1_acc   top5_acc: 100% ━━━━━━━━━━━━ 4/4 2.8s/it 11.2s
+                   all      0.999          1
+"""
 
 
 def read(text: str, tmp_path: Path) -> History:
@@ -63,6 +77,15 @@ def test_the_last_figures_of_each_epoch_are_read(text: str, tmp_path: Path) -> N
     assert list(history.loss) == [2.5, 2.0, 1.5]
     assert list(history.val_loss) == [2.75, 2.5, 2.25]
     assert history.val_accuracy == pytest.approx([0.15, 0.25, 0.35])
+
+
+def test_ultralytics_figures_are_read_from_below_their_names(tmp_path: Path) -> None:
+    history = read(ULTRALYTICS, tmp_path)
+    assert list(history.epoch) == [1, 2, 3]
+    assert list(history.loss) == [2.5, 2.0, 1.5]
+    assert list(history.val_accuracy) == [0.15, 0.25, 0.35]
+    assert history.reading is not None
+    assert history.reading.framework == "ultralytics"
 
 
 def test_a_fit_called_again_and_again_is_one_training(tmp_path: Path) -> None:

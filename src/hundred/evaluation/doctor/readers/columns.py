@@ -173,7 +173,7 @@ def _detection(names: list[str]) -> dict[str, str]:
             words = words_of(name)
             if part in words and "loss" in words and words[0] in PHASES:
                 found[f"{PHASES[words[0]]} loss"] = name
-    return found if len(found) == 2 else {}
+    return found if "train loss" in found else {}
 
 
 def _placed(best: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from hundred.evaluation.doctor.readers.columns import PHASES, meaning_of
 from hundred.evaluation.doctor.readers.json_text import flat_record, python_literal
 from hundred.evaluation.doctor.readers.table import Table, from_records
+from hundred.evaluation.doctor.readers.ultralytics_console import rows_of
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf"
 # "Epoch 3/20", "Epoch [3/20]", "epoch: 3", "| epoch 3 |", timm's "Train: 3 [", nanoGPT's "step 250:".
@@ -31,6 +32,9 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")
 def console_table(text: str) -> Table | None:
     """The last value of each figure of each epoch that `text` prints; None where it prints fewer than two
     epochs."""
+    ultralytics = rows_of(text)
+    if len(ultralytics) > 1:
+        return Table(from_records(ultralytics), "console output of Ultralytics")
     dicts = _printed_dicts(text)
     if len(dicts) > 2:
         return Table(from_records(dicts), "console output with printed dicts")

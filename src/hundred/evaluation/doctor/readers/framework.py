@@ -23,6 +23,8 @@ _TASKS = (
 def framework_of(names: Iterable[str], form: str = "") -> str:
     """One of FRAMEWORKS, from column names; "" where they do not tell."""
     lower = {str(name).strip().lower() for name in names}
+    if "of Ultralytics" in form:
+        return "ultralytics"
     starts = tuple(lower)
     bare = {name for name in lower if not name.startswith("val_")}
     without_train = not any(name.startswith("train") for name in lower)
@@ -38,6 +40,8 @@ def framework_of(names: Iterable[str], form: str = "") -> str:
         and any(f"val_{name}" in lower for name in bare),
     }
     found = next((framework for framework, holds in tests.items() if holds), "")
+    if any(re.match(r"(?:train|val)/epoch_", name) for name in lower) and "TensorBoard" in form:
+        return "keras"
     return "" if found == "keras" and "console" in form else found
 
 

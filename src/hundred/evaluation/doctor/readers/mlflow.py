@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from hundred.deadline import run_within
 from hundred.errors import HundredError, MissingExtra, UsageError, nearest
 from hundred.evaluation.doctor.readers.table import Columns
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 Point = tuple[str, int, float]  # metric, step, value
+SECONDS_TO_WAIT = 60.0  # for all answers of a server together
 
 
 def columns_of_run(run_id: str) -> Columns:
@@ -107,12 +109,19 @@ def _asked(run_id: str) -> list[Point]:
         from mlflow.exceptions import MlflowException
     except ImportError:
         raise MissingExtra("mlflow", "mlflow", "reading a run from a tracking server") from None
-    client = MlflowClient()
-    try:
+
+    def ask() -> list[Point]:
+        client = MlflowClient()
         keys = client.get_run(run_id).data.metrics
         return [
             (key, each.step, each.value) for key in keys for each in client.get_metric_history(run_id, key)
         ]
+
+    try:
+        # MLflow itself asks a server that is busy again and again, for many minutes.
+        return run_within(
+            SECONDS_TO_WAIT, ask, f"MLflow did not answer within {SECONDS_TO_WAIT:.0f} s: try again later"
+        )
     except MlflowException as error:
         raise HundredError(f"MLflow: {str(error).splitlines()[0][:160]}") from None
 

@@ -12,6 +12,7 @@ from hundred.evaluation.doctor.readers.json_text import table_of
 from hundred.evaluation.doctor.readers.reshape import reshaped
 from hundred.evaluation.doctor.readers.table import Columns, Table
 from hundred.evaluation.doctor.readers.text import read_text
+from hundred.evaluation.doctor.readers.tfevents import event_files_in, read_events
 from hundred.runs.layout import HISTORY, RECIPE, is_run
 from hundred.runs.run import Run, open_run
 
@@ -27,9 +28,9 @@ _MLFLOW = re.compile(r"(?:runs:/)?(?P<id>[0-9a-f]{32})/?")
 def read_anything(what: Any, run: str | None = None) -> History:
     """The history that `what` is or leads to.
 
-    what: a path (a run directory, a file, a folder of Lightning, Ultralytics or MLflow), an MLflow run id, a
-        Run, a History, a pandas data frame, a mapping of names to figures, a list of one mapping an epoch, or
-        an object with such a `history` (as Keras' `fit` returns).
+    what: a path (a run directory, a file, a folder of Lightning, Ultralytics, TensorBoard or MLflow), an
+        MLflow run id, a Run, a History, a pandas data frame, a mapping of names to figures, a list of one
+        mapping an epoch, or an object with such a `history` (as Keras' `fit` returns).
     run: which one, where a file holds several.
 
     Raises UsageError where there is nothing, HundredError where it is no history.
@@ -97,6 +98,8 @@ def _of_folder(path: Path, run: str | None) -> History:
         return _of_mlflow(mlflow.columns_in_folder(path), str(path))
     if (path / "mlflow.db").is_file():
         return _of_mlflow(mlflow.columns_in_database(path / "mlflow.db", run), str(path / "mlflow.db"))
+    if events := event_files_in(path):
+        return _of_table(read_events(events, path), str(path), run)
     inside = sorted(child.name for child in path.iterdir() if is_run(child))
     if inside:
         raise UsageError(

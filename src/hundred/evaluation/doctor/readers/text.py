@@ -11,6 +11,7 @@ from hundred.evaluation.doctor.readers.columns import recognize
 from hundred.evaluation.doctor.readers.console import console_table
 from hundred.evaluation.doctor.readers.json_text import json_table
 from hundred.evaluation.doctor.readers.table import Columns, Table, is_numeric
+from hundred.evaluation.doctor.readers.tfevents import is_event_file, read_events
 from hundred.reading import read_bytes
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
@@ -25,6 +26,8 @@ def read_text(path: Path) -> Table:
 
     Raises HundredError where it is none.
     """
+    if is_event_file(path):
+        return read_events([path], path.parent)
     with os_errors_as_hundred_errors(path, "cannot read"):
         data = read_bytes(path, MAX_BYTES)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell's > writes it
