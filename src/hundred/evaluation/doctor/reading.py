@@ -23,6 +23,7 @@ class TrainingPart:
     last: float
     rows: int
     judged: bool
+    unit: str = "epoch"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Reading:
                 f"training {number} of {len(self.trainings)}" if len(self.trainings) > 1 else "one training"
             )
             after = f" ({judged})" if len(self.trainings) > 1 else ""
-            lines.append(f"{which}: {self.unit} {each.first:g} to {each.last:g}, {each.rows} rows{after}")
+            lines.append(f"{which}: {each.unit} {each.first:g} to {each.last:g}, {each.rows} rows{after}")
         lines += [f"left out: {name.strip()}: {why}" for name, why in self.broken]
         if self.missing:
             lines.append(f"missing: {', '.join(self.missing)}")

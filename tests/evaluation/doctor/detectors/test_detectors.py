@@ -200,3 +200,25 @@ def test_validation_every_few_epochs_is_enough() -> None:
     for name in ("val_loss", "val_accuracy"):
         columns[name] = [value if epoch % 4 == 3 else None for epoch, value in enumerate(columns[name])]  # type: ignore[misc]
     assert doctor(columns).names == ["healthy"]
+
+
+def test_a_fine_tuned_network_thrown_back_by_its_rate_is_no_healthy_run() -> None:
+    away = [0.83, 0.81, 0.53, 0.51] + [0.51 + 0.36 * place / 36 for place in range(1, 37)]
+    loss = [0.57, 0.6, 1.0, 1.7] + [1.3 - 0.9 * place / 36 for place in range(1, 37)]
+    thrown = {"epoch": [*range(1, 41)], "train_loss": loss, "val_loss": loss, "val_accuracy": away}
+    found = doctor(thrown)
+    assert found.names[0] == "learning-rate-too-high"
+    assert "0.57 in epoch 1 and rose to 1.7 in epoch 4" in found.findings[0].sentence
+    kept = {name: [values[0], *values[4:]] for name, values in thrown.items()}
+    kept["train_loss"] = kept["val_loss"] = [0.5 * 0.97**place for place in range(37)]
+    kept["val_accuracy"] = [0.83 + 0.1 * (1 - 0.9**place) for place in range(37)]
+    assert "learning-rate-too-high" not in doctor(kept).names
+
+
+def test_validation_that_is_never_right_is_suspect_and_an_empty_column_is_not() -> None:
+    training = [2.0 * 0.8**place for place in range(20)]
+    columns = {"epoch": [*range(1, 21)], "train/loss": training, "metrics/accuracy_top1": [0.0] * 20}
+    found = doctor({**columns, "val/loss": [3.97 + 0.001 * place for place in range(20)]})
+    assert found.names[0] == "validation-suspect"
+    assert "0.00% in every epoch" in found.findings[0].sentence
+    assert "validation-suspect" not in doctor({**columns, "val/loss": training}).names

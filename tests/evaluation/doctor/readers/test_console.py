@@ -88,6 +88,13 @@ def test_ultralytics_figures_are_read_from_below_their_names(tmp_path: Path) -> 
     assert history.reading.framework == "ultralytics"
 
 
+def test_lines_on_a_saved_state_are_not_of_the_epoch(tmp_path: Path) -> None:
+    text = PRINTED + "\n[Checkpoint] Loaded best.pt (epoch=1, val_loss=0.1)\nDone | Best Val Loss: 0.2\n"
+    history = read(text, tmp_path)
+    assert list(history.epoch) == [1, 2, 3]
+    assert list(history.val_loss) == [2.75, 2.5, 2.25]
+
+
 def test_a_fit_called_again_and_again_is_one_training(tmp_path: Path) -> None:
     text = "\n".join(
         f"Epoch 1/1\n10/10 - 1s - loss: {2 - place / 4} - val_loss: {2 - place / 8}" for place in range(5)

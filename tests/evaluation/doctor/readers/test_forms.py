@@ -215,3 +215,18 @@ def test_an_unknown_run_is_refused_with_those_there_are(columns: Columns, tmp_pa
     frame.to_csv(tmp_path / "h.csv", index=False)
     with pytest.raises(UsageError, match="has no run 'three'"):
         read_anything(tmp_path / "h.csv", "three")
+
+
+def test_a_column_with_one_value_at_the_end_is_no_curve(tmp_path: Path) -> None:
+    log = [
+        {"epoch": float(epoch), "loss": 2 - epoch / 4, "eval_loss": 2 - epoch / 8, "eval_runtime": 1.0}
+        for epoch in range(1, 7)
+    ]
+    log.append({"epoch": 6.0, "train_loss": 1.1, "total_flos": 1e9})
+    path = tmp_path / "trainer_state.json"
+    path.write_text(json.dumps({"log_history": log}), encoding="utf-8")
+    history = read_anything(path)
+    assert list(history.loss) == [1.75, 1.5, 1.25, 1.0, 0.75, 0.5]
+    assert history.reading is not None
+    assert history.reading.framework == "transformers"
+    assert "train_loss" in history.reading.unused

@@ -127,7 +127,8 @@ def kept_its_footing(features: HistoryFeatures) -> float:
     if not np.isfinite(curve).all() or features.history.scores:
         return MOST
     kept = curve / np.maximum(np.maximum.accumulate(curve), 1e-9)
-    return sure(float(kept[features.n // 3 :].min()), 0.5, 0.65)
+    away = float((kept < 0.85).mean())  # also where it was lost early and took long to come back
+    return min(sure(float(kept[features.n // 3 :].min()), 0.5, 0.65), sure(away, 0.25, 0.15))
 
 
 def learned_at_all(features: HistoryFeatures) -> float:

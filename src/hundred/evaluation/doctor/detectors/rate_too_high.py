@@ -20,6 +20,7 @@ def rate_too_high(features: HistoryFeatures) -> Finding | None:
         blown,
         _nothing_learned(features),
         _thrown_far(features),
+        _threw_away(features),
         _fluctuating(features),
         _validation_fluctuating(features),
     )
@@ -104,6 +105,33 @@ def _thrown_far(features: HistoryFeatures) -> Finding | None:
     sentence += "guessing, and it is still "
     sentence += evidence.at("loss", features.n - 1)
     return _finding(features, 0, min(sure(first, 1.2, 1.5), sure(left, 0.88, 0.97)), sentence, evidence)
+
+
+def _threw_away(features: HistoryFeatures) -> Finding | None:
+    """What the network had learned before the first epoch's end was lost soon after, in training and in
+    validation, and coming back took much of the run: a fine-tuned network at the rate of one from scratch."""
+    history = features.history
+    if features.n < 8 or not history.has("val_accuracy", 5):
+        return None
+    loss, val = filled(history.loss), filled(history.val_accuracy)
+    peak = int(np.argmax(loss[: features.n // 3 + 1]))
+    lowest = int(np.argmin(loss[: peak + 1]))
+    lost = float(val[peak:].min() / max(val[: peak + 1].max(), 1e-6))
+    back = np.flatnonzero(features.loss[peak:] <= loss[lowest])
+    away = int(back[0]) if len(back) else features.n - peak
+    confidence = min(
+        sure(float(loss[peak] / max(loss[lowest], 1e-9)), 1.3, 1.8),
+        sure(lost, 0.85, 0.7),
+        sure(away / features.n, 0.2, 0.35),
+        0.9,
+    )
+    evidence = Evidence(history)
+    sentence = f"training loss was {evidence.at('loss', lowest)} and rose to {evidence.at('loss', peak)}, "
+    worst = peak + int(np.argmin(val[peak:]))
+    sentence += f"with validation accuracy down to {evidence.at('val_accuracy', worst)}"
+    if len(back):
+        sentence += f"; it was back only by {evidence.epoch(peak + away)}"
+    return _finding(features, lowest, confidence, sentence, evidence)
 
 
 def _validation_fluctuating(features: HistoryFeatures) -> Finding | None:

@@ -12,6 +12,8 @@ from hundred.evaluation.doctor.findings import Finding, sure
 def validation_suspect(features: HistoryFeatures) -> Finding | None:
     """Validation that does not follow training where it must, or follows it where it cannot."""
     history = features.history
+    if found := _nothing_right(features):
+        return found
     if (
         features.n < 4
         or not (history.has("accuracy", 4) and history.has("val_accuracy", 4))
@@ -21,6 +23,28 @@ def validation_suspect(features: HistoryFeatures) -> Finding | None:
     detectors = (_unrelated, _not_following, _behind_from_the_start, _leaking)
     found = [each for detect in detectors if (each := detect(features))]
     return max(found, key=lambda each: each.confidence, default=None)
+
+
+def _nothing_right(features: HistoryFeatures) -> Finding | None:
+    """Training learns, and not one sample of validation is ever right."""
+    history = features.history
+    if features.n < 4 or not (history.has("loss", 4) and history.has("val_accuracy", 4)):
+        return None
+    if np.nanmax(history.val_accuracy) > 0:
+        return None
+    left = features.last("loss") / max(float(filled(history.loss)[0]), 1e-9)
+    evidence = Evidence(history)
+    sentence = f"training loss fell to {evidence.at('loss', features.n - 1)} while validation accuracy is "
+    sentence += f"{evidence.value('val_accuracy', features.n - 1)} in every epoch: its labels are not those "
+    evidence.epoch(features.n - 1)
+    return Finding(
+        "validation-suspect",
+        features.epoch(0),
+        min(sure(left, 0.7, 0.4), 0.9),
+        sentence + "that were trained",
+        evidence.data(),
+        actions=(advice.OTHER_SPLIT,),
+    )
 
 
 def _unrelated(features: HistoryFeatures) -> Finding | None:

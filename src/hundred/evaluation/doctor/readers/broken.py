@@ -17,7 +17,7 @@ def drop_broken(figures: dict[str, list[Number]], names: Mapping[str, str]) -> l
         values = figures[key]
         measured = [value for value in values if value is not None]
         bad = [value for value in measured if not math.isfinite(value)]
-        if len(measured) >= 3 and not any(measured):
+        if len(measured) >= 3 and not any(measured) and not (key == "val_accuracy" and _at_rest(figures)):
             found.append((names[key], "it is 0 in all epochs"))
             figures[key] = [None] * len(values)
         elif bad and len(bad) == len(measured) and _goes_on(figures, key, 0):
@@ -35,6 +35,12 @@ def drop_broken(figures: dict[str, list[Number]], names: Mapping[str, str]) -> l
                     None if value is None or not math.isfinite(value) else value for value in values
                 ]
     return found
+
+
+def _at_rest(figures: Mapping[str, Sequence[Number]]) -> bool:
+    """Whether validation loss never fell: an accuracy of 0 beside it is no broken column."""
+    loss = [value for value in figures.get("val_loss", ()) if value is not None and math.isfinite(value)]
+    return len(loss) > 2 and min(loss) > 0.95 * loss[0] > 0.0
 
 
 def _goes_on(figures: Mapping[str, Sequence[Number]], key: str, first: int) -> bool:

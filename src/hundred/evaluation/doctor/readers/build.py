@@ -13,9 +13,12 @@ from hundred.evaluation.doctor.readers.broken import drop_broken
 from hundred.evaluation.doctor.readers.columns import LABELS, is_score, meaning_of, recognize
 from hundred.evaluation.doctor.readers.framework import framework_of, task_of
 from hundred.evaluation.doctor.readers.points import Points, points_of
-from hundred.evaluation.doctor.readers.table import Number, Table, number
+from hundred.evaluation.doctor.readers.table import EMPTY, Number, Table, number
 from hundred.evaluation.doctor.readers.trainings import Training, choose, trainings_of
 from hundred.evaluation.doctor.reading import ColumnUse, Reading, TrainingPart
+
+# With as many values in another column, a column with a single one is no curve.
+_CURVE = 5
 
 
 def history_of(
@@ -38,7 +41,7 @@ def history_of(
     """
     context = context or Context()
     notes = list(table.notes) if table else []
-    found = _recognized(columns, source)
+    found = _recognized(_with_a_curve(columns), source)
     cells = _cells(columns, found, source)
     if sparse:
         cells = {key: _measured(key, values) for key, values in cells.items()}
@@ -75,7 +78,7 @@ def history_of(
         _uses(found, columns),
         tuple(name for name in columns if name not in found.values()),
         tuple(
-            TrainingPart(min(each.labels), max(each.labels), len(each.rows), place == chosen)
+            TrainingPart(min(each.labels), max(each.labels), len(each.rows), place == chosen, unit)
             for place, each in enumerate(trainings)
         ),
         points.unit,
@@ -99,13 +102,26 @@ def _always_noted(reading: Reading) -> list[str]:
     if len(reading.trainings) > 1:
         which = next(place for place, each in enumerate(reading.trainings, start=1) if each.judged)
         spans = ", ".join(f"{each.first:g} to {each.last:g}" for each in reading.trainings)
+        unit = reading.trainings[0].unit
         lines.insert(
             0,
-            f"the table holds {len(reading.trainings)} trainings ({reading.unit}s {spans}); "
+            f"the table holds {len(reading.trainings)} trainings ({unit}s {spans}); "
             f"number {which} is judged, "
             "--run chooses another",
         )
     return lines
+
+
+def _with_a_curve(columns: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
+    """Without columns that have one value, such as the test figures in the last row of a table, where others
+    have more."""
+    counts = {
+        name: sum(cell is not None and str(cell).strip().lower() not in EMPTY for cell in cells)
+        for name, cells in columns.items()
+    }  # NaN is a value: of a figure that broke
+    if max(counts.values(), default=0) < _CURVE:
+        return columns
+    return {name: cells for name, cells in columns.items() if counts[name] > 1}
 
 
 def _recognized(columns: Mapping[str, Sequence[Any]], source: str) -> dict[str, str]:

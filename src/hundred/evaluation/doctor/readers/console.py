@@ -23,6 +23,11 @@ _PAIR = re.compile(
     rf"(?P<value>{_NUMBER})(?:\s*\(\s*(?P<mean>{_NUMBER})\s*\))?(?![\w.])\s*%?",
     re.IGNORECASE,
 )
+# A line on a saved state names the epoch and the figures of that state, not those of now.
+_OF_A_STATE = re.compile(
+    r"\b(?:check ?point|saved?|saving|load(?:ed|ing)?|restor(?:ed|ing|e)|best)\b", re.IGNORECASE
+)
+_OF_OTHERS = {"best", "lowest", "highest", "previous"}
 _PHASE = re.compile(
     r"^\W*(?P<phase>train(?:ing)?|val(?:id(?:ation)?)?|test|eval)\b(?!\s*[:=]?\s*\d)", re.IGNORECASE
 )
@@ -62,6 +67,8 @@ def _lines(text: str) -> Iterator[tuple[int | None, str]]:
     any."""
     for line in re.split(r"[\r\n]+", _ESCAPE.sub("", text)):
         found = _EPOCH.search(line)
+        if found and _OF_A_STATE.search(line, 0, found.start()):
+            continue
         yield (int(next(group for group in found.groups() if group is not None)) if found else None), line
 
 
@@ -81,13 +88,14 @@ def _figures(line: str) -> dict[str, str]:
 
 
 def _name(text: str) -> str:
-    """The end of a run of words that is the name of a figure: "Epoch 3 - Train Loss" ends in "Train Loss"."""
+    """The end of a run of words that is the name of a figure: "Epoch 3 - Train Loss" ends in "Train Loss";
+    "" for "Best Val Loss", which is of another epoch."""
     words = re.split(r"[ ]+|(?<=\w)-(?=\w)", text.strip(" -"))
     for begin in range(len(words)):
         name = " ".join(words[begin:])
         meaning = meaning_of(name)
         if meaning.figure not in ("", "epoch", "step") and not meaning.prefix:
-            return name
+            return "" if {word.lower() for word in words[:begin]} & _OF_OTHERS else name
     return ""
 
 

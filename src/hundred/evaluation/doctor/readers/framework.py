@@ -28,18 +28,21 @@ def framework_of(names: Iterable[str], form: str = "") -> str:
     starts = tuple(lower)
     bare = {name for name in lower if not name.startswith("val_")}
     without_train = not any(name.startswith("train") for name in lower)
+    in_events = {name.replace("/", "_") for name in lower} if "TensorBoard" in form else lower
     tests = {
         "hundred": {"images_per_second", "learning_rate", "val_accuracy"} <= lower,
         "ultralytics": any(name.startswith(("metrics/accuracy_top", "metrics/map")) for name in starts),
+        "transformers": {"eval_runtime"} <= in_events or {"train_loss", "train_learning_rate"} <= in_events,
         "fastai": {"train_loss", "valid_loss"} <= lower,
         "timm": "train_loss" in lower and any(name.startswith("eval_") for name in starts),
-        "transformers": "eval_loss" in lower or {"loss", "learning_rate", "epoch", "step"} <= lower,
+        "transformers, by its figures": "eval_loss" in lower
+        or {"loss", "learning_rate", "epoch", "step"} <= lower,
         "lightning": {"epoch", "step"} <= lower and any(name.startswith(("train", "val")) for name in starts),
         "keras": {"loss", "val_loss"} <= lower
         and without_train
         and any(f"val_{name}" in lower for name in bare),
     }
-    found = next((framework for framework, holds in tests.items() if holds), "")
+    found = next((framework for framework, holds in tests.items() if holds), "").partition(",")[0]
     if any(re.match(r"(?:train|val)/epoch_", name) for name in lower) and "TensorBoard" in form:
         return "keras"
     return "" if found == "keras" and "console" in form else found
