@@ -115,7 +115,11 @@ def test_another_file_than_the_published_is_refused(server: Server, monkeypatch:
         fetch_named("cifar10")
 
 
-def test_without_a_published_checksum_the_first_download_is_the_one(server: Server) -> None:
+def test_without_a_published_checksum_the_first_download_is_the_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = NAMED_SETS["tiny-imagenet"]
+    monkeypatch.setitem(NAMED_SETS, "tiny-imagenet", replace(known, files=(replace(known.files[0], md5=""),)))
     server.files["/tiny-imagenet/tiny-imagenet-200.zip"] = b"first"
     path = fetch_named("tiny-imagenet")
     path.unlink()
@@ -160,6 +164,11 @@ def test_a_set_of_the_hub(server: Server) -> None:
     serve_hub(server)
     dataset = open_dataset("hf:me/zoo")
     assert (dataset.name, dataset.source) == ("zoo", "hf:me/zoo")
+    asked = len(server.asked)
+    assert open_dataset("hf:me/zoo", download=False).digest == dataset.digest
+    assert len(server.asked) == asked  # what is here needs no network
+    with pytest.raises(HundredError, match="is not on this machine"):
+        open_dataset("hf:me/zoo:small", download=False)
     np.testing.assert_array_equal(dataset.train.images, IMAGES[TRAIN])
     assert fetch_hub("me/zoo:small").name == "small"
     with pytest.raises(UsageError, match="no configuration 'other': it has default, small"):
@@ -178,6 +187,23 @@ def test_the_copy_of_the_hub_is_taken_where_it_is_much_quicker(
     speeds = {True: 70_000.0, False: 3e7}
     monkeypatch.setattr(fetch, "speed", lambda url: speeds["toronto" in url])
     assert fetch_named("cifar10") == cache_folder() / "hub" / "uoft-cs--cifar10" / "default"
+    monkeypatch.setattr(fetch, "speed", None)
+    server.files.clear()
+    assert open_dataset("cifar10", download=False).name == "cifar10"
+
+
+def test_of_the_hubs_svhn_only_its_two_splits_are_taken(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUNDRED_MIRROR")
+    serve_hub(server)
+    urls = {split: [f"{server.url}/files/{split}.parquet"] for split in ("train", "test", "extra")}
+    listed = json.dumps({"cropped_digits": urls, "full_numbers": {"train": [f"{server.url}/other"]}})
+    server.files["/api/datasets/ufldl-stanford/svhn/parquet"] = listed.encode()
+    monkeypatch.setattr(fetch, "speed", lambda url: 0.0 if "ufldl.stanford" in url else 1e6)
+    dataset = open_dataset("svhn")
+    assert (dataset.name, len(dataset.train), len(dataset.test)) == ("svhn", 50, 10)
+    assert "/files/extra.parquet" not in server.asked
 
 
 def test_a_mirror_that_is_no_address_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

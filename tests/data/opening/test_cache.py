@@ -152,6 +152,18 @@ def test_a_set_that_has_moved_is_not_read_again(
     assert json.loads((entry() / "entry.json").read_text())["source"] == str(tmp_path / "elsewhere")
 
 
+def test_a_file_replaced_by_one_of_the_same_size_and_date_is_read_anew(small: Raw, source: Path) -> None:
+    open_dataset(source)
+    first, facts = entry(), (source / "test.bin").stat()
+    changed = small.test.images.copy()
+    changed[0] ^= 255
+    write_binary(source, Raw(small.train, type(small.test)(changed, small.test.fine, small.test.coarse)))
+    os.utime(source / "test.bin", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert (source / "test.bin").stat().st_size == facts.st_size
+    np.testing.assert_array_equal(open_dataset(source).test.images, changed)
+    assert entry() != first  # and of the earlier one nothing is kept
+
+
 def test_what_was_kept_of_vanished_sources_is_removed(small: Raw, source: Path, tmp_path: Path) -> None:
     open_dataset(source)
     first = entry()

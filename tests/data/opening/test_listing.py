@@ -1,14 +1,15 @@
 """What `hundred data` lists and verifies."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import pytest
 
 from hundred.data.formats.raw import Raw
+from hundred.data.formats.registry import find_form
 from hundred.data.opening.cache import cache_folder
 from hundred.data.opening.listing import list_datasets, verify
+from hundred.data.opening.load import fingerprint_of
 from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import pack, write_binary, write_official
@@ -47,15 +48,19 @@ def test_everything_is_listed_once_with_its_size_and_fault(
     assert "cut short" in second.note
 
 
-def test_verifying_reads_the_source_again(small: Raw, tmp_path: Path) -> None:
+def test_verifying_reads_the_source_again(
+    small: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = write_binary(tmp_path / "cifar-100-binary", small)
     assert verify(source).digest == open_dataset(source).digest
-    # A silent change: one byte of an image, with size and time as they were.
-    facts = (source / "test.bin").stat()
+    # A failing disk: one byte of an image, with size and times as they were.
+    found = find_form(source)
+    assert found is not None
+    mark = fingerprint_of(found)
     content = bytearray((source / "test.bin").read_bytes())
     content[1000] ^= 1
     (source / "test.bin").write_bytes(content)
-    os.utime(source / "test.bin", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    monkeypatch.setattr("hundred.data.opening.listing.fingerprint_of", lambda _: mark)
     with pytest.raises(HundredError, match="changed since it was first read"):
         verify(source)
 

@@ -23,7 +23,8 @@ class NamedSet:
     """A set by name.
 
     title: for people. most_bytes: of its largest file; more is another file. hub: where the Hugging Face hub
-    has the same images in its own form, which is taken where it is quicker; '' where it has not.
+    has the same images in its own form (`OWNER/NAME` or `OWNER/NAME:CONFIG`), which is taken where it is
+    quicker; '' where it has not. hub_splits: of it, where there is more.
     """
 
     name: str
@@ -31,6 +32,7 @@ class NamedSet:
     files: tuple[RemoteFile, ...]
     most_bytes: int
     hub: str = ""
+    hub_splits: tuple[str, ...] = ("train", "test")
 
 
 _MNIST = (
@@ -59,8 +61,9 @@ def _files(listed: tuple[tuple[str, str], ...], mirrors: tuple[str, ...]) -> tup
     return tuple(RemoteFile(name, tuple(f"{home}/{name}" for home in mirrors), md5) for name, md5 in listed)
 
 
-# MD5 sums: CIFAR's from its page; MNIST's, Fashion-MNIST's (its README) and SVHN's as torchvision checks
-# them.
+# MD5 sums: CIFAR's from its page, Fashion-MNIST's from its README, MNIST's and SVHN's as torchvision checks
+# them (torchvision/datasets/mnist.py and svhn.py), Tiny ImageNet's as Avalanche does. The images of svhn that
+# its publisher calls `extra` are not part of the set.
 NAMED_SETS = {
     each.name: each
     for each in (
@@ -97,6 +100,7 @@ NAMED_SETS = {
                 ("http://ufldl.stanford.edu/housenumbers",),
             ),
             400_000_000,
+            "ufldl-stanford/svhn:cropped_digits",
         ),
         NamedSet(
             "tiny-imagenet",
@@ -105,6 +109,7 @@ NAMED_SETS = {
                 RemoteFile(
                     "tiny-imagenet-200.zip",
                     ("http://cs231n.stanford.edu/tiny-imagenet-200.zip",),
+                    "90528d7ca1a48142e341f4ef8d21d0de",
                 ),
             ),
             600_000_000,

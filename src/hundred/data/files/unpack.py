@@ -32,7 +32,7 @@ def unpacked(path: Path) -> Path:
     Raises HundredError where it is damaged, or unpacks to absurdly much.
     """
     about = path.stat()
-    key = f"{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
+    key = f"{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}"
     folder = cache_folder() / "unpacked" / hashlib.sha256(os.fsencode(key)).hexdigest()[:24]
     if folder.is_dir():
         return folder

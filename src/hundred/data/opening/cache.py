@@ -1,10 +1,13 @@
 """Opened images kept in the user's cache as plain arrays, so that opening them again only maps files.
 
 An entry belongs to the content of its source: the form, how it was to be read, and the names, sizes and times
-of its files, wherever the folder is; a set that has moved is found again. It is written in a folder of its
-own and moved into place whole; one that does not fit its own description is ignored and written anew, and
-where the cache cannot be written, it is done without. The official folder of CIFAR-100 is mapped itself and
-needs no copy; of it only the digest is kept.
+of its files, wherever the folder is; a set that has moved is found again. The time of a file's last change
+(`ctime`) is among them, since no program can set it back: a picture that was replaced by one of the same size
+and date (`cp -p`, `rsync`) is read anew, without reading every picture on each opening.
+
+It is written in a folder of its own and moved into place whole; one that does not fit its own description is
+ignored and written anew, and where the cache cannot be written, it is done without. The official folder of
+CIFAR-100 is mapped itself and needs no copy; of it only the digest is kept.
 """
 
 import contextlib
@@ -24,7 +27,7 @@ from numpy.typing import NDArray
 from hundred.data.formats.raw import Raw, RawSplit
 from hundred.files import write_json
 
-_LAYOUT = 2  # raised when the files below change their meaning
+_LAYOUT = 3  # raised when the files below change their meaning
 _ABOUT = ("fine_names", "coarse_names", "fine_to_coarse", "split", "notes")
 
 
@@ -44,7 +47,7 @@ def fingerprint(files: Sequence[str | Path], root: Path | str = "", how: str = "
         name = os.fspath(path)
         about = os.stat(name)  # noqa: PTH116 - these may be 60,000, as text
         name = name.removeprefix(above)
-        digest.update(os.fsencode(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\n"))
+        digest.update(os.fsencode(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}\n"))
     return digest.hexdigest()
 
 
@@ -82,8 +85,13 @@ class NewEntry:
                     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         return np.empty(shape, np.uint8)
 
-    def keep(self, source: Path, mark: str, raw: Raw, digest: str, *, with_images: bool) -> None:
-        """Write the rest of the entry of `source` at fingerprint `mark`, and put it in its place."""
+    def keep(
+        self, source: Path, mark: str, raw: Raw, digest: str, *, with_images: bool, how: str = ""
+    ) -> None:
+        """Write the rest of the entry of `source` at fingerprint `mark`, and put it in its place.
+
+        What was kept of the same source, read by the same `how`, at an earlier fingerprint is removed.
+        """
         if self.folder is None:
             return
         with contextlib.suppress(OSError):
@@ -93,9 +101,11 @@ class NewEntry:
             entry = {
                 "layout": _LAYOUT,
                 "source": str(source.resolve()),
+                "how": how,
                 "fingerprint": mark,
                 "digest": digest,
             }
+            _forget_earlier(entry["source"], how)
             write_json(self.folder / "entry.json", entry | about | {"counts": counts, "files": written})
             place = _entry_folder(mark)
             shutil.rmtree(place, ignore_errors=True)
@@ -228,4 +238,13 @@ def _forget_vanished() -> None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             entry = json.loads((folder / "entry.json").read_text("utf-8"))
             if entry["layout"] != _LAYOUT or not Path(entry["source"]).exists():
+                shutil.rmtree(folder)
+
+
+def _forget_earlier(source: str, how: str) -> None:
+    """Remove what was kept of this source, read the same way, before it changed."""
+    for folder in _opened().iterdir():
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            entry = json.loads((folder / "entry.json").read_text("utf-8"))
+            if entry["source"] == source and entry["how"] == how:
                 shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 """From a found form to a dataset in memory: from the cache where it is kept, else read, checked and kept."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -31,10 +32,12 @@ def load_dataset(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> Datase
         digest = load_digest(mark) if mapped else None
         if digest is not None:
             return as_dataset(raw, digest, source, found.form.NAME)
-        if not raw.is_cifar100:
-            raw = replace(raw, notes=(*raw.notes, *_leaks(raw)))
-        digest = digest_arrays(raw)
-        entry.keep(found.path, mark, raw, digest, with_images=not mapped)
+        with ThreadPoolExecutor(1) as pool:  # hashing leaves Python's lock to others
+            leaks = pool.submit(_leaks, raw) if not raw.is_cifar100 else None
+            digest = digest_arrays(raw)
+            raw = replace(raw, notes=(*raw.notes, *(leaks.result() if leaks else ())))
+        how = _how(found, options)
+        entry.keep(found.path, mark, raw, digest, with_images=not mapped, how=how)
     finally:
         entry.discard()
     # From here on the kept copy serves, and the one in memory is freed.
@@ -45,10 +48,13 @@ def load_dataset(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> Datase
 def fingerprint_of(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> str:
     """The fingerprint of the files that `found` is read from. Raises HundredError where one is unreadable."""
     try:
-        how = f"{found.form.NAME} {options.key}"
-        return fingerprint(found.form.files(found.path), found.path, how)
+        return fingerprint(found.form.files(found.path), found.path, _how(found, options))
     except OSError as error:
         raise HundredError(f"{error.filename or found.path} cannot be read: {error.strerror}") from None
+
+
+def _how(found: Found, options: ReadOptions) -> str:
+    return f"{found.form.NAME} {options.key}"
 
 
 def as_dataset(raw: Raw, digest: str, source: str, form: str = "", name: str = "") -> Dataset:

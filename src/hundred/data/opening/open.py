@@ -8,8 +8,8 @@ from typing import Any
 from hundred.data.coarse import superclasses_as_classes
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
-from hundred.data.download.fetch import HUB, copy_of_hub, fetch_hub, fetch_named
-from hundred.data.download.named import COARSE, NAMED_SETS, NAMES
+from hundred.data.download.fetch import HUB, copy_of_hub, fetch_hub, fetch_named, is_downloaded
+from hundred.data.download.named import COARSE, NAMES
 from hundred.data.files.unpack import is_packed
 from hundred.data.formats.folder_layout import where_pictures_are
 from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
@@ -82,10 +82,8 @@ def _open_named(name: str, download: bool, progress: Progress | None, options: R
         return superclasses_as_classes(_open_named("cifar100", download, progress, options), COARSE)
     if name == "cifar100":
         return _open_cifar100(download, progress, options)
-    if not download:
-        place = cache_folder() / name if name in NAMED_SETS else None
-        if place is None or not place.is_dir():
-            raise HundredError(f"{name} is not on this machine: allow the download")
+    if not download and not is_downloaded(name):
+        raise HundredError(f"{name} is not on this machine: allow the download")
     path = (
         fetch_hub(name.removeprefix(HUB), progress) if name.startswith(HUB) else fetch_named(name, progress)
     )
