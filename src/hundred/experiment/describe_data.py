@@ -13,6 +13,7 @@ from hundred.data.opening.cache import cache_folder
 from hundred.experiment.build.data import open_data
 from hundred.files import make_folder
 from hundred.formatting import readable
+from hundred.recipe.schema import DataSection
 from hundred.reports.figures.samples import draw_sample_grid
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.os_errors import os_errors_as_hundred_errors
@@ -58,14 +59,17 @@ class DataDescription:
         return summary_line(self.dataset)
 
 
-def describe_data(where: Any = None, picture: str | Path | None = None) -> DataDescription:
+def describe_data(
+    where: Any = None, picture: str | Path | None = None, *, skip_damaged: bool = False
+) -> DataDescription:
     """Open the data at `where` (as for `train`) and count what is in it.
 
-    picture: where to put the picture, a .png; None is a file in the user's cache.
+    picture: where to put the picture, a .png; None is a file in the user's cache. skip_damaged: leave out
+    pictures that cannot be decoded.
 
     Raises HundredError and UsageError as `open_dataset` does.
     """
-    dataset = open_data(where)
+    dataset = open_data(where, DataSection(skip_damaged=skip_damaged))
     counts = {
         "train": _counts(dataset, dataset.train.fine.numpy()),
         "validation": np.zeros(dataset.classes, np.int64),

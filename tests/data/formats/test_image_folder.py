@@ -245,8 +245,16 @@ def test_the_level_that_has_the_classes_is_said_or_taken(tmp_path: Path) -> None
         root / "train"
     )
     assert f"the classes may be in {root}/train" in fault(root / "train" / "cat")
+    far = write_folders(tmp_path / "far" / "x" / "pets", {"train": 2, "test": 1})
+    assert f"name the folder of the splits, {far}" in fault(tmp_path / "far")
+    inner = write_folders(tmp_path / "inner", {"train": 2, "test": 1}, ("x/y/cat", "x/y/dog"))
+    assert f"in {inner}/test/x/y: move them into {inner}/test" in fault(inner)
     deep = write_folders(tmp_path / "deep", {"": 2}, ("x/y/z/cat", "x/y/z/dog"))
     assert f"the classes seem to be in {deep}/x/y/z: name that folder" in fault(deep)
+
+
+def test_one_picture_of_each_class_leaves_none_to_test_on(tmp_path: Path) -> None:
+    assert "leaves none to test on: give two or more" in fault(write_folders(tmp_path, {"": 1}))
 
 
 def test_one_class_is_too_few(tmp_path: Path) -> None:

@@ -13,8 +13,11 @@ SHOWN = 40  # classes in the table; all of them with --json
 @click.argument("where", required=False)
 @click.option("--force", is_flag=True, help="With download: download it, whatever is here already.")
 @click.option("--picture", metavar="FILE", help="For one image of each class, a .png (a file in the cache).")
+@click.option("--skip-damaged", is_flag=True, help="Leave out pictures that cannot be decoded.")
 @json_option
-def data(what: str, where: str | None, *, force: bool, picture: str | None, as_json: bool) -> None:
+def data(
+    what: str, where: str | None, *, force: bool, picture: str | None, skip_damaged: bool, as_json: bool
+) -> None:
     """Show what is in a set of images; list or verify what is on this machine; download a set by name.
 
     WHAT is a path or name, as of --data, or `list`, `download [NAME]` or `verify [PATH]`. docs/data.md has
@@ -28,13 +31,13 @@ def data(what: str, where: str | None, *, force: bool, picture: str | None, as_j
       hundred data verify cifar-100-python
     """
     if what not in ACTIONS:
-        _describe(what, picture, as_json=as_json)
+        _describe(what, picture, skip_damaged=skip_damaged, as_json=as_json)
         return
     if what == "download" and where not in (None, "cifar100"):
         from hundred.experiment.build.data import open_data
 
         open_data(where)
-        _describe(str(where), picture, as_json=as_json)
+        _describe(str(where), picture, skip_damaged=skip_damaged, as_json=as_json)
         return
     from dataclasses import asdict
 
@@ -66,11 +69,11 @@ def data(what: str, where: str | None, *, force: bool, picture: str | None, as_j
     )
 
 
-def _describe(where: str, picture: str | None, *, as_json: bool) -> None:
+def _describe(where: str, picture: str | None, *, skip_damaged: bool, as_json: bool) -> None:
     first_line(f"opening {where}")
     from hundred.experiment.describe_data import describe_data
 
-    found = describe_data(where, picture)
+    found = describe_data(where, picture, skip_damaged=skip_damaged)
     if as_json:
         print_json(found.as_dict())
         return

@@ -21,7 +21,7 @@ from hundred.data.files.pictures import picture_size
 from hundred.data.formats.raw import Fit, Raw, ReadOptions, coarse_of
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.data.opening.arrays import number_labels
-from hundred.data.opening.decode import Fault, decode_all
+from hundred.data.opening.decode import Fault, Room, decode_all
 from hundred.data.opening.gather import Example, arrange, decode_splits
 from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
@@ -256,9 +256,7 @@ def _with_superclasses(
     return replace(raw, train=train, test=test, coarse_names=above, fine_to_coarse=to_coarse)
 
 
-def _decode(
-    sources: Sequence[Any], into: NDArray[np.uint8], fit: Fit, progress: Callable[[int], None]
-) -> list[Fault]:
+def _decode(sources: Sequence[Any], into: Room, fit: Fit, progress: Callable[[int], None]) -> list[Fault]:
     return decode_all([cell for cell, _ in sources], [name for _, name in sources], into, fit, progress)
 
 

@@ -179,8 +179,18 @@ def where_pictures_are(root: Path) -> str:
         level = [inner for folder in level[:200] for inner in folders_in(folder)]
         for folder in level:
             if has_pictures(folder):
-                return f"the classes seem to be in {folder.parent}: name that folder"
+                return _named(folder.parent, root)
     return ""
+
+
+def _named(classes: Path, root: Path) -> str:
+    """What to do where `classes`, below `root`, holds folders of classes."""
+    split = next((each for each in (classes, *classes.parents) if is_split_name(each.name)), None)
+    if split is None or root not in split.parents:
+        return f"the classes seem to be in {classes}: name that folder"
+    if split == classes:
+        return f"the classes seem to be in {classes}: name the folder of the splits, {classes.parent}"
+    return f"the classes seem to be in {classes}: move them into {split}"
 
 
 def _too_deep(split: Path) -> str:

@@ -104,11 +104,10 @@ def _survey(found: Path) -> _Survey:
     )
     splits = {}
     for split, classes in folders.items():
-        examples = [
-            Example(path, *names.labels(each.name, each.superclass))
-            for each in classes
-            for path in each.pictures
-        ]
+        examples = []
+        for each in classes:
+            fine, coarse = names.labels(each.name, each.superclass)
+            examples += [Example(path, fine, coarse) for path in each.pictures]
         splits[split] = _ordered(examples)
     return _Survey(names, splits)
 

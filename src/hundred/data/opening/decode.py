@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +26,48 @@ _AT_ONCE = 250  # pictures between two reports of progress
 Fault = tuple[int, str]  # which picture, and what is wrong with it
 
 
-def decode_files(
-    paths: Sequence[str], into: NDArray[np.uint8], fit: Fit, progress: Callable[[int], None]
-) -> list[Fault]:
-    """Decode picture files into `into` (uint8 [n, 3, size, size]); the damaged ones, in order.
+class Room:
+    """Arrays of images, uint8 [n, 3, size, size] each, filled by a number that runs through all of them."""
 
-    Where `into` is a memory map of a file, processes of their own decode into it, one for each processor.
+    def __init__(self, parts: Sequence[NDArray[np.uint8]]) -> None:
+        """Such as the images of the training and of the test split."""
+        self.parts = parts
+        self.size = int(parts[0].shape[-1])
+        self._begins = [0, *accumulate(len(part) for part in parts)]
+
+    def put(self, at: int, image: NDArray[np.uint8] | int) -> None:
+        """Place `image`, or one number for all its values, as image `at`."""
+        number = bisect_right(self._begins, at) - 1
+        self.parts[number][at - self._begins[number]] = image
+
+
+def decode_files(paths: Sequence[str], into: Room, fit: Fit, progress: Callable[[int], None]) -> list[Fault]:
+    """Decode picture files into `into`; the damaged ones, in order.
+
+    Where its arrays are maps of files, processes of their own decode into them, one for each processor.
     """
-    if isinstance(into, np.memmap) and len(paths) >= FILES_FOR_PROCESSES and _processors() > 1:
-        return _in_processes(paths, into, fit, progress)
+    maps = [part for part in into.parts if isinstance(part, np.memmap)]
+    if len(maps) == len(into.parts) and len(paths) >= FILES_FOR_PROCESSES and _processors() > 1:
+        return _in_processes(paths, maps, fit, progress)
     return decode_all(paths, paths, into, fit, progress)
 
 
 def decode_all(
     sources: Sequence[bytes | str],
     names: Sequence[str],
-    into: NDArray[np.uint8],
+    into: Room,
     fit: Fit,
     progress: Callable[[int], None],
 ) -> list[Fault]:
-    """Decode pictures, as files or bytes, into `into` (uint8 [n, 3, size, size]); the damaged ones, in
-    order."""
-    size = into.shape[-1]
+    """Decode pictures, as files or bytes, into `into`; the damaged ones, in order."""
 
     def part(start: int) -> list[Fault]:
         faults = []
         for at in range(start, min(start + _AT_ONCE, len(sources))):
             try:
-                into[at] = decode_picture(sources[at], size, fit, names[at])
+                into.put(at, decode_picture(sources[at], into.size, fit, names[at]))
             except HundredError as error:
-                into[at] = 0
+                into.put(at, 0)
                 faults.append((at, str(error)))
         return faults
 
@@ -73,7 +87,8 @@ def refuse_damaged(faults: Sequence[Fault], total: int, options: ReadOptions) ->
     if options.skip_damaged and len(faults) < total:
         return f"{some} and are left out, first {faults[0][1]}"
     raise HundredError(
-        f"{some}, first {faults[0][1]}\nMend or remove them, or leave them out with --skip-damaged."
+        f"{some}, first {faults[0][1]}\n"
+        "Mend or remove them, or leave them out: --skip-damaged, or data.skip_damaged=true in a recipe."
     )
 
 
@@ -82,12 +97,13 @@ def _processors() -> int:
 
 
 def _in_processes(
-    paths: Sequence[str], into: np.memmap, fit: Fit, progress: Callable[[int], None]
+    paths: Sequence[str], maps: Sequence[np.memmap], fit: Fit, progress: Callable[[int], None]
 ) -> list[Fault]:
-    """Shares of the files to processes that map the same file. Raises HundredError where one fails."""
+    """Shares of the files to processes that map the same files. Raises HundredError where one fails."""
     shares = np.array_split(np.arange(len(paths)), _processors())
     done, faults = [0] * len(shares), list[Fault]()
-    target = {"file": str(into.filename), "offset": into.offset, "shape": into.shape, "fit": fit}
+    parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
+    target = {"parts": parts, "fit": fit}
 
     def run(number: int) -> int:
         start, share = int(shares[number][0]), [paths[at] for at in shares[number]]
@@ -137,18 +153,23 @@ def _child() -> "subprocess.Popen[str]":
 
 def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """In the other process: decode a share, reporting after each few pictures."""
-    into = np.memmap(order["file"], np.uint8, "r+", offset=order["offset"], shape=tuple(order["shape"]))
+    maps = [
+        np.memmap(each["file"], np.uint8, "r+", offset=each["offset"], shape=tuple(each["shape"]))
+        for each in order["parts"]
+    ]
+    into = Room(maps)
     paths, start = order["paths"], order["start"]
     for at in range(0, len(paths), _AT_ONCE):
         faults = []
         for number, path in enumerate(paths[at : at + _AT_ONCE], start=start + at):
             try:
-                into[number] = decode_picture(path, into.shape[-1], order["fit"], path)
+                into.put(number, decode_picture(path, into.size, order["fit"], path))
             except HundredError as error:
-                into[number] = 0
+                into.put(number, 0)
                 faults.append((number, str(error)))
         yield {"done": min(at + _AT_ONCE, len(paths)), "faults": faults}
-    into.flush()
+    for each in maps:
+        each.flush()
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from hundred.data.classes import ClassNames
 from hundred.data.formats.raw import Fit, Raw, RawSplit, ReadOptions
-from hundred.data.opening.decode import Fault, refuse_damaged
+from hundred.data.opening.decode import Fault, Room, refuse_damaged
 from hundred.data.split import three_way
+from hundred.errors import HundredError
 
-Decode = Callable[[Sequence[Any], NDArray[np.uint8], Fit, Callable[[int], None]], list[Fault]]
+Decode = Callable[[Sequence[Any], Room, Fit, Callable[[int], None]], list[Fault]]
 
 
 class Example(NamedTuple):
@@ -59,6 +60,8 @@ def arrange(splits: Mapping[str, Sequence[Example]]) -> Arranged:
 
 def _drawn(pool: Sequence[Example]) -> Arranged:
     train, validation, test = three_way(np.array([example.fine for example in pool]))
+    if not len(test):
+        raise HundredError("one picture of each class leaves none to test on: give two or more of some")
     kept = np.sort(np.concatenate([train, validation]))
     return Arranged(
         [pool[at] for at in kept],
@@ -79,23 +82,24 @@ def decode_splits(
 
     Raises HundredError where pictures are damaged and are not to be skipped.
     """
-    total = len(splits.train) + len(splits.test)
-    made, faults, kept = {}, [], {}
-    for name, examples, before in (("train", splits.train, 0), ("test", splits.test, len(splits.train))):
-        images = options.allocate(name, (len(examples), 3, size, size))
-        sources = [each.source for each in examples]
-        found = decode(
-            sources,
-            images,
-            options.fit,
-            lambda done, before=before: options.progress(before + done, total),  # type: ignore[misc]
+    begin, total = len(splits.train), len(splits.train) + len(splits.test)
+    parts = {"train": splits.train, "test": splits.test}
+    images = {name: options.allocate(name, (len(part), 3, size, size)) for name, part in parts.items()}
+    # Both at once: processes that decode start once.
+    faults = decode(
+        [each.source for part in parts.values() for each in part],
+        Room(list(images.values())),
+        options.fit,
+        lambda done: options.progress(done, total),
+    )
+    made, kept = {}, {}
+    for name, part in parts.items():
+        places = np.array([at for at, _ in faults], np.int64) - (0 if name == "train" else begin)
+        kept[name] = np.setdiff1d(np.arange(len(part)), places)
+        labels = np.array([(each.fine, each.coarse) for each in part], np.int64).reshape(-1, 2)
+        made[name] = RawSplit(
+            _compacted(images[name], kept[name]), *_small(labels[kept[name]], len(names.fine))
         )
-        faults += found
-        kept[name] = np.setdiff1d(np.arange(len(examples)), [at for at, _ in found])
-        labels = np.array([(each.fine, each.coarse) for each in examples], np.int64).reshape(-1, 2)[
-            kept[name]
-        ]
-        made[name] = RawSplit(_compacted(images, kept[name]), *_small(labels, len(names.fine)))
     note = refuse_damaged(faults, total, options)
     validation = splits.validation
     if validation is not None:

@@ -36,7 +36,7 @@ class Lines:
         """`done` of `total` are done; `total` is None where it is unknown."""
         now = time.monotonic()
         if self._begin is None:
-            self._begin = (now, done)
+            self._begin, self._printed = (now, done), now
         if now - self._printed < SECONDS_BETWEEN_LINES and done != total:
             return
         self._printed = now
