@@ -13,11 +13,16 @@ from torch import Tensor, nn
 
 import hundred
 from hundred.data.dataset import Dataset
+from hundred.data.formats.raw import Raw, RawSplit
+from hundred.data.names import COARSE_NAMES, FINE_NAMES
+from hundred.data.opening.open import open_dataset
+from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.image_size import at_image_size
 from hundred.experiment.describe_data import describe_data
 from hundred.recipe.load import load_recipe
 from hundred.runs.run import Run
+from tests.making.archives import write_official, write_pictures
 
 SMALL: dict[str, Any] = {
     **{f"model.width{place}": 8 for place in (1, 2, 3)},
@@ -103,6 +108,31 @@ def test_pictures_are_made_square_as_those_of_the_run_were(photos: Path, tmp_pat
     cropped = shutil.copy(earlier / "model.h5", tmp_path / "unknown.h5")
     best = [each.classes[0].probability for each in hundred.predict(cropped, photos / "test")]
     assert best != pytest.approx(stored.max(axis=1), abs=1e-5)
+
+
+@pytest.mark.real_data
+def test_cifar_100_as_numbered_folders_trains_to_the_same_bits(real_data: Path, tmp_path: Path) -> None:
+    part = subset_per_class(open_dataset(real_data), 20, 5)
+    splits = [
+        RawSplit(*(each.numpy() for each in (split.images, split.fine, split.coarse)))
+        for split in (part.train, part.test)
+    ]
+    raw = Raw(*splits)
+    pickles = open_dataset(write_official(tmp_path / "cifar-100-python", raw))
+    nested = write_pictures(tmp_path / "nested", raw, lambda f, c: f"{COARSE_NAMES[c]}/{FINE_NAMES[f]}")
+    flat = write_pictures(tmp_path / "flat", raw)
+    runs = []
+    for number, place in enumerate((tmp_path / "cifar-100-python", nested, flat)):
+        dataset = open_dataset(place)
+        assert (dataset.digest, dataset.name) == (pickles.digest, "cifar100-part")
+        assert dataset.train.images.equal(part.train.images)
+        assert dataset.test.coarse.equal(part.test.coarse)
+        runs.append(train(place, tmp_path / "runs", name=str(number), set={"training.batch_size": 100}))
+    histories = [run.history.drop(columns=["seconds", "images_per_second"]) for run in runs]
+    logits = [run.predictions()["test_logits"].tobytes() for run in runs]
+    assert histories[0].equals(histories[1])
+    assert histories[0].equals(histories[2])
+    assert logits[0] == logits[1] == logits[2]
 
 
 def test_an_unfinished_run_goes_on_with_its_own_data(photos: Path, tmp_path: Path) -> None:
