@@ -6,7 +6,7 @@ import click
 
 from hundred.cli import complete
 from hundred.cli.output import data_option, device_option, first_line, json_option, print_json, set_option
-from hundred.formatting import duration
+from hundred.formatting import command, duration
 
 
 @click.command("find-lr")
@@ -52,4 +52,6 @@ def find_lr(
     click.echo(f"varied: {found.varied}; {len(found.test.rates)} steps in {duration(found.seconds)}")
     click.echo(f"picture: {picture}")
     if found.paste:
-        click.echo(f"\nhundred train {recipe} {found.paste}")
+        data = ["--data", options["data"]] if options["data"] else []
+        given = [word for override in overrides for word in ("--set", override)]
+        click.echo(f"\n{command('train', recipe, *data, *given)} {found.paste}")
