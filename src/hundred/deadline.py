@@ -29,7 +29,10 @@ def run_within(seconds: float, work: Callable[[], T], message: str) -> T:
     thread.start()
     thread.join(seconds)
     if errors:
-        raise errors[0]
+        try:
+            raise errors[0]
+        finally:
+            errors.clear()  # else the error and this frame keep each other, and sockets open, until gc runs
     if not results:
         raise HundredError(message)
     return results[0]

@@ -117,6 +117,14 @@ def _seconds_of_events(run: Path) -> float:
         except ValueError:
             continue
         if event["kind"] == "run-started" and first is not None and last is not None:
-            total, first = total + (last - first).total_seconds(), now
+            total, first = total + _seconds(first, last), now
         first, last = first or now, now
-    return total if first is None or last is None else total + (last - first).total_seconds()
+    return total if first is None or last is None else total + _seconds(first, last)
+
+
+def _seconds(first: datetime, last: datetime) -> float:
+    """From `first` to `last`; 0 where the clock was set back between them."""
+    try:
+        return max((last - first).total_seconds(), 0.0)
+    except TypeError:  # one with a time zone, the other without
+        return 0.0

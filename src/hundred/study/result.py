@@ -9,6 +9,7 @@ import pandas as pd
 
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_text
+from hundred.formatting import csv_safe
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run, list_runs
 from hundred.study.lessons import Lesson, judge_lessons
@@ -75,9 +76,9 @@ class Study:
             raise HundredError(
                 f"no run of the study in {self.path} has finished{': ' if reasons else ''}{reasons}"
             )
-        contents = PageContents(self.path.name, self.plan, self.missing, self.runs, self.table, self.lessons)
+        contents = PageContents(self.path, self.plan, self.missing, self.runs, self.table, self.lessons)
         with os_errors_as_hundred_errors(self.path):
-            write_text(self.csv, self.table.to_csv(index=False))
+            write_text(self.csv, self.table.map(csv_safe).to_csv(index=False))
             write_text(self.page, render(contents))
         return self.page
 

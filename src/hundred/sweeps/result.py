@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.errors import HundredError
-from hundred.files import write_json, write_text, write_with
-from hundred.formatting import json_safe
+from hundred.files import write_json, write_text
+from hundred.formatting import csv_safe, json_safe
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.layout import FIGURES, REPORT
 from hundred.runs.os_errors import os_errors_as_hundred_errors
@@ -127,7 +127,8 @@ class Sweep:
     def write_table(self) -> None:
         """Write trials.csv."""
         with os_errors_as_hundred_errors(self.csv):
-            write_with(self.csv, lambda path: self.table.to_csv(path, index=False, lineterminator="\n"))
+            safe = self.table.map(csv_safe).rename(columns=csv_safe)
+            write_text(self.csv, safe.to_csv(index=False, lineterminator="\n"))
 
     def write(self, seconds: float, *, figures: bool) -> None:
         """Write sweep.json and, with `figures`, the figures and the page. seconds: that the sweep took,

@@ -1,5 +1,6 @@
 """Downloads from a server of our own: whole, cut, resumed, refused, wrong, elsewhere, and by two at once."""
 
+import contextlib
 import errno
 import hashlib
 import subprocess
@@ -29,6 +30,7 @@ class Server:
         self.tells_length = True
         self.statuses: list[int] = []  # to answer with instead, answer by answer
         self.slowly = False
+        self.closed = threading.Event()
         rules = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,13 +49,20 @@ class Server:
         return f"http://127.0.0.1:{self._server.server_port}{path}"
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:  # noqa: PLR0911 (one for each rule)
         range_asked = handler.headers.get("Range")
         self.asked.append((handler.path, range_asked))
+        if handler.path.startswith("/dripping-headers"):
+            return self._drip(handler, b"HTTP/1.0 200 OK\r\n" + b"X-Header: a\r\n" * 10_000)
+        if handler.path.startswith("/dripping"):
+            handler.send_response(200)
+            handler.end_headers()
+            return self._drip(handler, CONTENT)
         if handler.path.startswith("/gone"):
             return handler.send_error(404)
         if handler.path.startswith("/to?"):
@@ -74,6 +83,14 @@ class Server:
         handler.end_headers()
         rest = content[start:]
         return self._send(handler, rest[: self.cuts.pop(0)] if self.cuts else rest)
+
+    def _drip(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        """A byte at a time, each well within the socket's timeout, until the other side has had enough."""
+        with contextlib.suppress(OSError):
+            for byte in content:
+                handler.wfile.write(bytes([byte]))
+                if self.closed.wait(0.02):
+                    return
 
     def _send(self, handler: BaseHTTPRequestHandler, rest: bytes) -> None:
         for at in range(0, len(rest), 100_000):
@@ -316,3 +333,24 @@ def test_opening_downloads_where_nothing_is_found_and_replaces_a_damaged_downloa
         open_dataset(download=False)
     assert open_dataset().digest == dataset.digest
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("path", ["/dripping", "/dripping-headers"])
+def test_a_server_that_sends_a_byte_at_a_time_is_given_up(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(transfer, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(transfer, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(download, "PAUSES_SECONDS", ())
+    text = fault(lambda: fetch(tmp_path, server.url(path)))
+    assert "too slow" in text or "no whole answer within" in text
+    # The next address is asked.
+    assert fetch(tmp_path, server.url(path), server.url()).read_bytes() == CONTENT
+
+
+def test_a_list_that_comes_a_byte_at_a_time_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "ANSWER_SECONDS", 0.2)
+    with pytest.raises(transfer.BrokenError, match="no whole answer within"):
+        transfer.fetch_json(server.url("/dripping"))

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hundred.deadline import run_within
+from hundred.errors import HundredError
+
 TIMEOUT_SECONDS = 30.0
+# A socket's timeout does not bound a server that sends a byte at a time: its headers, and a small answer,
+# have to be here by this time, and a file has to come at this rate.
+ANSWER_SECONDS = 60.0
+LEAST_BYTES_A_SECOND, LOOK_SECONDS = 500.0, 60.0
 MOST_BYTES = 400_000_000  # the archive has 169 MB; a server that sends more has another file
 _PIECE_BYTES = 1 << 18
 _MOST_JSON = 20_000_000
@@ -99,9 +106,15 @@ class Transfer:
 
     def _copy(self, answer: Any, file: Any, done: int, total: int | None) -> None:
         self.progress(done, total)
+        looked, had = time.monotonic(), done
         while True:
+            seconds = time.monotonic() - looked
+            if seconds > LOOK_SECONDS:
+                if done - had < LEAST_BYTES_A_SECOND * seconds:
+                    raise BrokenError(f"too slow: {done - had:,} bytes in {seconds:.0f} s")
+                looked, had = time.monotonic(), done
             try:
-                piece = answer.read(_PIECE_BYTES)
+                piece = answer.read1(_PIECE_BYTES)  # what there is, without waiting for all of it
             except (OSError, http.client.HTTPException) as error:
                 raise BrokenError(f"cut after {done:,} bytes ({_reason(error)})") from None
             if not piece:
@@ -122,7 +135,7 @@ def speed(url: str, seconds: float = 4.0, most_bytes: int = 4_000_000) -> float:
     try:
         with _open(url, headers, seconds) as answer:
             while done < most_bytes and time.monotonic() - begin < seconds:
-                piece = answer.read(_PIECE_BYTES)
+                piece = answer.read1(_PIECE_BYTES)
                 if not piece:
                     break
                 done += len(piece)
@@ -133,20 +146,33 @@ def speed(url: str, seconds: float = 4.0, most_bytes: int = 4_000_000) -> float:
 
 def fetch_json(url: str) -> Any:
     """The JSON that `url` answers with. Raises RefusedError or BrokenError."""
-    try:
+
+    def ask() -> bytes:
         with _open(url, {"User-Agent": "hundred"}, TIMEOUT_SECONDS) as answer:
-            return json.loads(answer.read(_MOST_JSON))
+            return bytes(answer.read(_MOST_JSON))
+
+    try:
+        return json.loads(_in_time(ask))
     except urllib.error.HTTPError as error:
         error.close()
         raise RefusedError(f"the server says {error.code} {error.reason}") from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
         raise BrokenError(_reason(getattr(error, "reason", error))) from None
 
 
 def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
     if not url.lower().startswith(("http://", "https://")):
         raise ValueError("only http and https addresses are downloaded from")
-    return _opener().open(urllib.request.Request(url, headers=headers), timeout=timeout)  # noqa: S310
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310
+    return _in_time(lambda: _opener().open(request, timeout=timeout))
+
+
+def _in_time(ask: Callable[[], Any]) -> Any:
+    """What `ask` returns; TimeoutError where that takes longer than ANSWER_SECONDS."""
+    try:
+        return run_within(ANSWER_SECONDS, ask, f"no whole answer within {ANSWER_SECONDS:.0f} s")
+    except HundredError as error:
+        raise TimeoutError(str(error)) from None
 
 
 class _RangeRefused(Exception):
