@@ -142,6 +142,7 @@ def test_every_command(made: Made, call: Callable[..., str], tmp_path: Path) -> 
     compared = json.loads(call("compare", "runs/a", "runs/b", "--json"))
     assert {each["name"] for each in compared["contenders"]} == {"a", "b"}
     call("doctor", run)
+    call("runs")
     audited = json.loads(call("audit", run, "--json", "--quiet"))
     assert audited["judged"]["test"] == described["test"] or settings
 

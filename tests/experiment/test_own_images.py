@@ -235,7 +235,8 @@ def test_what_a_recipe_says_in_pixels_goes_with_the_size() -> None:
     assert [side for _, side in at_64.training.resolutions] == [2 * side for side in sides]
     assert at_64.augment.crop_padding == 2 * recipe.augment.crop_padding
     assert at_64.model == recipe.model
-    assert at_image_size(load_recipe("resnet50").recipe, 224).model.options["upsample"] == 1
+    for size, times in ((28, 7), (32, 7), (64, 4), (224, 1)):
+        assert at_image_size(load_recipe("resnet50").recipe, size).model.options["upsample"] == times
 
 
 def test_hundred_data_counts_and_draws(photos: Path, tmp_path: Path) -> None:

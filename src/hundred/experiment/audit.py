@@ -30,6 +30,7 @@ from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
 from hundred.files import make_folder, write_json
 from hundred.formatting import readable
+from hundred.recipe.schema import DataSection
 from hundred.reports.figures.mosaic import Shot
 from hundred.reports.figures.pairs import Pair, draw_pairs
 from hundred.reports.figures.samples import draw_shots
@@ -115,6 +116,7 @@ def audit(
     near: float = NEAR,
     out: str | Path | None = None,
     quiet: bool = False,
+    skip_damaged: bool = False,
     **opening: Any,
 ) -> Audit:
     """Look for images that are mislabelled or occur twice in the data of `run`, or in `data`.
@@ -127,7 +129,8 @@ def audit(
     near: distance up to which two images are near-duplicates, see `near_duplicates`.
     out: a folder for the tables (labels.csv, duplicates.csv, audit.json) and pictures; None writes none,
         but with `folds` their runs are in `audit/folds`.
-    quiet: no progress on standard error. opening: scale, output, custom_objects, allow_lambda of a model
+    quiet: no progress on standard error. skip_damaged: leave out pictures of `data` that cannot be decoded; a
+        run knows that itself. opening: scale, output, custom_objects, allow_lambda of a model
         file, as for `hundred.test`.
 
     Raises UsageError for a wrong call, HundredError where a run's files or images are not there.
@@ -145,17 +148,18 @@ def audit(
             dataset = open_data_of(entry.runs[0], data)
             logits = _predicted(entry.runs, dataset, notes)
         else:
-            dataset = open_data(data)
+            dataset = open_data(data, DataSection(skip_damaged=skip_damaged))
             logits = _predicted_by_file(entry.path, dataset, notes, {"device": device, **opening})
     elif folds:
         kind = choose_device(device).type
         resolved = resolve(recipe, seed=seed, overrides=set, device=kind).recipe
-        dataset = open_for(data, resolved.data)
+        skips = skip_damaged or resolved.data.skip_damaged
+        dataset = open_for(data, resolved.data.model_copy(update={"skip_damaged": skips}))
         place = Path(out if out is not None else "audit") / "folds"
         own, of_test = fold_logits(dataset, resolved, folds, place, device=device, quiet=quiet)
         logits = {"test": (np.arange(len(of_test)), of_test), "train": (np.arange(len(own)), own)}
     else:
-        dataset, logits = open_data(data), {}
+        dataset, logits = open_data(data, DataSection(skip_damaged=skip_damaged)), {}
         notes.append("labels were not judged: name a run, or train for it with --folds 5")
     labels, accuracy = _doubted(dataset, logits)
     found = Audit(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from making.pictures import picture
+from PIL import Image
 
 from hundred.data.dataset import Dataset
 from hundred.data.opening.open import open_dataset
@@ -123,6 +124,12 @@ def test_a_torch_dataset_of_pictures_of_several_sizes() -> None:
     assert dataset.fine_names == ("ape", "bee")
     assert dataset.image_size == 64
     assert (len(dataset.train), dataset.test.fine.tolist()) == (40, [0, 1, 1])
+
+
+def test_what_is_transparent_shows_white_as_in_files() -> None:
+    clear = Image.new("RGBA", (32, 32), (200, 0, 0, 0))
+    dataset = open_dataset({"train": Pairs(lambda _: clear), "test": Pairs(lambda _: clear)})
+    assert int(dataset.train.images.min()) == 255
 
 
 def test_a_torch_dataset_of_tensors() -> None:

@@ -42,6 +42,7 @@ SHOWN = 10
 @click.option(
     "--out", metavar="FOLDER", help="For tables and pictures (audit, in the run where there is one)."
 )
+@click.option("--skip-damaged", is_flag=True, help="Leave out pictures of --data that cannot be decoded.")
 @model_options
 @in_runs_option
 @device_option

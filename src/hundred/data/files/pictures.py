@@ -91,7 +91,7 @@ def _square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
     if "exif" in image.info or image.format == "TIFF":
         image = ImageOps.exif_transpose(image)
     if image.mode != "RGB" or "transparency" in image.info:
-        image = _rgb(image)
+        image = as_rgb(image)
     return fit_square(image, size, fit)
 
 
@@ -121,7 +121,7 @@ def picture_size(source: bytes | str | Path) -> tuple[int, int] | None:
         return None
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
     """RGB over white, whatever the mode."""
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):  # Pillow cuts these off at 255 instead of scaling
         values = np.asarray(image)

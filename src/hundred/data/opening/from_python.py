@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from hundred.data.dataset import Dataset
-from hundred.data.files.pictures import decode_picture, fit_square, picture_size
+from hundred.data.files.pictures import as_rgb, decode_picture, fit_square, picture_size
 from hundred.data.formats.raw import Fit, ProgressCallback, no_progress
 from hundred.data.formats.validate import check
 from hundred.data.opening.arrays import Labelled, as_images, as_label_array, raw_from_arrays
@@ -187,7 +187,7 @@ def _stacked(images: Sequence[Any], size: int, fit: Fit) -> NDArray[np.uint8]:
 def _picture(image: Any, side: int, fit: Fit) -> NDArray[np.uint8]:
     if isinstance(image, bytes):
         return decode_picture(image, side, fit)
-    return np.asarray(fit_square(image.convert("RGB"), side, fit)).transpose(2, 0, 1)
+    return np.asarray(fit_square(as_rgb(image), side, fit)).transpose(2, 0, 1)
 
 
 def _names_of(value: Any) -> Sequence[str] | None:

@@ -17,7 +17,7 @@ def at_image_size(recipe: Recipe, image_size: int) -> Recipe:
     options = dict(recipe.model.options)
     upsample = options.get("upsample")
     if isinstance(upsample, int) and upsample > 1:  # to the 224 pixels that ImageNet's networks know
-        options["upsample"] = max(round(upsample * SIDE / image_size), 1)
+        options["upsample"] = max(round(upsample * min(SIDE / image_size, 1)), 1)
     model = ModelSection.model_validate(
         {"name": recipe.model.name, "weights": recipe.model.weights, **options}
     )

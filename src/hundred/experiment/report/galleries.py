@@ -33,9 +33,11 @@ def galleries(
     """
     table = image_table(logits, labels, fine_names)
     ranked = classes.dropna(subset=["error"]).sort_values("error", ascending=False, kind="stable")
+    worst = min(CLASSES, -(-len(ranked) // 2))  # of few classes, each is in one of the two
+    best = min(CLASSES, len(ranked) - worst)
     return {
-        "worst": [_class_gallery(row, table, images) for row in ranked.head(CLASSES).to_dict("records")],
-        "best": [_class_gallery(row, table, images) for row in ranked.tail(CLASSES)[::-1].to_dict("records")],
+        "worst": [_class_gallery(row, table, images) for row in ranked.head(worst).to_dict("records")],
+        "best": [_class_gallery(row, table, images) for row in ranked[::-1].head(best).to_dict("records")],
         "galleries": [
             Gallery(title, _shots(choose(logits, labels, SINGLE_IMAGES, fine_names=fine_names), images), note)
             for title, choose, note in _SINGLE
