@@ -120,7 +120,7 @@ def test_absent_images_are_not_downloaded_with_one_note(
         assert not download
         raise HundredError("nothing here")
 
-    monkeypatch.setattr("hundred.data.opening.open.open_dataset", nothing, raising=False)
+    monkeypatch.setattr("hundred.experiment.build.data.open_dataset", nothing)
     notes: list[str] = []
     write_report(tmp_path / "a", tmp_path / "b", out=tmp_path / "p.html", notes=notes)
     assert [note.partition(",")[0] for note in notes] == ["the images are not on this machine"]
