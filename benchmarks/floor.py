@@ -1,10 +1,14 @@
-"""What this machine can do at most: `python -m benchmarks.floor`. Convolutions, matrix products, memory."""
+"""What this machine can do at most: `python -m benchmarks.floor`. Products on registers alone, convolutions,
+matrix products, memory."""
 
 import statistics
 import time
 from collections.abc import Callable
 
 import torch
+
+from benchmarks.peak import peaks
+from hundred.runs.environment import cpu_model
 
 ROUNDS = 7
 # (batch, channels in, channels out, side, kernel): costly ones of the sprint network, one of the school's.
@@ -51,6 +55,9 @@ def convolution(shape: tuple[int, int, int, int, int], dtype: torch.dtype) -> tu
 
 def main() -> None:
     """Print a table."""
+    print(f"{cpu_model()}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+    for name, peak in peaks(cores=torch.get_num_threads()).items():
+        print(f"at most          {name:<32} {peak:6.0f} GFLOP/s")
     for dtype in (torch.float32, torch.bfloat16):
         matrix = torch.randn(2048, 2048, dtype=dtype)
         product = seconds(lambda matrix=matrix: matrix @ matrix)  # type: ignore[misc]

@@ -21,12 +21,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def images_and_labels(where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Training images uint8 [n, 32, 32, 3] and fine labels int64 [n]."""
+def images_and_labels(where: str, split: str = "train") -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 [n, 32, 32, 3] and fine labels int64 [n] of a split."""
     from hundred.data.opening.open import open_dataset
 
-    train = open_dataset(where).train
-    return np.ascontiguousarray(train.images.permute(0, 2, 3, 1).numpy()), train.fine.numpy()
+    found = getattr(open_dataset(where), split)
+    return np.ascontiguousarray(found.images.permute(0, 2, 3, 1).numpy()), found.fine.numpy()
 
 
 def say(images: int, seconds: float, **more: object) -> None:

@@ -67,9 +67,13 @@ class Sprint(nn.Module):
     """float [n, 3, h, w] with h and w of 16 or more -> logits float [n, classes].
 
     `prepare` sets the whitening layer from training images and is to be called once before training.
+    whitening_bias: whether that layer's bias trains; else it stays zero, and nothing goes back through the
+    largest maps.
     """
 
-    def __init__(self, classes: int, widths: tuple[int, int, int], scale: float) -> None:
+    def __init__(
+        self, classes: int, widths: tuple[int, int, int], scale: float, *, whitening_bias: bool = True
+    ) -> None:
         super().__init__()
         self.whiten = nn.Conv2d(3, 2 * 3 * PATCH**2, PATCH)
         self.activation = nn.SiLU()
@@ -80,6 +84,7 @@ class Sprint(nn.Module):
         self.head = nn.Linear(widths[-1], classes, bias=False)
         self.scale = scale
         self._start()
+        self.whiten.get_parameter("bias").requires_grad_(whitening_bias)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.activation(self.whiten(x))
@@ -121,7 +126,11 @@ def sprint(
     width2: int = 128,
     width3: int = 384,
     scale: float = 1.25 / 9,
+    whitening_bias: bool = True,
 ) -> nn.Module:
-    """The sprint network. `width1` to `width3` are its groups' channels; `scale` multiplies its logits."""
+    """The sprint network. `width1` to `width3` are its groups' channels; `scale` multiplies its logits.
+
+    `whitening_bias` = false leaves the first layer's bias at zero: a tenth less time (docs/performance.md).
+    """
     at_least(1, width1=width1, width2=width2, width3=width3)
-    return Sprint(classes, (width1, width2, width3), scale)
+    return Sprint(classes, (width1, width2, width3), scale, whitening_bias=whitening_bias)
