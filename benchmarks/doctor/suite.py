@@ -11,11 +11,11 @@ SETS = {
     "holdout_3": holdout_3.CASES,
     "holdout_4": holdout_4.CASES,
     "holdout_5": holdout_5.CASES,
-    "holdout_6": holdout_6.CASES,  # not run yet
+    "holdout_6": holdout_6.CASES,
 }
 # "tuning" was looked at while the doctor was built. Each holdout set was first scored with a doctor that had
 # been committed before any figure of the set was seen, and used for later changes of the doctor.
-PARTS = ("tuning", "holdout_1", "holdout_2", "holdout_3", "holdout_4", "holdout_5")
+PARTS = ("tuning", "holdout_1", "holdout_2", "holdout_3", "holdout_4", "holdout_5", "holdout_6")
 
 
 def part_of(case: Case) -> str:

@@ -1,5 +1,5 @@
 """The sixth held-out set, for the doctor that was changed for published histories: long runs, mixed labels,
-restarts of the rate and tiny validation sets. Committed before any was run; none has been run yet.
+restarts of the rate and tiny validation sets. Committed before any was run.
 """
 
 from benchmarks.doctor.case import (
