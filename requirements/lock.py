@@ -16,7 +16,7 @@ COMPILE = (
 )
 HASHED = {"dev": ("--extra", "dev", "pyproject.toml"), "bench": ("requirements/bench.in",)}
 # Of everything that developers have, what a person needs who only uses Hundred.
-PARTS = {"run": ("pyproject.toml",)}
+PARTS = {"run": ("--extra", "transfer", "pyproject.toml")}
 HEAD = "# Written by `make lock`. Torch comes from torch.txt.\n"
 
 

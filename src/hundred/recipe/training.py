@@ -44,6 +44,10 @@ class ScheduleSection(Section):
     cycle_momentum: bool = False
     """For `one-cycle`: momentum (of Adam: beta1) falls from 0.95 to 0.85 while the rate rises, and back."""
 
+    tuning: Fraction = 0.0
+    """With `training.unfreeze_at`: the schedule ends there and runs once more over the rest, at this share of
+    the rate; 0 is one schedule over the whole run."""
+
 
 class MuonSection(Section):
     """Muon's own settings (Jordan et al. 2024).
@@ -139,6 +143,10 @@ class TrainingSection(Section):
 
     teacher_weight: Fraction = 0.5
     """Of distillation: the share of the teacher's loss."""
+
+    superclass_weight: NotNegative = 0.0
+    """For a network of your own that gives two outputs, logits of the classes and of the superclasses: the
+    weight of the second's cross-entropy beside the loss of the first."""
 
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of each target that is spread over all classes (Szegedy et al. 2016)."""

@@ -38,6 +38,7 @@ class EpochPlan:
     most_epochs: limit for epochs added where the machine turns out faster; 0 adds none.
     anchor: (steps done, progress) at the last change of the plan; progress continues from there.
     costs: of a step by image side, in any unit; by default its number of pixels.
+    head_until: progress until which only the last layer trains, on features, at `head_cost` a step.
     """
 
     epochs: float
@@ -49,6 +50,8 @@ class EpochPlan:
     anchor: tuple[int, float] = (0, 0.0)
     costs: Mapping[int, float] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
+    head_until: float = 0.0
+    head_cost: float = 0.0
 
     @property
     def last_epoch(self) -> int:
@@ -117,8 +120,34 @@ class EpochPlan:
         steps = f"{self.total_steps} of its {self.steps_per_epoch} steps"
         return f"not even one epoch fits into the time: it gets {steps}"
 
+    def fit_tuning(
+        self,
+        seconds: float,
+        step_seconds: Mapping[int, float],
+        validation_seconds: float,
+        head_step_seconds: float,
+    ) -> bool:
+        """After the planned epochs, which train the last layer on features, add as many that tune all layers
+        as fit into `seconds`; whether any do. `head_until` is then where they begin.
+
+        step_seconds, validation_seconds: as for `fit_into`, of the whole network.
+        """
+        self.costs, self.head_cost, self.most_epochs = dict(step_seconds), head_step_seconds, 0
+        head = self.last_epoch
+        left = seconds * (1.0 - MARGIN) - head * self.steps_per_epoch * head_step_seconds
+        tuning = replace(self, epochs=1, head_until=0.0, head_cost=0.0, anchor=(0, 0.0))
+        if left < tuning.total_steps * tuning._cost_until(1.0) + validation_seconds:
+            return False
+        tuning.fit_into(left / (1.0 - MARGIN), step_seconds, validation_seconds)
+        self.epochs = head + tuning.epochs
+        # Layers are unfrozen between epochs: a little before the first that is to tune them.
+        self.head_until = math.floor(1e4 * (head - 0.1) / self.epochs) / 1e4
+        return True
+
     def note(self, epoch: int, seconds: float, beside: float) -> None:
         """Record that `epoch` took `seconds` of training and `beside` for everything else."""
+        if self._trains_head(epoch):
+            return  # says nothing of the epochs that tune all layers
         self.spent.seconds += seconds
         self.spent.cost += self.cost((epoch - 1) * self.steps_per_epoch, self.steps_until(epoch))
         self.spent.beside += beside
@@ -211,6 +240,7 @@ class EpochPlan:
             "anchor": list(self.anchor),
             "costs": dict(self.costs),
             "spent": vars(self.spent).copy(),
+            "head": [self.head_until, self.head_cost],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -219,6 +249,10 @@ class EpochPlan:
         self.anchor = (state["anchor"][0], state["anchor"][1])
         self.costs = dict(state["costs"])
         self.spent = Spent(**state["spent"])
+        self.head_until, self.head_cost = state.get("head", (0.0, 0.0))
+
+    def _trains_head(self, epoch: int) -> bool:
+        return self.progress((epoch - 1) * self.steps_per_epoch) < self.head_until
 
     def _size(self, progress: float) -> int:
         if not self.resolutions:
@@ -228,10 +262,12 @@ class EpochPlan:
     def _cost_until(self, progress: float) -> float:
         """The mean cost of a step, integrated over the run from 0 to `progress`."""
         total, start = 0.0, 0.0
+        if self.head_until:
+            total, start = min(progress, self.head_until) * self.head_cost, self.head_until
         for until, size in self.resolutions or ((1.0, 0),):
             cost = self.costs.get(size, float((size or STORED_SIDE) ** 2))
             total += max(min(progress, until) - start, 0.0) * cost
-            start = until
+            start = max(start, until)
         return total
 
     def _seconds_after(self, epoch: int) -> float:

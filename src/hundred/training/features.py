@@ -1,6 +1,7 @@
 """Features of a frozen network, computed once: its last layer then trains in seconds."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,8 @@ BATCH = 100
 class CachedFeatures:
     """Input of the last layer of `network` for unaugmented images, in evaluation mode, float32 [n, width].
 
-    Made once all other layers are frozen with the weights that they keep. progress: called with the number of
-    images done and of all.
+    Computed once, when first needed or by `compute`; until then the other layers keep their weights.
+    progress: called with the number of images done and of all.
 
     Raises UsageError where the network does not end in a dense layer.
     """
@@ -33,13 +34,27 @@ class CachedFeatures:
     ) -> None:
         self.head = head_name(network)
         self._network, self._batches, self._precision = network, batches, precision
+        self._done, self._progress = 0, lambda _done, _total: None
+        self._total = 0
+        self._of(batches.split.images[batches.indices[:2]])  # whether it can be done
         self._done, self._progress = 0, progress
         self._total = len(batches.indices) + (0 if validation is None else len(validation))
-        self._features = self._of(batches.split.images[batches.indices])
         self._labels = batches.split.fine[batches.indices]
-        self.validation = None
-        if validation is not None:
-            self.validation = Split(self._of(validation.images), validation.fine, validation.coarse)
+        self._images_to_validate = validation
+
+    def compute(self) -> None:
+        """Compute the features now, unless that is done."""
+        _ = self._features, self.validation
+
+    @cached_property
+    def _features(self) -> Tensor:
+        return self._of(self._batches.split.images[self._batches.indices])
+
+    @cached_property
+    def validation(self) -> Split | None:
+        """The features of the validation images in place of these."""
+        split = self._images_to_validate
+        return None if split is None else Split(self._of(split.images), split.fine, split.coarse)
 
     def classify(self, network: nn.Module, features: Tensor) -> Tensor:
         """Logits [n, classes] of `features` [n, width]."""

@@ -90,17 +90,47 @@ class CustomLoss:
         return loss
 
 
+@dataclass(frozen=True)
+class SuperclassLoss:
+    """`loss` of the classes plus `weight` times `coarse_loss` of the superclasses, a network's second output.
+
+    fine_to_coarse: int64 [classes], the superclass of each class. Targets of superclasses come from those of
+    classes; mixed ones (float [n, classes]) are added up within each superclass.
+    """
+
+    loss: Loss
+    coarse_loss: Loss
+    fine_to_coarse: Tensor
+    weight: float
+
+    def __call__(self, logits: Tensor, targets: Tensor, images: Tensor) -> Tensor:
+        """Of the classes alone."""
+        return self.loss(logits, targets, images)
+
+    def of_superclasses(self, logits: Tensor, targets: Tensor, images: Tensor) -> Tensor:
+        """The weighted loss of logits [n, superclasses]; targets: of the classes."""
+        superclass = self.fine_to_coarse.to(targets.device)
+        if targets.is_floating_point():
+            coarse = targets.new_zeros(len(targets), logits.shape[1]).index_add_(1, superclass, targets)
+        else:
+            coarse = superclass[targets]
+        return self.weight * self.coarse_loss(logits, coarse, images)
+
+
 def loss_of_outputs(
     loss: Loss, outputs: Tensor | tuple[Tensor, ...], targets: Tensor, images: Tensor
 ) -> tuple[Tensor, Tensor]:
     """(loss [], logits) of a network's outputs: logits, or a tuple whose first entry they are.
 
-    Further entries are auxiliary logits, as GoogLeNet has them in training; each adds 0.3 of its loss.
+    Further entries are auxiliary logits, as GoogLeNet has them in training; each adds 0.3 of its loss. With a
+    `SuperclassLoss` the second entry is logits of the superclasses.
     """
     if isinstance(outputs, Tensor):
         return loss(outputs, targets, images), outputs
     logits, *others = outputs
     total = loss(logits, targets, images)
+    if isinstance(loss, SuperclassLoss):
+        return total + loss.of_superclasses(others[0], targets, images), logits
     for other in others:
         total = total + AUXILIARY_WEIGHT * loss(other, targets, images)
     return total, logits

@@ -44,6 +44,25 @@ def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[i
     return seconds, _evaluation_seconds(trainer, seconds[sizes[-1]], end - time.perf_counter())
 
 
+def measure_head_step(trainer: Trainer) -> float:
+    """Seconds of a step that trains the last layer on the features of `trainer`, which is left as it was."""
+    features = trainer.features
+    assert features is not None  # noqa: S101 - by the caller
+    weights = copy.deepcopy(trainer.network.state_dict())
+    average, trainer.average = trainer.average, None
+    trainer.set_training_mode(0.0)
+    times = [time.perf_counter()]
+    for inputs, targets in features.epoch(0, min(len(trainer.batches), 1 + TIMED_STEPS)):
+        trainer.step(inputs, targets, features)
+        _wait(trainer.device)
+        times.append(time.perf_counter())
+    trainer.optimizer.state.clear()
+    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.network.load_state_dict(weights)
+    trainer.average = average
+    return min(after - before for before, after in itertools.pairwise(times))
+
+
 def _estimate(seconds: dict[int, float], size: int) -> float | None:
     """Seconds of a step at image side `size`, from those at a smaller one; None where there is none."""
     if not seconds:

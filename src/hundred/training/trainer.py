@@ -298,6 +298,14 @@ class Trainer:
         frozen = self.frozen is not None and self.frozen.frozen_at(progress)
         return self.features if frozen else None
 
+    def compute_features(self) -> None:
+        """Compute the features that the next epoch trains on, if it does and they are not there."""
+        cached = self._cached(self.epoch + 1)
+        if cached is not None:
+            begin = time.perf_counter()
+            cached.compute()
+            self.train_seconds += time.perf_counter() - begin
+
     def _batches_of(self, epoch: int, sizes: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
         cached = self._cached(epoch)
         return self.batches.epoch(epoch, sizes) if cached is None else cached.epoch(epoch, len(sizes))

@@ -16,10 +16,17 @@ from hundred.formatting import percent
 @data_option
 @model_options
 @click.option("--average", is_flag=True, help="Test several models, or repeats, by their mean probabilities.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="PACKAGE:FUNCTION",
+    help="A metric of your own, of logits and labels; several times for several.",
+)
 @in_runs_option
 @device_option
 @json_option
-def test(what: tuple[str, ...], runs: str, as_json: bool, **options: Any) -> None:
+def test(what: tuple[str, ...], runs: str, as_json: bool, metrics: tuple[str, ...], **options: Any) -> None:
     """Test a run directory, or a model file (ours, or anyone's Keras .h5 or .keras), on the test images.
 
     \b
@@ -33,7 +40,7 @@ def test(what: tuple[str, ...], runs: str, as_json: bool, **options: Any) -> Non
     from hundred.experiment.test import test as test_model
 
     with library_names():
-        result = test_model(*what, **opening(**options))
+        result = test_model(*what, metrics=metrics, **opening(**options))
     if as_json:
         print_json(result.as_dict())
         return
@@ -48,6 +55,7 @@ def test(what: tuple[str, ...], runs: str, as_json: bool, **options: Any) -> Non
         ("superclass", percent(result.metrics.coarse_accuracy)),
         ("loss", f"{result.metrics.loss:.4f}"),
         ("calibration error", percent(result.metrics.calibration_error)),
+        *((name, f"{value:.4g}") for name, value in result.own.items()),
         ("parameters", f"{result.parameters:,}"),
         ("input", f"{result.scale} ({result.scale_from}), written by {result.origin}"),
     ]

@@ -21,6 +21,7 @@ from hundred.cli.output import (
     print_pairs,
     set_option,
 )
+from hundred.cli.run_names import runs_option
 from hundred.formatting import MISSING, command, duration, file_size, percent
 from hundred.runs.layout import REPORT
 
@@ -92,9 +93,9 @@ def _process_started() -> float:
 )
 @set_option("Override a value of the recipe.")
 @click.option("--name", help="Name of the run directory (recipe and time).")
-@click.option(
-    "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
-)
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Tag the run; see `hundred runs --help`.")
+@click.option("--note", default="", metavar="TEXT", help="A note for `hundred runs` and trackers.")
+@runs_option
 @click.option(
     "--resume",
     is_flag=True,
@@ -203,7 +204,9 @@ class _ShowResult:
 def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
     """What will be done, once recipe, values and run name are known to be right."""
     from hundred.experiment.build.resolve import check_call, resolve
+    from hundred.runs.labels import labels_of
 
+    labels_of(options["tags"], options["note"])
     given = {key: options[key] for key in ("epochs", "target", "seed", "protocol", "doctor")}
     resolved = resolve(options["recipe"], overrides=overrides, **given)
     call = {key: options[key] for key in ("minutes", "repeat", "scale", "start_from", "name")}
@@ -295,7 +298,13 @@ def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:
         *_averaged(result),
         ("top-5", percent(result["test_top5_accuracy"])),
         ("superclass", percent(result["test_coarse_accuracy"])),
+        *_own(result),
     ]
+
+
+def _own(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The metrics that the recipe names."""
+    return [(name, f"{result[f'test_{name}']:.4g}") for name in result.get("metrics", ())]
 
 
 def _averaged(result: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from hundred.recipe.training import TrainingSection
 from hundred.runs.layout import MODEL, is_run
 from hundred.training.class_weights import class_weights
 from hundred.training.importing import import_object
-from hundred.training.loss import CrossEntropy, CustomLoss, Distillation, Loss
+from hundred.training.loss import CrossEntropy, CustomLoss, Distillation, Loss, SuperclassLoss
 from hundred.training.precision import mixed_precision
 
 
@@ -25,10 +25,15 @@ def build_loss(
     Raises UsageError for values that do not fit each other, a class or a file that does not exist.
     """
     loss = _hard_loss(training, dataset, labels)
-    if not training.teacher:
+    if training.teacher:
+        teacher = _teacher(training.teacher, dataset.classes, scaling, precision)
+        loss = Distillation(loss, teacher, training.temperature, training.teacher_weight)
+    if not training.superclass_weight:
         return loss
-    teacher = _teacher(training.teacher, dataset.classes, scaling, precision)
-    return Distillation(loss, teacher, training.temperature, training.teacher_weight)
+    if not dataset.has_superclasses:
+        raise UsageError(f"training.superclass_weight needs superclasses, and {dataset.name} has none")
+    coarse = CrossEntropy(training.label_smoothing)
+    return SuperclassLoss(loss, coarse, dataset.fine_to_coarse.to(labels.device), training.superclass_weight)
 
 
 def _hard_loss(training: TrainingSection, dataset: Dataset, labels: Tensor) -> Loss:

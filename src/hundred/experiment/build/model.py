@@ -17,6 +17,7 @@ from hundred.models.foreign import runs_foreign_code
 from hundred.models.head import replace_head
 from hundred.models.registry import build, options
 from hundred.models.summary import count_parameters, evaluating
+from hundred.models.two_heads import TwoHeads, has_two_heads
 from hundred.recipe.schema import ModelSection
 from hundred.runs.layout import MODEL, is_run
 from hundred.training.out_of_memory import is_out_of_memory
@@ -182,6 +183,8 @@ def _checked(network: object, classes: int, what: str, image_size: int) -> nn.Mo
     except Exception as error:
         given = [2, 3, image_size, image_size]
         raise UsageError(f"{what} fails on images {given}: {_in_one_line(error)}") from error
+    if has_two_heads(logits):
+        network, logits = TwoHeads(network), logits[0]
     shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
     if shape != [2, classes]:
         raise UsageError(f"{what} turns two images into {shape}, not into logits [2, {classes}]")

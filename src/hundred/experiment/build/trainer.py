@@ -172,7 +172,7 @@ def build_trainer(
         optimizer=_optimizer(network, training),
         plan=plan,
         learning_rate=training.learning_rate,
-        schedule=Schedule(**training.schedule.model_dump()),
+        schedule=Schedule(**training.schedule.model_dump(), tuning_from=training.unfreeze_at),
         validation=splits.validation,
         callbacks=callbacks,
         loss=build_loss(

@@ -4,10 +4,12 @@ made."""
 import copy
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hundred.data.batches import Batches
 from hundred.errors import UsageError
+from hundred.models.two_heads import TwoHeads
+from hundred.training.loss import Loss, SuperclassLoss
 from hundred.training.out_of_memory import is_out_of_memory
 from hundred.training.trainer import Trainer
 
@@ -44,9 +46,9 @@ def try_step(trainer: Trainer, name: str, classes: int) -> None:
         try:
             network.train()
             outputs = network(inputs.float())
-            # Further outputs while training are auxiliary ones, as GoogLeNet has them.
             every = outputs if isinstance(outputs, tuple) else (outputs,)
-            for logits in every:
+            # Further outputs while training are auxiliary ones, as GoogLeNet has them, or of superclasses.
+            for logits in _of_classes(every, trainer.loss, network, name):
                 _check(logits, classes, name, "while training")
             sum(logits.float().sum() for logits in every).backward()
             network.eval()
@@ -61,6 +63,25 @@ def try_step(trainer: Trainer, name: str, classes: int) -> None:
                 raise
             line = (str(error).splitlines() or [""])[0]
             raise UsageError(f"{what}: {type(error).__name__}: {line}") from error
+
+
+def _of_classes(outputs: tuple[Tensor, ...], loss: Loss, network: nn.Module, name: str) -> tuple[Tensor, ...]:
+    """The outputs that are logits of classes. Raises UsageError where the loss does not take the others."""
+    two_heads = isinstance(network, TwoHeads)
+    if not isinstance(loss, SuperclassLoss):
+        if two_heads:
+            raise UsageError(
+                f"{name} gives two outputs: set training.superclass_weight, such as 0.5, if the second are "
+                "logits of the superclasses"
+            )
+        return outputs
+    if not two_heads or len(outputs) != 2:
+        raise UsageError(
+            "training.superclass_weight is for a network of two outputs, logits of the classes and of the "
+            f"superclasses, and {name} has one"
+        )
+    _check(outputs[1], int(loss.fine_to_coarse.max()) + 1, f"the second output of {name}", "while training")
+    return outputs[:1]
 
 
 def _check_logits(logits: Tensor, name: str) -> None:

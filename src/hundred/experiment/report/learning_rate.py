@@ -20,7 +20,7 @@ def scheduled_rates(history: pd.DataFrame, recipe: Recipe | None) -> pd.DataFram
         return None
     training = recipe.training
     last = min(float(history["epoch"].max()), training.epochs)  # which may end within the last epoch
-    schedule = Schedule(**training.schedule.model_dump())
+    schedule = Schedule(**training.schedule.model_dump(), tuning_from=training.unfreeze_at)
 
     def rates(epochs: np.ndarray) -> np.ndarray:
         factors = [schedule.factor(epoch / training.epochs) for epoch in epochs.tolist()]

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hundred.errors import HundredError
 from hundred.evaluation.metrics import evaluate
+from hundred.evaluation.own_metrics import load_metrics, measure
 from hundred.experiment.run.context import RunContext
 from hundred.experiment.run.model_file import save_model
 from hundred.experiment.run.predictions import predict, save_predictions
@@ -38,7 +40,7 @@ def finalize(context: RunContext, stopped: Stopped, warn: Callable[[str], None],
     logits = predict(context, saved=saved, warn=warn)
     check_in_place(context.path)
     save_predictions(context, logits)
-    _write_result(context.path, _result(context, stopped, logits), sittings)
+    _write_result(context.path, _result(context, stopped, logits, warn), sittings)
     if not context.options.keep_checkpoint:
         with os_errors_as_hundred_errors(context.path / CHECKPOINT, "cannot remove"):
             _retire_checkpoint(context)
@@ -68,7 +70,9 @@ def _write_result(path: Path, result: dict[str, Any], sittings: SittingLog) -> N
     sittings.write()
 
 
-def _result(context: RunContext, stopped: Stopped, logits: dict[str, Tensor]) -> dict[str, Any]:
+def _result(
+    context: RunContext, stopped: Stopped, logits: dict[str, Tensor], warn: Callable[[str], None]
+) -> dict[str, Any]:
     recipe, trainer = context.recipe, context.trainer
     return {
         "name": context.path.name,
@@ -82,6 +86,7 @@ def _result(context: RunContext, stopped: Stopped, logits: dict[str, Tensor]) ->
         "data_digest": context.dataset.digest,
         "protocol": recipe.data.protocol,
         **_accuracies(context, logits),
+        **_own_metrics(context, logits, warn),
         "train_seconds": trainer.train_seconds,
         "images_per_second": _images_per_second(trainer.history),
         "stopped": stopped.reason,
@@ -113,6 +118,21 @@ def _accuracies(context: RunContext, logits: dict[str, Tensor]) -> dict[str, Any
             "test_tta_loss": averaged.loss,
         }
     return figures
+
+
+def _own_metrics(
+    context: RunContext, logits: dict[str, Tensor], warn: Callable[[str], None]
+) -> dict[str, Any]:
+    """The user's metrics of the test images; one that fails costs a warning, not the run."""
+    metrics = load_metrics(context.recipe.evaluation.metrics) if "test" in logits else {}
+    found: dict[str, float] = {}
+    for name, metric in metrics.items():
+        try:
+            found |= measure({name: metric}, logits["test"].numpy(), context.splits.test.fine.cpu().numpy())
+        except HundredError as error:
+            warn(str(error))
+    named = {"metrics": list(found)} if found else {}
+    return {**{f"test_{name}": value for name, value in found.items()}, **named}
 
 
 def _images_per_second(history: list[dict[str, Any]]) -> float | None:

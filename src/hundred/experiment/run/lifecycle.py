@@ -24,6 +24,7 @@ from hundred.recipe.load import Resolved
 from hundred.recipe.write import to_toml
 from hundred.runs.directory import create_run_directory, lock_run
 from hundred.runs.environment import write_environment
+from hundred.runs.labels import add_labels
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.run import Run
@@ -70,17 +71,19 @@ def _train(context: RunContext, changed: Set[str] = frozenset()) -> Run:
     """Resume if asked, plan the time, train and finalize."""
     # Written first, so that a run killed while it measures steps can be resumed.
     _write_recipe(context)
+    add_labels(context.path, context.options.labels)
     warnings = resume(context, set(changed)) if context.options.resume else []
     resumed = context.trainer.epoch > 0
-    context.trainer.save_checkpoint = checkpoint_saver(context)
     start_followers(context, resumed=resumed)
     with RunListeners(context) as listeners, out_of_memory_as_hundred_error(context.recipe, context.trainer):
         for warning in filter(None, [*warnings, "" if resumed else holdout_note(context)]):
             listeners.warn(warning)
         context = plan_time(context, listeners.warn, resumed=resumed)
+        context.trainer.save_checkpoint = checkpoint_saver(context)
         context.trainer.sync_state()
         _write_recipe(context)
         _write_environment(context)
+        context.trainer.compute_features()
         with context.interrupt:
             stopped = listeners.dispatch(context.trainer.run())
         if context.options.strategy is not None:

@@ -9,8 +9,8 @@ from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.formatting import duration
 from hundred.runs.progress.announce import announce
-from hundred.training.epoch_plan import MARGIN
-from hundred.training.profiling import measure_step_time
+from hundred.training.epoch_plan import MARGIN, MOST_EPOCHS
+from hundred.training.profiling import measure_head_step, measure_step_time
 
 # Needed after training besides predictions: the model file, the figures, the last tracking.
 # 5 to 7 s on two busy cores of a Xeon; 1 s without pictures.
@@ -34,13 +34,17 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
     if options.deadline is None:
         return context
     plan.deadline = options.deadline - seconds_to_finish(options)
+    context.trainer.compute_features()
     begin = time.perf_counter()
     warning = "" if resumed or options.keep_plan else _plan(context)
     warning = warning or plan.replan(context.trainer.epoch)
     context.trainer.train_seconds += time.perf_counter() - begin
     if warning:
         warn(warning)
-    training = context.recipe.training.model_copy(update={"epochs": plan.epochs})
+    frozen = context.trainer.frozen
+    unfreeze_at = context.recipe.training.unfreeze_at if frozen is None else frozen.unfreeze_at
+    planned = {"epochs": plan.epochs, "unfreeze_at": unfreeze_at}
+    training = context.recipe.training.model_copy(update=planned)
     return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
@@ -72,7 +76,31 @@ def _plan(context: RunContext) -> str:
     if left <= 0:
         epoch = replace(plan, epochs=1, anchor=(0, 0.0), costs=step_seconds).cost(0, plan.steps_per_epoch)
         raise _too_little(context.options, predicting, epoch + image_seconds * validation_images)
-    return plan.fit_into(left, step_seconds, image_seconds * validation_images, context.options.most_epochs)
+    validating = image_seconds * validation_images
+    limited = context.options.most_epochs < MOST_EPOCHS
+    if context.trainer.features is not None and context.options.strategy is None and not limited:
+        return _plan_tuning(context, left, step_seconds, validating)
+    return plan.fit_into(left, step_seconds, validating, context.options.most_epochs)
+
+
+def _plan_tuning(context: RunContext, left: float, step_seconds: dict[int, float], validating: float) -> str:
+    """Plan a run whose last layer trains on features first; a warning where there is no time for the rest.
+
+    The last layer has its epochs of the recipe, in seconds; the time left goes to tuning all layers, where
+    the recipe (or its growth) unfreezes them.
+    """
+    trainer, plan = context.trainer, context.trainer.plan
+    head_step = measure_head_step(trainer)
+    fitting = int(left * (1.0 - MARGIN) / (head_step * plan.steps_per_epoch))
+    plan.epochs = min(plan.epochs, max(fitting, 1))
+    if trainer.frozen is None or not trainer.frozen.unfreeze_at:
+        return ""
+    if not plan.fit_tuning(left, step_seconds, validating, head_step):
+        trainer.frozen.unfreeze_at = plan.head_until = 0.0
+        return "there is no time to tune all layers: only the last is trained"
+    trainer.frozen.unfreeze_at = plan.head_until
+    trainer.schedule = replace(trainer.schedule, tuning_from=plan.head_until)
+    return ""
 
 
 def _too_little(options: RunOptions, predicting: float, epoch: float) -> TooLittleTime:

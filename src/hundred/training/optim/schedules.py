@@ -32,6 +32,8 @@ class Schedule:
     milestones: increasing fractions of all of training, warm-up included, at which "step" cuts.
     restarts: how often "cosine" starts again at 1; each cycle is `cycle_growth` times as long as the last.
     cycle_momentum: of "one-cycle": momentum falls from 0.95 to 0.85 while the rate rises, and back.
+    tuning: the schedule ends at the fraction `tuning_from` of training, and runs once more over the rest with
+        its factors multiplied by this; 0 is one schedule over all of training.
     """
 
     name: str = "constant"
@@ -44,6 +46,8 @@ class Schedule:
     restarts: int = 0
     cycle_growth: float = 1.0
     cycle_momentum: bool = False
+    tuning: float = 0.0
+    tuning_from: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise UsageError for a name that does not exist or a value that makes no schedule."""
@@ -84,6 +88,14 @@ class Schedule:
         The step with index i of n has progress i / n. Beyond the end the factor stays what it was there.
         """
         progress = min(max(progress, 0.0), 1.0)
+        if self.tuning and self.tuning_from:
+            if progress >= self.tuning_from:
+                progress = (progress - self.tuning_from) / (1.0 - self.tuning_from)
+                return self.tuning * self._factor(progress)
+            progress /= self.tuning_from
+        return self._factor(progress)
+
+    def _factor(self, progress: float) -> float:
         if self.name == "one-cycle":
             return self._one_cycle(progress)
         if progress < self.warmup:
