@@ -95,7 +95,7 @@ def test_minutes_are_shared_and_all_seeds_have_the_first_plan(train: Train, cloc
 )  # MLflow leaves its SQLite connections to the collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_repeats_are_nested_runs_in_mlflow(train: Train, tmp_path: Path) -> None:
-    repeats = train(epochs=1, repeat=2, set={"tracking.mlflow": True})
+    repeats = train(epochs=1, repeat=2, set={"tracking.mlflow": True}, tags=["paper"], note="two seeds")
     from mlflow import MlflowClient
 
     from hundred.runs.trackers.mlflow.state import read_state
@@ -107,6 +107,8 @@ def test_repeats_are_nested_runs_in_mlflow(train: Train, tmp_path: Path) -> None
     assert len(runs) == 3
     assert sorted(run.info.run_name for run in children) == ["seed-0", "seed-1"]
     assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.data.tags["tag.paper"] for run in runs} == {"true"}
+    assert {run.data.tags["mlflow.note.content"] for run in runs} == {"two seeds"}
     above = client.get_run(parent.run_id)
     assert above.data.metrics["test_loss"] == pytest.approx(repeats.summary["test_loss"]["mean"])
     accuracies = {run.info.run_name: run.data.metrics["test_accuracy"] for run in children}

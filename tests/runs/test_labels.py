@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hundred.errors import HundredError, UsageError
-from hundred.runs.labels import Labels, read_labels, write_labels
+from hundred.runs.labels import Labels, add_labels, labels_of, read_labels, write_labels
 from hundred.runs.trackers import content
 from hundred.runs.trackers.wandb import WeightsAndBiases
 
@@ -62,3 +62,14 @@ def test_weights_and_biases_gets_tags_and_note(tmp_path: Path) -> None:
     module = Module()
     WeightsAndBiases(tmp_path, module=module).on_run_started(None)  # type: ignore[arg-type]
     assert (module.options["tags"], module.options["notes"]) == (["best"], "the one")
+
+
+def test_labels_are_added_to_those_that_are_there(tmp_path: Path) -> None:
+    add_labels(tmp_path, labels_of(["a"], "first"))
+    add_labels(tmp_path, labels_of(["b", "a"]))
+    assert read_labels(tmp_path) == Labels(("a", "b"), "first")
+    add_labels(tmp_path / "nowhere", Labels())  # nothing to write
+    with pytest.raises(UsageError, match="cannot be a tag"):
+        labels_of(["two words"])
+    with pytest.raises(UsageError, match=r"at most 4,000 characters"):
+        labels_of(note="x" * 4001)

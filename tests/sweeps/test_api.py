@@ -1,5 +1,6 @@
 """Whole sweeps in one process, on a very small network."""
 
+import html
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import hundred
 from hundred.data.dataset import Dataset
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.run.lifecycle import train_run
+from hundred.formatting import command
 from hundred.runs.run import Run
 from hundred.sweeps.result import Sweep
 from hundred.sweeps.trial import TrialSpec, run_trial
@@ -184,6 +186,8 @@ def test_its_page_is_self_contained_and_shows_trials_best_and_winner(done: Sweep
     assert "Of the drawn sample set" in page
     assert "95 % interval" not in page  # of one seed there is none
     assert done.write_page().read_text(encoding="utf-8") == page
+    assert hundred.report(done) == hundred.report(done.path) == done.path / "report.html"
+    assert html.escape(command("sweep", done.path.resolve(), "--resume")) in page
 
 
 def test_a_page_can_be_had_of_a_sweep_that_has_only_begun(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.directory import check_part, check_still_there, create_run_directory, newest_unfinished
+from hundred.runs.labels import LABELS, add_labels
 from hundred.runs.layout import RECIPE
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.progress.display import progress_listener
@@ -44,6 +45,7 @@ def train_repeats(resolved: Resolved, options: RunOptions, repeat: int) -> Repea
     seeds = list(range(first, first + repeat))
     options = replace(options, data=open_data(options.data, resolved.recipe.data))
     folder = repeats_folder(options.runs, options.name, resolved.recipe.name, repeat, resume=options.resume)
+    add_labels(folder, options.labels)
     try:
         with ParentRun(folder, resolved.recipe, {"seed": seeds}, partial(_warn, options)) as parent:
             if parent.process is not None:
@@ -53,6 +55,8 @@ def train_repeats(resolved: Resolved, options: RunOptions, repeat: int) -> Repea
             parent.finish(repeats.metrics(), [folder / REPEATS])
     except BaseException:
         with suppress(OSError):
+            if [path.name for path in folder.iterdir()] == [LABELS]:
+                (folder / LABELS).unlink()
             folder.rmdir()  # where nothing was begun, as with a wrong recipe
         raise
     return repeats

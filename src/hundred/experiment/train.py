@@ -17,6 +17,7 @@ from hundred.experiment.repeats import train_repeats
 from hundred.experiment.run.context import Network, RunOptions
 from hundred.experiment.run.distributed import dismissing_followers, follow, join_processes
 from hundred.experiment.run.lifecycle import train_run
+from hundred.runs.labels import labels_of
 from hundred.runs.layout import is_run
 from hundred.runs.progress.announce import announce
 from hundred.runs.repeats import Repeats, is_repeats
@@ -50,12 +51,14 @@ def train(
     started: float | None = None,
     test: bool = True,
     rewarm: bool = False,
+    tags: Sequence[str] = (),
+    note: str = "",
     on_result: Callable[[Run], None] | None = None,
 ) -> Run | Repeats:
     """Train by `recipe` (a built-in name, a file or a mapping; None is `sprint`); return the finished Run.
 
-    data: `sample`, a path to CIFAR-100 in any published form, an opened dataset, or None to look for it; where
-        `recipe` is a run directory, None is that run's data.
+    data: `sample`, a path to CIFAR-100 in any published form, an opened dataset, or None to look for it: in
+        the data of the run where `recipe` is a run directory.
     model: your own network instead of the recipe's: a function of the number of classes that builds it, or an
         nn.Module, which is trained itself. It takes float [n, 3, 32, 32], normalized, to logits [n, classes].
     start_from: a saved model, ours or anyone's Keras file, whose network is trained further instead of the
@@ -74,6 +77,7 @@ def train(
     quiet: no progress display on standard error, only warnings. figures: draw them at the end.
     keep_checkpoint: leave checkpoint.pt when the run has finished.
     test: False leaves the test images unread, for runs among which you will choose; test figures are null.
+    tags, note: what `hundred runs` and trackers show of the run; of repeats, of their folder and of each.
     on_result: called with each finished Run when its result is written, before its pictures are drawn.
     started: `time.monotonic()` when the command began, for `minutes` and `total_seconds`; None is now.
 
@@ -102,6 +106,7 @@ def train(
         started=began,
         test=test,
         rewarm=rewarm,
+        labels=labels_of(tags, note),
         on_result=on_result,
         strategy=strategy,
     )

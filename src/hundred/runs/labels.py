@@ -59,10 +59,27 @@ def read_labels(path: Path | str) -> Labels:
     return Labels(tuple(tags), note, archived)
 
 
+def labels_of(tags: Iterable[str] = (), note: str = "") -> Labels:
+    """Labels with these tags and this note. Raises UsageError for a tag or note that cannot be one."""
+    _check_note(note)
+    return Labels(note=note).with_tags(add=tags)
+
+
+def add_labels(path: Path | str, labels: Labels) -> None:
+    """Add tags, and a note where there is one, to those of the run, or folder of runs, at `path`."""
+    if labels != Labels():
+        before = read_labels(path)
+        write_labels(path, replace(before.with_tags(add=labels.tags), note=labels.note or before.note))
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(f"a note has at most {LONGEST_NOTE:,} characters; this one has {len(note):,}")
+
+
 def write_labels(path: Path | str, labels: Labels) -> None:
     """Write labels.json at `path`, or remove it where there is nothing to say."""
-    if len(labels.note) > LONGEST_NOTE:
-        raise UsageError(f"a note has at most {LONGEST_NOTE:,} characters; this one has {len(labels.note):,}")
+    _check_note(labels.note)
     file = Path(path) / LABELS
     with os_errors_as_hundred_errors(file):
         if labels == Labels():

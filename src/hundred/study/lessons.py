@@ -186,7 +186,7 @@ def _seeds(whole: Runs) -> Finding:
         if len(of_system) > 1
     }
     if not accuracies:
-        return CANNOT_SAY, "No system was run to its end with several seeds; `--repeat 3` shows the spread."
+        return CANNOT_SAY, "No system was run to its end with several seeds; --repeat 3 shows the spread."
     spreads = ", ".join(
         f"{name} {min(values):.1%} to {max(values):.1%} "
         f"(standard deviation {100 * np.std(values, ddof=1):.2f} points, {len(values)} runs)"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from hundred.errors import HundredError
 from hundred.evaluation.compare.cost import pareto_front
 from hundred.evaluation.doctor.diagnosis import doctor
-from hundred.formatting import duration, file_size, number, percent, points
+from hundred.formatting import command, duration, file_size, number, percent, points
 from hundred.reports.figures.classes import draw_class_changes
 from hundred.reports.figures.pareto import draw_pareto
 from hundred.reports.figures.published import draw_published
@@ -29,20 +30,25 @@ from hundred.study.systems import CIFAR100, NAMES, system_of
 from hundred.version import __version__
 
 MOST_CLASSES = 15
-CURVES = "Curves of the first run of each system, over the published ones"
+CURVES = "Curves of the first run of each system"
 
 
 @dataclass(frozen=True)
 class PageContents:
-    """Everything that the page shows: a study's name, settings, missing systems, finished runs by system (at
-    least one), table and lessons."""
+    """Everything that the page shows: a study's folder, settings, missing systems, finished runs by system
+    (one or more), table and lessons."""
 
-    name: str
+    path: Path
     plan: StudyPlan
     missing: dict[str, str]
     runs: dict[str, list[Run]]
     table: pd.DataFrame
     lessons: list[Lesson]
+
+    @property
+    def name(self) -> str:
+        """The study's name, as of its folder."""
+        return self.path.resolve().name
 
 
 def render(contents: PageContents) -> str:
@@ -66,7 +72,8 @@ def render(contents: PageContents) -> str:
         pair=pair,
         warnings=_warnings(contents),
         verdicts=_verdicts(contents),
-        command=_command(contents),
+        comparable=contents.plan.data == CIFAR100,
+        command=command("study", contents.path.resolve(), "--resume"),
         data=_data_text(contents.plan.data),
         made_by=__version__,
     )  # fmt: skip
@@ -98,16 +105,17 @@ def _figures(contents: PageContents, pair: Pair | None) -> list[tuple[str, str, 
     # Figures of the quick data are marked as those of the sample set, of which it is a part.
     data = "sample" if first["data"] == NAME else first["data"]
     provenance = Provenance(data, first["protocol"])
+    title = f"{CURVES}, over the published ones" if published else CURVES
     histories = {name: runs[0].history for name, runs in contents.runs.items()}
     curves = draw_published_curves(
-        histories, published, highlight=SCHOOL if published else "", title=CURVES, provenance=provenance
+        histories, published, highlight=SCHOOL if published else "", title=title, provenance=provenance
     )
     costs = table.assign(name=table["recipe"], accuracy=table["test_accuracy"]).assign(
         pareto=pareto_front(table["train_seconds"].tolist(), table["test_accuracy"].tolist())
     )
     found = [
-        ("published", "Measured beside published", _draw_published(table, first, provenance)),
-        ("curves", CURVES, curves),
+        ("published", "Measured accuracy of each system", _draw_published(table, first, provenance)),
+        ("curves", title, curves),
         ("pareto", "Accuracy against training time", draw_pareto(costs, provenance=provenance)),
     ]
     if pair is not None:
@@ -120,13 +128,15 @@ def _figures(contents: PageContents, pair: Pair | None) -> list[tuple[str, str, 
 def _draw_published(table: pd.DataFrame, first: dict[str, Any], provenance: Provenance) -> Figure:
     best_epoch = first["protocol"] == "test-as-validation"
     measured = "the best epoch's validation accuracy" if best_epoch else "test accuracy"
+    title = "Measured beside published"
     note = f"measured: {measured}; published: the best validation accuracy, on the test images"
-    if first["data"] != CIFAR100:
-        note = "published figures are of CIFAR-100, measured ones of other images: not to be compared"
+    if first["data"] != CIFAR100:  # published figures, of other images, would look comparable
+        table = table.assign(published_low=float("nan"), published_high=float("nan"))
+        title, note = "Measured", measured
     # The interval is of test accuracy; around another figure it has the same width.
     shift = table["measured"] - table["test_accuracy"]
     moved = table.assign(low=table["low"] + shift, high=table["high"] + shift)
-    return draw_published(moved, title="Measured beside published", note=note, provenance=provenance)
+    return draw_published(moved, title=title, note=note, provenance=provenance)
 
 
 def _diagnoses(runs: dict[str, list[Run]]) -> list[dict[str, Any]]:
@@ -184,16 +194,6 @@ def _warnings(contents: PageContents) -> list[str]:
             "these here read the test images once, at the end."
         )
     return found
-
-
-def _command(contents: PageContents) -> str:
-    plan = contents.plan
-    words = ["hundred study", f"--name {contents.name.removeprefix('study-')}"]
-    words += ["--quick"] if plan.quick else []
-    words += [f"--epochs {plan.epochs}"] if plan.epochs and not plan.quick else []
-    words += [f"--minutes {plan.minutes:g}"] if plan.minutes else []
-    words += [f"--protocol {plan.protocol}"] if plan.protocol != "holdout" else []
-    return " ".join(words)
 
 
 def _data_text(data: str) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from hundred.formatting import duration, percent, plural
+from hundred.formatting import command, duration, percent, plural
 from hundred.reports.figures.style import Provenance, as_inline_svg
 from hundred.reports.figures.sweeps import draw_trial_curves
 from hundred.runs.repeats import Repeats
@@ -48,6 +49,7 @@ def render(contents: PageContents) -> str:
         )
     ranked = contents.table.sort_values("val_accuracy", ascending=False, kind="stable")
     return _environment().get_template("sweep.html").render(
+        resume=command("sweep", Path(contents.path).resolve(), "--resume"),
         contents=contents,
         plan=plan,
         keys=list(plan.vary),

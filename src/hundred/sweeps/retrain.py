@@ -15,6 +15,7 @@ from hundred.experiment.repeats import repeats_folder, write_summary
 from hundred.experiment.run.resume import is_whole
 from hundred.recipe.load import load_recipe
 from hundred.runs.directory import lock_run
+from hundred.runs.labels import add_labels, labels_of
 from hundred.runs.repeats import REPEATS, Repeats
 from hundred.runs.run import Run
 from hundred.sweeps.context import SweepContext, open_context
@@ -63,6 +64,8 @@ def repeat_on_ray(
     workers: int | None = None,
     cpus: int | None = None,
     gpus: float | None = None,
+    tags: Sequence[str] = (),
+    note: str = "",
 ) -> Repeats:
     """Train `repeat` seeds of `recipe` on the Ray cluster at `ray`; the rest as for `hundred.train`.
 
@@ -72,6 +75,7 @@ def repeat_on_ray(
     base = resolve(recipe, epochs=epochs, target=target, seed=seed, protocol=protocol, overrides=set).recipe
     dataset = open_data(data, base.data)
     folder = repeats_folder(Path(runs), name, base.name, repeat, resume=resume)
+    add_labels(folder, labels_of(tags, note))
     seeds = [base.seed + number for number in range(repeat)]
     progress, vary = SweepProgress(quiet), {"seed": seeds}
     with (

@@ -187,11 +187,12 @@ def _write(entry: "Entry", labels: "Labels") -> None:
     write_labels(entry.path, labels)
     shown = [*labels.tags, *([f'"{labels.note}"'] if labels.note else [])]
     click.echo(f"{entry.path}: {' '.join(shown) or 'no tags, no note'}")
-    if entry.kind == "run" and (entry.path / MLFLOW).is_file():
-        from hundred.runs.trackers.mlflow.sync import sync_run
+    if (entry.path / MLFLOW).is_file():
+        from hundred.runs.trackers.mlflow.sync import sync_labels, sync_run
 
         try:
-            click.echo(f"sent to {sync_run(entry.path).tracking_uri}", err=True)
+            store = sync_run(entry.path).tracking_uri if entry.kind == "run" else sync_labels(entry.path)
+            click.echo(f"sent to {store}", err=True)
         except HundredError as error:
             click.echo(f"note: not in MLflow yet ({error}): `hundred sync {entry.path}` sends it", err=True)
 

@@ -1,7 +1,7 @@
 """The options and parts of one run, passed from step to step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from hundred.data.dataset import Dataset
 from hundred.experiment.build.trainer import Splits
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.recipe.schema import Recipe
+from hundred.runs.labels import Labels
 from hundred.runs.run import Run
 from hundred.training.epoch_plan import MOST_EPOCHS
 from hundred.training.events import EpochEnded
@@ -36,6 +37,7 @@ class RunOptions:
     rewarm: a resumed run's schedule begins again. keep_state: a finished run can be given more epochs.
     test: False leaves the test images unread, and every test figure null, as in the trials of a sweep.
     stop_when: called after each epoch with its row; a text that is not empty ends the run for that reason.
+    labels: tags and note to give the run.
     on_result: called with the run once its result is written, before its pictures are drawn.
     """
 
@@ -61,6 +63,7 @@ class RunOptions:
     rewarm: bool = False
     keep_state: bool = True
     stop_when: Callable[[EpochEnded], str] | None = None
+    labels: Labels = field(default_factory=Labels)
     on_result: Callable[[Run], None] | None = None
 
 

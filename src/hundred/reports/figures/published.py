@@ -86,11 +86,11 @@ def _measured(axes: Axes, place: int, row: "pd.Series[Any]") -> None:
 
 def _handles(table: pd.DataFrame) -> list[Line2D]:
     handles = [
-        Line2D(
-            [], [], color=ORANGE, linewidth=2, marker="|", markersize=9, linestyle="none", label="published"
-        ),
-        Line2D([], [], color=BLUE, marker="o", markersize=6, linewidth=1.4, label="measured, 95 % interval"),
+        Line2D([], [], color=BLUE, marker="o", markersize=6, linewidth=1.4, label="measured, 95 % interval")
     ]
+    if table["published_low"].notna().any():
+        tick = {"marker": "|", "markersize": 9, "linestyle": "none"}
+        handles.insert(0, Line2D([], [], color=ORANGE, linewidth=2, label="published", **tick))  # type: ignore[arg-type]
     if table["cut_short"].any():
         hollow = {
             "color": "white",

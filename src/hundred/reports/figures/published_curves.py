@@ -45,10 +45,10 @@ def draw_published_curves(
     Both by name, with columns epoch, accuracy, val_accuracy (fractions) and learning_rate. highlight: the
     published history that is drawn darker and named.
     """
-    rows = (len(measured) + 2 + bool(highlight)) // 2
+    rows = (len(measured) + bool(published) + 1 + bool(highlight)) // 2
     top = 46 + 12.5 * rows
     below = 3 * _HEIGHT + 2 * _GAP + 40
-    note = f"grey: {len(published)} published trainings, validated on the test images"
+    note = f"grey: {len(published)} published trainings, validated on the test images" if published else ""
     figure = new_figure(_WIDTH, top + below, title, provenance, note)
     panels: list[Axes] = []
     for name, label in _PANELS:
@@ -68,7 +68,7 @@ def draw_published_curves(
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     panels[0].legend(
-        handles=_handles(measured, highlight),
+        handles=_handles(measured, highlight, others=len(published) > bool(highlight)),
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.0),
         ncols=2,
@@ -103,12 +103,13 @@ def _line(axes: Axes, history: pd.DataFrame, name: str, colour: str, width: floa
         axes.plot(epochs, values, color=colour, linewidth=width, marker=marker, markersize=3)
 
 
-def _handles(measured: Mapping[str, pd.DataFrame], highlight: str) -> list[Line2D]:
+def _handles(measured: Mapping[str, pd.DataFrame], highlight: str, *, others: bool) -> list[Line2D]:
     handles = [
         Line2D([], [], color=run_colour(index), label=shortened(name, 8, 200))
         for index, name in enumerate(measured)
     ]
     if highlight:
         handles.append(Line2D([], [], color=INK, linewidth=1.4, label=f"published: {highlight}"))
-    handles.append(Line2D([], [], color=RULE, linewidth=1.0, label="published, the others"))
+    if others:
+        handles.append(Line2D([], [], color=RULE, linewidth=1.0, label="published, the others"))
     return handles

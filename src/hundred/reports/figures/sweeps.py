@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -32,8 +32,8 @@ from hundred.reports.figures.style import (
 _LEFT, _TOP, _HEIGHT, _APART = 74.0, 78.0, 230.0, 132.0
 _SMALL = 7.5
 ACCURACY = "val_accuracy"
-# Of one hue from light to dark, so that the order shows without colour as well.
-_SHADES = LinearSegmentedColormap.from_list("trials", [lighter(BLUE, 0.82), BLUE, "#08304F"])
+# Of one hue from faint to full, so that the order shows without colour as well, on light and dark pages.
+_FAINTEST = 0.25
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def draw_importance(
 def _lines(plot: Axes, lines: Sequence[np.ndarray], accuracy: np.ndarray, complete: np.ndarray) -> None:
     """All trials, the better ones over the worse, and the best one over all."""
     spread = float(np.ptp(accuracy)) or 1.0
-    shades = _SHADES((accuracy - accuracy.min()) / spread)
+    ranks = (accuracy - accuracy.min()) / spread
+    shades = np.array([to_rgba(BLUE, _FAINTEST + (1 - _FAINTEST) * rank) for rank in ranks])
     for chosen, style in ((complete, "solid"), (~complete, (0, (3, 2)))):
         if chosen.any():
             some = [line for line, wanted in zip(lines, chosen, strict=True) if wanted]

@@ -24,6 +24,7 @@ def headlines(run: RunReport) -> list[Headline]:
     result = run.result
     stopped = str(result.get("stopped") or "")
     smoothed = " (labels not smoothed)" if run.label_smoothing else ""
+    lowered = "; training with smoothed labels raises it" if run.label_smoothing else ""
     shown = [
         ("test_accuracy", "Test accuracy", percent, _accuracy_note(run)),
         ("test_balanced_accuracy", "Balanced accuracy", percent, "mean over classes"),
@@ -40,7 +41,7 @@ def headlines(run: RunReport) -> list[Headline]:
         ("test_coarse_accuracy", "Superclass accuracy", percent, "read off the fine class"),
         ("val_accuracy", "Validation accuracy", percent, ""),
         ("test_loss", "Test loss", decimal, f"mean cross-entropy, nats{smoothed}"),
-        ("calibration_error", "Calibration error", percent, "expected, on test images"),
+        ("calibration_error", "Calibration error", percent, f"expected, on test images{lowered}"),
         ("parameters", "Parameters", number, ""),
         ("epochs", "Epochs", number, STOP_REASONS.get(stopped, readable(stopped))),
         ("train_seconds", "Training time", duration, f"{duration(result.get('total_seconds'))} in all"),

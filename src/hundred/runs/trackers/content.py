@@ -60,9 +60,15 @@ def tags(run: Path) -> dict[str, str]:
     found.update(_event_tags(read_events(run / layout.EVENTS)))
     texts = {key: value for key, value in result(run).items() if value is not None and not _is_figure(value)}
     found.update({key: _text(value) for key, value in texts.items()})
-    labels = read_labels(run)
-    found.update({f"{LABEL}{tag}": "true" for tag in labels.tags} | {NOTE: labels.note})
+    found.update(own_labels(run))
     return {_name(key): text[:_TAG_CHARACTERS] for key, text in found.items() if text and _name(key)}
+
+
+def own_labels(folder: Path) -> dict[str, str]:
+    """The user's tags and note of a run, or of a folder of runs, as tags for MLflow."""
+    labels = read_labels(folder)
+    found = {f"{LABEL}{tag}": "true" for tag in labels.tags}
+    return found | ({NOTE: labels.note} if labels.note else {})
 
 
 def epochs(run: Path, *, ended: bool) -> list[EpochFigures]:

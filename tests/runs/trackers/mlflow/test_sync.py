@@ -19,9 +19,11 @@ from hundred.errors import HundredError, UsageError
 from hundred.runs.directory import lock_run
 from hundred.runs.events import EventLog, cut_events
 from hundred.runs.history import HistoryCsv, cut_history
+from hundred.runs.labels import Labels, write_labels
 from hundred.runs.trackers.mlflow.listener import MlflowListener, MlflowProcess
+from hundred.runs.trackers.mlflow.state import read_state
 from hundred.runs.trackers.mlflow.store import experiment_id, local_uri
-from hundred.runs.trackers.mlflow.sync import finish_parent, start_parent, sync_run
+from hundred.runs.trackers.mlflow.sync import finish_parent, start_parent, sync_labels, sync_run
 from hundred.training.events import LearningRateCut, Stopped, Warned, notify
 from tests.making.training_events import epoch_ended, finished_run, record, started, training
 
@@ -196,6 +198,21 @@ def test_runs_inside_an_announced_folder_are_nested(tmp_path: Path, store: Path)
         [there.info.experiment_id], f"tags.mlflow.parentRunId = '{parent}'"
     )
     assert sorted(child.info.run_name for child in children) == ["a", "b"]
+
+
+def test_tags_and_the_note_of_a_folder_reach_its_run(tmp_path: Path, store: Path) -> None:
+    folder = tmp_path / "sweep"
+    folder.mkdir()
+    write_labels(folder, Labels(("early",), "first"))
+    start_parent(folder, store=store, tags={"kind": "sweep"})
+    assert sent_run(store, folder).data.tags["tag.early"] == "true"
+    finish_parent(folder, tags={"winner": "b"})
+    write_labels(folder, Labels(("late",), "second"))
+    assert sync_labels(folder) == read_state(folder).tracking_uri
+    tags = sent_run(store, folder).data.tags
+    assert (tags["tag.late"], tags["mlflow.note.content"]) == ("true", "second")
+    assert (tags["kind"], tags["winner"]) == ("sweep", "b")
+    assert "tag.early" not in tags
 
 
 def test_a_run_sent_alone_can_be_nested_later(tmp_path: Path, store: Path) -> None:

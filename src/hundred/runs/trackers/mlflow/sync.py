@@ -126,7 +126,7 @@ def start_parent(
 
     def send(uploader: RunUploader) -> str:
         uploader.parameters({key: str(value) for key, value in (parameters or {}).items()})
-        uploader.tags({key: str(value) for key, value in (tags or {}).items()})
+        uploader.tags({key: str(value) for key, value in (tags or {}).items()} | content.own_labels(folder))
         uploader.status("RUNNING", None)
         return uploader.state.run_id
 
@@ -150,13 +150,27 @@ def finish_parent(
     files = {path.name: path for path in artifacts if path.is_file()}
 
     def send(uploader: RunUploader) -> None:
-        uploader.tags({key: str(value) for key, value in (tags or {}).items()})
+        uploader.tags({key: str(value) for key, value in (tags or {}).items()} | content.own_labels(folder))
         figures = {key: float(value) for key, value in (metrics or {}).items()}
         uploader.figures(figures, int(time.time() * 1000))
         uploader.artifacts(files)
         uploader.status(status, None)
 
     _exchange(folder, tracking_uri(folder, store), send, files=files.values())
+
+
+def sync_labels(folder: Path | str) -> str:
+    """Send the tags and the note of repeats, a sweep or a study that `start_parent` announced; the store.
+
+    Raises HundredError where MLflow does not answer in time.
+    """
+    folder = Path(folder)
+
+    def send(uploader: RunUploader) -> str:
+        uploader.tags(content.own_labels(folder))
+        return uploader.state.tracking_uri
+
+    return _exchange(folder, tracking_uri(folder), send)
 
 
 def _exchange(
