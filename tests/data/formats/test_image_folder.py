@@ -145,7 +145,7 @@ def test_each_fit(tmp_path: Path, fit: str) -> None:
 def test_the_second_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = write_folders(tmp_path / "pets", {"train": 4, "test": 2})
     first = open_dataset(root)
-    monkeypatch.setattr("hundred.data.formats.image_folder.decode_files", None)
+    monkeypatch.setattr("hundred.data.formats.image_folder.Decoders", None)
     again = open_dataset(root)
     assert again.digest == first.digest
     assert again.train.images.equal(first.train.images)
@@ -166,6 +166,13 @@ def test_processes_decode_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Mo
     together = open_dataset(root, image_size=32, reading=lambda *now: seen.append(now))
     assert together.digest == alone.digest
     assert seen[-1] == (70, 70)
+
+
+def test_a_process_that_ends_early_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_folders(tmp_path / "pets", {"train": 30, "test": 5})
+    monkeypatch.setattr("hundred.data.opening.decode.FILES_FOR_PROCESSES", 10)
+    monkeypatch.setattr("hundred.data.opening.decode.sys.executable", "/bin/false")
+    assert "a process that decodes pictures ended early" in fault(root)
 
 
 def test_damaged_pictures_are_left_out_of_the_map_too(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ The classes of CIFAR-100 in the spelling of anyone make CIFAR-100, in its order.
 numbers, all different within a split, come in the order of these numbers; others by class, then by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from hundred.data.formats.folder_layout import (
     split_folders,
 )
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, ReadOptions
-from hundred.data.opening.decode import decode_files
+from hundred.data.opening.decode import Decoders
 from hundred.data.opening.gather import Example, arrange, decode_splits
 from hundred.data.opening.sizes import SAMPLED, choose_size, size_note
 from hundred.errors import HundredError
@@ -80,11 +80,14 @@ def read(found: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
 
     Raises HundredError naming the class or the pictures at fault.
     """
-    survey = _survey(found)
-    splits = arrange(survey.splits)
-    sizes = _sizes([str(each.source) for each in (*splits.train, *splits.test)])
-    size = options.image_size or choose_size(sizes)
-    raw = decode_splits(splits, survey.names, size, options, decode_files)
+    folders = _folders(found)
+    count = sum(len(each.pictures) for classes in folders.values() for each in classes)
+    with Decoders(count) as decoders:
+        survey = _survey(found, folders)
+        splits = arrange(survey.splits)
+        sizes = _sizes([str(each.source) for each in (*splits.train, *splits.test)])
+        size = options.image_size or choose_size(sizes)
+        raw = decode_splits(splits, survey.names, size, options, decoders.decode)
     note = size_note(sizes, size, options.fit)
     return raw if not note else Raw(**{**vars(raw), "notes": (*raw.notes, note)})
 
@@ -96,8 +99,7 @@ def _folders(found: Path) -> dict[str, list[ClassFolder]]:
     return {name: class_folders(folder) for name, folder in splits.items()}
 
 
-def _survey(found: Path) -> _Survey:
-    folders = _folders(found)
+def _survey(found: Path, folders: Mapping[str, Sequence[ClassFolder]]) -> _Survey:
     names = name_classes(
         {split: [(each.name, each.superclass) for each in classes] for split, classes in folders.items()},
         str(found),

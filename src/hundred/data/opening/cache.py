@@ -98,14 +98,15 @@ class NewEntry:
             written = self._write_arrays(raw) if with_images else {}
             about = {key: getattr(raw, key) for key in _ABOUT}
             counts = {name: len(split.fine) for name, split in (("train", raw.train), ("test", raw.test))}
+            place_of_source = str(source.resolve())
             entry = {
                 "layout": _LAYOUT,
-                "source": str(source.resolve()),
+                "source": place_of_source,
                 "how": how,
                 "fingerprint": mark,
                 "digest": digest,
             }
-            _forget_earlier(entry["source"], how)
+            _forget_earlier(place_of_source, how)
             write_json(self.folder / "entry.json", entry | about | {"counts": counts, "files": written})
             place = _entry_folder(mark)
             shutil.rmtree(place, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Decoding many pictures at once: files by processes of their own, bytes in memory by threads."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -41,15 +42,45 @@ class Room:
         self.parts[number][at - self._begins[number]] = image
 
 
-def decode_files(paths: Sequence[str], into: Room, fit: Fit, progress: Callable[[int], None]) -> list[Fault]:
-    """Decode picture files into `into`; the damaged ones, in order.
+class Decoders:
+    """Decodes picture files, many of them by a process for each processor.
 
-    Where its arrays are maps of files, processes of their own decode into them, one for each processor.
+    The processes start with the first line of a `with` block, before there is work for them: what they import
+    takes as long as finding out what to decode.
     """
-    maps = [part for part in into.parts if isinstance(part, np.memmap)]
-    if len(maps) == len(into.parts) and len(paths) >= FILES_FOR_PROCESSES and _processors() > 1:
-        return _in_processes(paths, maps, fit, progress)
-    return decode_all(paths, paths, into, fit, progress)
+
+    def __init__(self, files: int) -> None:
+        """`files` is how many there will be: few are decoded by threads."""
+        self._many = files >= FILES_FOR_PROCESSES and _processors() > 1
+        self._children: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> "Decoders":
+        self._children = [_child() for _ in range(_processors())] if self._many else []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children:
+            with child, contextlib.suppress(OSError):  # it ends with its input
+                child.communicate()
+
+    def decode(
+        self, paths: Sequence[str], into: Room, fit: Fit, progress: Callable[[int], None]
+    ) -> list[Fault]:
+        """Decode picture files into `into`; the damaged ones, in order.
+
+        Processes are of use where its arrays are maps of files, which they write into.
+        """
+        maps = [part for part in into.parts if isinstance(part, np.memmap)]
+        if not self._children or len(maps) < len(into.parts):
+            return decode_all(paths, paths, into, fit, progress)
+        children, self._children = self._children, []
+        return _in_processes(children, paths, maps, fit, progress)
+
+
+def decode_files(paths: Sequence[str], into: Room, fit: Fit, progress: Callable[[int], None]) -> list[Fault]:
+    """Decode picture files into `into`; the damaged ones, in order."""
+    with Decoders(len(paths)) as decoders:
+        return decoders.decode(paths, into, fit, progress)
 
 
 def decode_all(
@@ -97,10 +128,14 @@ def _processors() -> int:
 
 
 def _in_processes(
-    paths: Sequence[str], maps: Sequence[np.memmap], fit: Fit, progress: Callable[[int], None]
+    children: "Sequence[subprocess.Popen[str]]",
+    paths: Sequence[str],
+    maps: Sequence[np.memmap],
+    fit: Fit,
+    progress: Callable[[int], None],
 ) -> list[Fault]:
     """Shares of the files to processes that map the same files. Raises HundredError where one fails."""
-    shares = np.array_split(np.arange(len(paths)), _processors())
+    shares = np.array_split(np.arange(len(paths)), len(children))
     done, faults = [0] * len(shares), list[Fault]()
     parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
     target = {"parts": parts, "fit": fit}
@@ -108,9 +143,9 @@ def _in_processes(
     def run(number: int) -> int:
         start, share = int(shares[number][0]), [paths[at] for at in shares[number]]
         order = json.dumps({**target, "start": start, "paths": share})
-        with _child() as child:
+        with children[number] as child:
             assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018
-            with child.stdin:
+            with contextlib.suppress(BrokenPipeError), child.stdin:  # its exit code says more
                 child.stdin.write(order)
             for line in child.stdout:
                 report = json.loads(line)
@@ -173,8 +208,9 @@ def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Decode what standard input asks for; reports go to standard output."""
-    for report in _reports(json.load(sys.stdin)):
+    """Decode what standard input asks for, if anything; reports go to standard output."""
+    order = sys.stdin.read()
+    for report in _reports(json.loads(order)) if order else ():
         sys.stdout.write(json.dumps(report) + "\n")
         sys.stdout.flush()
 
