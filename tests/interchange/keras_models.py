@@ -106,6 +106,20 @@ def attention_of_channels_and_places(keras: Any) -> Any:
     return keras.Model(image, layers.Dense(100, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
 
 
+def attention_of_neighbouring_channels(keras: Any) -> Any:
+    """ECA (Wang et al. 2020): a convolution along the channels weighs them; then causal ones along rows."""
+    layers = keras.layers
+    image = keras.Input((SIDE, SIDE, 3))
+    x = layers.Conv2D(12, 3, strides=4, padding="same", activation="relu")(image)
+    a = layers.Reshape((12, 1))(layers.GlobalAveragePooling2D()(x))
+    a = layers.Conv1D(1, 3, padding="same", use_bias=False, activation="sigmoid")(a)
+    x = layers.Multiply()([x, layers.Reshape((1, 1, 12))(a)])
+    x = layers.Reshape((64, 12))(x)
+    x = layers.Conv1D(8, 4, padding="causal", dilation_rate=2, groups=4, activation="relu")(x)
+    x = layers.Conv1D(6, 4, strides=3, padding="same")(x)
+    return keras.Model(image, layers.Dense(100)(layers.Flatten()(layers.Conv1D(5, 2)(x))))
+
+
 def shortcuts_of_option_a(keras: Any) -> Any:
     """ResNet for CIFAR with shortcuts A (He et al. 2015): every other place, channels padded with zeros."""
     layers, ops = keras.layers, keras.ops
@@ -151,6 +165,7 @@ NATIVE: dict[str, Build] = {
         compact_transformer,
         convnext,
         attention_of_channels_and_places,
+        attention_of_neighbouring_channels,
         shortcuts_of_option_a,
         unit_vectors,
         axes_of_all_kinds,

@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
 from hundred.errors import HundredError
@@ -165,3 +166,79 @@ def test_keras_2_keeps_a_base_called_with_training_false_in_inference(tmp_path: 
         found = [layer for layer in model.network.modules() if isinstance(layer, nn.BatchNorm2d)]
         assert isinstance(found[0], FrozenBatchNorm2d) == kept
         assert model.frozen == ()
+
+
+def _beginnings(keras: Any) -> dict[str, Any]:
+    """Beginnings of models that take pixels from 0 to 255, by what comes before they are rescaled."""
+    layers = keras.layers
+    random = keras.Sequential([layers.RandomFlip(), layers.RandomRotation(0.1)], name="random")
+    preprocess = keras.applications.vgg16.preprocess_input
+    return {
+        "resized": lambda x: layers.Rescaling(1 / 127.5, -1)(layers.Resizing(16, 16)(x)),
+        "padded": lambda x: layers.Rescaling(1 / 255)(layers.ZeroPadding2D(1)(layers.CenterCrop(6, 6)(x))),
+        "augmented": lambda x: layers.Rescaling(1 / 255)(random(x)),
+        "caffe": lambda x: preprocess(layers.Resizing(16, 16)(x)),
+    }
+
+
+@pytest.mark.parametrize("beginning", ["resized", "padded", "augmented", "caffe"])
+def test_rescaling_is_seen_behind_what_only_moves_pixels(
+    beginning: str, tmp_path: Path, references: References
+) -> None:
+    with references.keras() as keras:
+        image = keras.Input((8, 8, 3))
+        x = _beginnings(keras)[beginning](image)
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(x))
+        model = keras.Model(image, keras.layers.Dense(5)(x))
+        wanted = model.predict(IMAGES * 255, verbose=0)
+        model.save(tmp_path / "m.keras")
+    found = load(tmp_path / "m.keras")
+    assert isinstance(found, Model)
+    assert (found.input_scale, found.scale_from) == ("0-255", "layers")
+    assert np.abs(found.predict(IMAGES * 255) - wanted).max() < 1e-3
+
+
+@pytest.mark.parametrize(("policy", "near"), [("mixed_float16", 2e-2), ("mixed_bfloat16", 1e-1)])
+@pytest.mark.parametrize("suffix", ["h5", "keras"])
+def test_a_file_of_mixed_precision_agrees_to_the_precision_of_its_policy(
+    suffix: str, policy: str, near: float, tmp_path: Path, references: References
+) -> None:
+    with references.keras() as keras:
+        keras.utils.set_random_seed(0)
+        keras.mixed_precision.set_dtype_policy(policy)
+        try:
+            base = _base(keras)
+            layers = [base, keras.layers.ReLU(), keras.layers.Flatten(), keras.layers.Dense(5)]
+            model = keras.Sequential([*layers, keras.layers.Activation("linear", dtype="float32")])
+        finally:
+            keras.mixed_precision.set_dtype_policy("float32")
+        wanted = model.predict(IMAGES, verbose=0)
+        model.save(tmp_path / f"m.{suffix}")
+    found = load(tmp_path / f"m.{suffix}")
+    assert isinstance(found, Model)
+    assert np.abs(found.predict(IMAGES) - wanted).max() < near
+    assert {weight.dtype for weight in found.network.parameters()} == {torch.float32}
+    assert any("half precision" in note for note in found.notes)
+
+
+def test_functions_of_keras_are_told_from_layers_and_from_classes_of_the_author(
+    tmp_path: Path, references: References
+) -> None:
+    with references.keras() as keras:
+        image = keras.Input((8, 8, 3))
+        x = keras.ops.transpose(keras.ops.reshape(image, (-1, 4, 2, 8, 3)), (0, 1, 3, 2, 4))
+        x = keras.layers.Flatten()(keras.layers.Reshape((4, 8, 6))(x))
+        model = keras.Model(image, keras.layers.Dense(5)(x))
+        wanted = model.predict(IMAGES, verbose=0)
+        clipped = keras.Model(image, keras.layers.Dense(5)(keras.ops.clip(x, -1, 1)))
+        for suffix in ("h5", "keras"):
+            model.save(tmp_path / f"m.{suffix}")
+            clipped.save(tmp_path / f"c.{suffix}")
+    for suffix in ("h5", "keras"):
+        found = load(tmp_path / f"m.{suffix}")
+        assert isinstance(found, Model)
+        assert np.abs(found.predict(IMAGES) - wanted).max() < 1e-5
+    with references.keras():
+        assert "(Clip) has no native counterpart" in load(tmp_path / "c.keras").notes[0]
+    with references.keras(), pytest.raises(HundredError, match=r"\(Clip\) has no native counterpart"):
+        load(tmp_path / "c.h5")

@@ -203,10 +203,8 @@ def _convert(
     if layer.is_model:
         return _nested(assembly, layer, shapes, path, mode)
     settings = Settings(dict(layer.settings), layer.name, layer.class_name)
-    converter = CONVERTERS.get(layer.class_name)
-    if converter is None and "trainable" not in layer.settings:
-        # An .h5 of Keras 3 names no modules, but a function's config lacks what every layer's has.
-        converter = CONVERTERS.get(f"op {layer.class_name}")
+    converter = CONVERTERS.get(f"op {layer.class_name}") if layer.is_function else None
+    converter = converter or CONVERTERS.get(layer.class_name)
     if converter is None:
         raise _unknown(layer)
     policy = layer.settings.get("dtype")
@@ -251,8 +249,8 @@ def _nested(
 
 def _unknown(layer: Layer) -> NotNative:
     name = layer.class_name
-    if name in KERAS_LAYERS or name.startswith("op "):
-        return NotNative(layer.name, name, "has no native counterpart")
+    if name in KERAS_LAYERS or name.startswith("op ") or layer.is_function:
+        return NotNative(layer.name, name.removeprefix("op "), "has no native counterpart")
     return CustomObject(layer.name, name, "is none of Keras' own layers", name)
 
 

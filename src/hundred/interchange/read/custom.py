@@ -45,8 +45,11 @@ def refuse_recurrent(model: dict[str, Any]) -> None:
             )
 
 
-def custom_names(model: dict[str, Any], first: CustomObject) -> list[str]:
-    """All classes and functions of the author's own: that of `first`, then others in the file's order."""
+def custom_names(model: dict[str, Any], first: CustomObject, version: int) -> list[str]:
+    """All classes and functions of the author's own: that of `first`, then others in the file's order.
+
+    version: of Keras, the major one.
+    """
     names = [first.custom]
     if not isinstance(model["config"].get("layers"), list):
         return names
@@ -56,6 +59,7 @@ def custom_names(model: dict[str, Any], first: CustomObject) -> list[str]:
         module = layer.get("module")
         foreign = isinstance(module, str) and not module.startswith("keras")
         known = name in CONVERTERS or name in KERAS_LAYERS or f"op {name}" in CONVERTERS
+        known = known or (version >= 3 and module is None and "trainable" not in layer["config"])
         is_model = name in MODELS or holds_layers(name, layer["config"])
         if not is_model and (not known or (own and foreign)):
             custom = str(layer.get("registered_name") if own else name).rpartition(">")[2]

@@ -11,7 +11,6 @@ KERAS_LAYERS = frozenset(
         "GroupedQueryAttention",
         "GroupQueryAttention",
         "Bidirectional",
-        "Conv1D",
         "Conv1DTranspose",
         "Conv3D",
         "Conv3DTranspose",

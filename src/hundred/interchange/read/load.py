@@ -78,7 +78,11 @@ def _load(path: Path, archive: Archive, options: LoadOptions) -> LoadedModel:
     except NotNative as reason:
         why = reason
     if isinstance(why, CustomObject):
-        missing = [name for name in custom_names(archive.config, why) if name not in options.custom_objects]
+        missing = [
+            name
+            for name in custom_names(archive.config, why, archive.version)
+            if name not in options.custom_objects
+        ]
         if missing:
             given = ", ".join(f"{shown(name)!r}: ..." for name in missing)
             raise HundredError(f"{why}: pass it, as in hundred.load(path, custom_objects={{{given}}})")

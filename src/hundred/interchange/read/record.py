@@ -7,7 +7,14 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, UsageError
-from hundred.interchange.read.layers.images import GraphModule, Rescale, ReverseChannels, Standardize
+from hundred.interchange.read.layers.images import (
+    Crop2d,
+    GraphModule,
+    Rescale,
+    ReverseChannels,
+    Standardize,
+)
+from hundred.interchange.read.layers.tensors import Slice
 from hundred.interchange.read.settings import shown
 
 
@@ -61,9 +68,14 @@ def _as_recorded(measured: torch.Tensor, recorded: Any) -> torch.Tensor:
     return measured
 
 
+#: What moves pixels and leaves their values; random augmentation does nothing here.
+_MOVES = (nn.Identity, nn.Upsample, nn.ZeroPad2d, Crop2d, Slice)
+
+
 def rescales_pixels(network: nn.Module) -> bool:
-    """Whether the network begins by bringing pixels from 0 to 255 to another scale itself."""
-    first = first_layer(network)
+    """Whether the network begins by bringing pixels from 0 to 255 to another scale itself, before or after it
+    has resized, cut or padded the image."""
+    first = first_layer(network, _MOVES)
     if isinstance(first, Rescale):
         return float(first.scale.abs().max()) < 0.02 or float(first.offset.abs().max()) > 2
     if isinstance(first, ReverseChannels):  # as the Caffe networks do, which then subtract means of pixels
@@ -71,25 +83,38 @@ def rescales_pixels(network: nn.Module) -> bool:
     return isinstance(first, Standardize) and float(first.mean.max()) > 2
 
 
-def first_layer(network: nn.Module) -> nn.Module | None:
-    """The layer that takes the input, through nested models, or None where several do."""
+def first_layer(network: nn.Module, passed: tuple[type[nn.Module], ...] = (nn.Identity,)) -> nn.Module | None:
+    """The layer that takes the input, through nested models and what is `passed` over, or None where several
+    do."""
     if isinstance(network, nn.Sequential):
-        children = [child for child in network if not isinstance(child, nn.Identity)]
-        return first_layer(children[0]) if children else None
+        children = [child for child in network if not _is_one(child, passed)]
+        return first_layer(children[0], passed) if children else None
     if isinstance(network, GraphModule):
-        return _first_of_graph(network)
+        return _first_of_graph(network, passed)
     return network
 
 
-def _first_of_graph(network: GraphModule) -> nn.Module | None:
+def _is_one(layer: nn.Module, passed: tuple[type[nn.Module], ...]) -> bool:
+    """Whether `layer` is one of `passed`, or a chain of them."""
+    chain = isinstance(layer, nn.Sequential) and all(_is_one(child, passed) for child in layer)
+    return chain or isinstance(layer, passed)
+
+
+def _first_of_graph(network: GraphModule, passed: tuple[type[nn.Module], ...]) -> nn.Module | None:
     value = 0
-    while True:  # through what does nothing at test time, such as random augmentation
+    while True:
         takers = [i for i, (_, taken) in enumerate(network.steps) if value in taken]
+        layers = [network.get_submodule(network.steps[i][0]) for i in takers]
+        if len(takers) == 1 and not _is_one(layers[0], passed):
+            return first_layer(layers[0], passed)
+        if len(takers) > 1:
+            # Channels taken apart and stacked in another order, as keras.applications reverses them.
+            places = tuple(i + 1 for i in takers)
+            takers = [i for i, (_, taken) in enumerate(network.steps) if sorted(taken) == [*places]]
+            if Slice not in passed or not all(isinstance(layer, Slice) for layer in layers):
+                return None
         if len(takers) != 1:
             return None
-        layer = network.get_submodule(network.steps[takers[0]][0])
-        if not isinstance(layer, nn.Identity):
-            return first_layer(layer)
         value = takers[0] + 1
 
 

@@ -31,7 +31,7 @@ _UNSAFE = {"TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"}
 _UNSAFE |= {"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"}
 _MODULES = re.compile(
     r"keras(\.src)?(\.(layers|models|applications|initializers|regularizers|constraints|activations|dtype_policies|optimizers"
-    r"|losses|metrics|quantizers|random|engine|ops\.(numpy|nn|core|math|operation_utils))(\.\w+)*)?|builtins"
+    r"|losses|metrics|quantizers|random|engine|ops\.(numpy|nn|core|math|linalg|image|einops|operation_utils))(\.\w+)*)?|builtins"
 )
 _SIZES = ("units", "filters", "input_dim", "output_dim", "num_heads", "key_dim", "value_dim")
 

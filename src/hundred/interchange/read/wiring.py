@@ -44,6 +44,12 @@ class Layer:
         """Whether it holds layers of its own."""
         return holds_layers(self.class_name, self.settings)
 
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a function of keras.ops: an .h5 of Keras 3 names no modules, but a function's config
+        lacks what every layer's has."""
+        return self.version >= 3 and "trainable" not in self.settings and not self.is_model
+
 
 @dataclass(frozen=True)
 class Call:

@@ -7,6 +7,7 @@ from torch import nn
 from hundred.interchange.read.converters import (
     activation,
     conv,
+    conv1d,
     norm,
     pool,
     sequence,
@@ -62,6 +63,8 @@ CONVERTERS: dict[str, Converter] = {
     "SeparableConv2D": conv.separable_conv2d,
     "SeparableConvolution2D": conv.separable_conv2d,
     "Conv2DTranspose": conv.conv2d_transpose,
+    "Conv1D": conv1d.conv1d,
+    "Convolution1D": conv1d.conv1d,
     "Dense": conv.dense,
     "Activation": activation.activation,
     **dict.fromkeys(("ReLU", "LeakyReLU", "ELU", "Softmax"), activation.activation_layer),
