@@ -278,6 +278,7 @@ def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Opt
         rest_learning_rate=muon.rest_learning_rate or None,
         newton_schulz_steps=muon.newton_schulz_steps,
         layer_decay=training.layer_decay,
+        unfreezes=bool(training.freeze and training.unfreeze_at),
         options=training.optimizer_options,
     )
     for group in optimizer.param_groups:

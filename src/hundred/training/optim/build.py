@@ -40,6 +40,7 @@ def build_optimizer(
     renormalize: bool = True,
     graph_safe: bool = False,
     layer_decay: float = 1.0,
+    unfreezes: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> torch.optim.Optimizer:
     """The optimizer `name` over the trainable parameters of `network` (frozen ones are left out).
@@ -56,6 +57,7 @@ def build_optimizer(
     rest_learning_rate: for muon, the rate of what SGD steps; `learning_rate` where None.
     newton_schulz_steps, renormalize: see `hundred.training.optim.muon.Muon`.
     layer_decay: factor on the rates from each layer to the one below, see `layer_scales`.
+    unfreezes: some parameters will get gradients only later in the run.
     options: of an optimizer that has none of the above but rate and weight decay.
     graph_safe: on CUDA, rates as tensors on the device, so that a CUDA graph may hold the step.
 
@@ -88,6 +90,8 @@ def build_optimizer(
         return make_optimizer(name, groups, options or {})
     fast = _fast(groups)
     if name == "sgd":
+        if unfreezes:  # torch's fused SGD wants the momentum of all parameters from the same step on
+            fast = {"foreach": True}
         return torch.optim.SGD(groups, momentum=momentum, nesterov=nesterov and momentum > 0.0, **fast)
     make = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
     return make(groups, betas=betas, eps=epsilon, capturable=graph_safe, **fast)
