@@ -1,5 +1,5 @@
-"""Attempts by the thousand: `python -m tests.faults.campaign [CASES [KILLS]]` prints the table that ends
-docs/reliability.md.
+"""Attempts by the thousand: `python -m tests.faults.campaign [CASES [KILLS [KIND...]]]` prints the table that
+ends docs/reliability.md, or some of its rows.
 
 Each kind runs in a process of its own. For a kind of file, copies of a good one are damaged (bytes, and
 values that should not be there) and read; for a command, it is killed with SIGKILL at random moments and run
@@ -25,10 +25,12 @@ from types import FrameType
 from hundred.errors import HundredError
 from tests.faults.damage import damaged
 from tests.faults.test_fuzz_runs import changed, changed_arrays, parsed, written
+from tests.making import hub
 
 MOST_SECONDS = 60
 MOST_MEGABYTES = 1000
 CASES, KILLS = 1000, 20
+ONE = "--one"
 
 
 @dataclass
@@ -231,12 +233,35 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "kill -9 of report": (["report", "run"], "run/report.html"),
     "kill -9 of test": (["test", "run", "--data", "sample", "--json"], ""),
     "kill -9 of sync": (["sync", "run"], "run/mlflow.json"),
+    "kill -9 of audit": (["audit", "run", "--data", "sample", "--quiet"], "run/audit/audit.json"),
+    "kill -9 of download": (["data", hub.NAME], "cache/hundred/hub/me--zoo/default/test-00000.parquet"),
 }
+# Of these the output is the same to the last byte each time.
+EXACT = (".keras", "audit.json", ".parquet")
 
 
 def try_kills(kind: str, folder: Path, kills: int) -> Outcome:
     """Kill a command at random moments; afterwards it must run as if nothing had happened, and all files of
     the run must be what they were."""
+    with (
+        hub.slow_hub() as address,
+        _environment(HF_ENDPOINT=address, XDG_CACHE_HOME=str(folder / "cache"), MLFLOW_TRACKING_URI=""),
+    ):
+        return _try_kills(kind, folder, kills)
+
+
+@contextlib.contextmanager
+def _environment(**more: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _try_kills(kind: str, folder: Path, kills: int) -> Outcome:
     outcome = Outcome(kind)
     command, output = COMMANDS[kind]
     began = time.monotonic()
@@ -247,18 +272,20 @@ def try_kills(kind: str, folder: Path, kills: int) -> Outcome:
     draws = random.Random(kind)
     for number in range(kills):
         outcome.attempts += 1
-        if output and number % 2:
+        if output.endswith(".parquet"):
+            shutil.rmtree(folder / "cache", ignore_errors=True)
+        elif output and number % 2:
             (folder / output).unlink(missing_ok=True)
         _command(command, folder, draws.uniform(0.3, 1.0) * seconds)
-        if output.endswith(".keras") and (folder / output).exists():
-            size = (folder / output).stat().st_size
-            if size != len(good):
-                outcome.wrong.append(f"{output} has {size} bytes, not {len(good)}")
+        if output.endswith(EXACT) and (folder / output).exists() and (folder / output).read_bytes() != good:
+            outcome.wrong.append(f"{output} is another one after kill {number}")
         if _contents(folder / "run", output) != before:
             outcome.lost.append(f"after kill {number}")
     began = time.monotonic()
     if _command(command, folder, None) != 0:
         outcome.wrong.append("the command fails afterwards")
+    elif output.endswith(EXACT) and (folder / output).read_bytes() != good:
+        outcome.wrong.append(f"{output} is another one afterwards")
     outcome.slowest_seconds = time.monotonic() - began
     return outcome
 
@@ -298,7 +325,17 @@ def run_kind(kind: str, good: Path, cases: int = CASES, kills: int = KILLS) -> O
         shutil.copytree(good, work)
         if kind in COMMANDS:
             return try_kills(kind, work, kills)
-        command = [sys.executable, "-W", "ignore", "-m", "tests.faults.campaign", kind, str(work), str(cases)]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.faults.campaign",
+            ONE,
+            kind,
+            str(work),
+            str(cases),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             ended = f"ended with {done.returncode}: {done.stderr[-300:]}"
@@ -322,18 +359,19 @@ def row(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Print the table, with CASES and KILLS for each kind; with KIND FOLDER CASES the outcome of one, as
+    """Print the table, or the rows of the KINDs that are named; with `--one` the outcome of one kind, as
     JSON."""
-    if len(sys.argv) == 4:
-        kind, folder, cases = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    if sys.argv[1:2] == [ONE]:
+        kind, folder, cases = sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
         sys.stdout.write(json.dumps(asdict(try_files(kind, folder, cases))) + "\n")
         return
-    cases, kills = (int(text) for text in [*sys.argv[1:], *(str(CASES), str(KILLS))[len(sys.argv) - 1 :]])
+    given = sys.argv[1:]
+    cases, kills = (int(text) for text in [*given[:2], *(str(CASES), str(KILLS))[len(given[:2]) :]])
     os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp()
     sys.stdout.write(HEADER + "\n")
     with tempfile.TemporaryDirectory() as folder:
         make_good_files(Path(folder))
-        for kind in (*FILES, *COMMANDS):
+        for kind in given[2:] or (*FILES, *COMMANDS):
             outcome = run_kind(kind, Path(folder), cases, kills)
             sys.stdout.write(row(outcome) + "\n")
             sys.stdout.flush()
