@@ -86,7 +86,7 @@ def as_pickles(dataset: Dataset, folder: Path) -> Path:
             b"fine_labels": split.fine.tolist(),
             b"coarse_labels": split.coarse.tolist(),
         }
-        (folder / name).write_bytes(pickle.dumps(content, 2))
+        (folder / name).write_bytes(pickle.dumps(content, 4))
     return folder
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import onnx
 import pytest
 import torch
 from making.pictures import write_folders
@@ -95,6 +96,10 @@ def test_predictions_have_the_names_of_the_classes(trained: Run, photos: Path) -
 def test_pictures_are_made_square_as_those_of_the_run_were(photos: Path, tmp_path: Path) -> None:
     run = train(photos, tmp_path, set={"data.fit": "pad"})
     exported = hundred.export(run.path, "keras", out=tmp_path / "elsewhere.keras").path
+    graph = onnx.load(hundred.export(run.path, "onnx", out=tmp_path / "elsewhere.onnx").path)
+    carried = json.loads(graph.metadata_props[0].value)
+    assert (carried["class_names"], carried["metadata"]["fit"]) == (["hund", "un chat", "鳥"], "pad")
+    assert [each.dim_value for each in graph.graph.input[0].type.tensor_type.shape.dim][1:] == [64, 64, 3]
     earlier = shutil.copytree(run.path, tmp_path / "earlier")  # its file records no fit, the recipe does
     with h5py.File(earlier / "model.h5", "r+") as file:
         record = json.loads(file.attrs["hundred"])

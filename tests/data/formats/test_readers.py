@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import pickle
 import struct
 import tarfile
 import zlib
@@ -18,6 +19,7 @@ from hundred.data.formats import binary, parquet, python_pickle
 from hundred.data.formats.raw import Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import find_form
 from hundred.data.names import COARSE_NAMES, FINE_NAMES
+from hundred.data.opening.open import open_dataset
 from hundred.errors import HundredError
 from tests.making.archives import (
     assert_same,
@@ -84,6 +86,25 @@ def test_official_images_are_the_mapped_file_and_writing_to_them_leaves_it_alone
     assert type(base.obj).__name__ == "mmap"
     images[:] = 0
     assert (inner / "train").read_bytes() == before
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_pickles_saved_again_give_tensors_that_may_be_written(
+    small: Raw, tmp_path: Path, protocol: int, small_is_whole: None
+) -> None:
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    for name, split in (("train", small.train), ("test", small.test)):
+        content = {
+            b"data": split.images.reshape(-1, 3072),
+            b"fine_labels": split.fine.tolist(),
+            b"coarse_labels": split.coarse.tolist(),
+        }
+        (folder / name).write_bytes(pickle.dumps(content, protocol))
+    dataset = open_dataset(folder)
+    np.testing.assert_array_equal(dataset.train.images, small.train.images)
+    dataset.train.images.zero_()  # with no warning of PyTorch's before
+    np.testing.assert_array_equal(open_dataset(folder).train.images, small.train.images)
 
 
 def test_official_folder_with_an_empty_cut_or_foreign_file(small: Raw, tmp_path: Path) -> None:

@@ -91,7 +91,9 @@ def name_of_path(source: str) -> str:
 
 def _split(split: RawSplit) -> Split:
     fine, coarse = split.fine.astype(np.int64), split.coarse.astype(np.int64)
-    return Split(torch.from_numpy(split.images), torch.from_numpy(fine), torch.from_numpy(coarse))
+    # Tensors are to be writable: pickles in protocol 2 by Python 3 have their pixels as text, which is not.
+    images = split.images if split.images.flags.writeable else split.images.copy()
+    return Split(torch.from_numpy(images), torch.from_numpy(fine), torch.from_numpy(coarse))
 
 
 def _leaks(raw: Raw) -> list[str]:

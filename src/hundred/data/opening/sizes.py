@@ -31,9 +31,10 @@ def size_note(sizes: Sequence[tuple[int, int]], size: int, fit: Fit) -> str:
     """One line on what becomes of pictures of these sizes; empty where they are kept as they are."""
     if not sizes or set(sizes) == {(size, size)}:
         return ""
-    small, large = min(sizes, key=min), max(sizes, key=max)
-    found = _times(small) if small == large else f"{_times(small)} to {_times(large)}"
-    return f"pictures of {found} become {size}x{size} ({fit}); data.image_size and data.fit set that"
+    found = f"of {_times(sizes[0])}"
+    if len(set(sizes)) > 1:
+        found = f"with sides of {min(map(min, sizes))} to {max(map(max, sizes))} pixels"
+    return f"pictures {found} become {size}x{size} ({fit}); data.image_size and data.fit set that"
 
 
 def check_size(size: int, fit: str) -> None:
