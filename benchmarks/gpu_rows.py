@@ -23,6 +23,7 @@ from hundred.evaluation.predict import predict_logits
 from hundred.experiment.build.trainer import Splits, build_run_parts
 from hundred.models.registry import build, names
 from hundred.recipe.load import for_device, load_recipe
+from hundred.runs.run import Run
 from hundred.training.cuda_graph import WARMUP, Capture, GraphedSteps, cuda_capture
 from hundred.training.trainer import Trainer
 
@@ -30,7 +31,7 @@ Rows = Iterator[tuple[str, str, str]]
 SIDES = (20, 24, 32)
 # The row of 75 %: the recipe's [cuda] tables, trained on all training images.
 SPRINT = {"data.protocol": "full"}
-TINY = {"model.width1": 4, "model.width2": 4, "model.width3": 4, "training.batch_size": 32}
+TINY: dict[str, Any] = {"model.width1": 4, "model.width2": 4, "model.width3": 4, "training.batch_size": 32}
 TINY |= {"training.epochs": 5, "training.precision": "float32"}
 
 
@@ -247,7 +248,7 @@ def marathon(setting: Setting, seconds: float) -> Rows:
         figures=False,
         **limit,
     )
-    result = run.result
+    result = Run(run.path).result
     yield (
         f"marathon, --minutes {seconds / 60:.1f}",
         f"{result['test_accuracy']:.2%}",

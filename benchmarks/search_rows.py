@@ -109,7 +109,7 @@ def _at_full_widths(trial: Trial, settings: dict[str, Any], data: str, runs: Pat
     if not run.finished:
         sets = _as_texts({**settings, **trial.parameters})
         again = run.path.is_dir()
-        run = hundred.train(
+        hundred.train(
             "sprint", set=sets, data=data, runs=runs, name=folder, figures=False, test=False, resume=again
         )
     return float(run.result["val_accuracy"])

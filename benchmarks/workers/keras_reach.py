@@ -35,7 +35,7 @@ def main() -> None:
         jit_compile=False,
     )
 
-    class Say(keras.callbacks.Callback):  # type: ignore[misc]
+    class Say(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - started()
             guesses = model.predict(tests[:limit] / 255.0, batch_size=500, verbose=0).argmax(1)

@@ -33,7 +33,7 @@ class Group(nn.Module):
         for convolution in (self.first, self.second):
             nn.init.dirac_(convolution.weight[: convolution.in_channels])
         for norm in self.norms:
-            norm.weight.requires_grad_(False)  # type: ignore[union-attr, operator]
+            norm.weight.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, before, h, w] to [n, after, h // 2, w // 2]."""
@@ -58,7 +58,7 @@ class Airbench(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits."""
         x = self.groups(F.gelu(self.whiten(x)))
-        return self.head(F.max_pool2d(x, 3).flatten(1)) / 9  # type: ignore[no-any-return]
+        return self.head(F.max_pool2d(x, 3).flatten(1)) / 9
 
 
 def augmented(images: Tensor, border: int, flips: Tensor) -> Tensor:
