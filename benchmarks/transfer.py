@@ -27,7 +27,7 @@ from hundred.runs.environment import cpu_model
 TEN = ["apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle"]
 SETS = {
     "ten": {"data.classes": json.dumps(TEN), "data.train_per_class": "55", "data.validation_per_class": "5"},
-    "hundred": {"data.train_per_class": "110", "data.validation_per_class": "5"},
+    "hundred": {"data.train_per_class": "110", "data.validation_per_class": "10"},
     "whole": {},
 }
 WORDS = {
