@@ -311,6 +311,12 @@ def test_a_wrong_call_is_refused_before_torch_is_imported(tmp_path: Path) -> Non
         "report takn --runs runs": "did you mean 'taken'",
         "audit nowhere/takn": "there is no run and no file 'nowhere/takn'",
         "export takn --to h5": "did you mean 'taken'",
+        "report taken --out page.txt": "ends in .html",
+        "train --from takn": "did you mean 'taken'",
+        "train --tag a,b": "cannot be a tag",
+        "sweep --vary lr=1,2": "training.learning_rate",
+        "sweep": "--vary",
+        "study --only scool": "did you mean 'school'",
     }
     found = without_heavy_imports(tmp_path, *(call.split() for call in calls))
     for (code, err), (call, message) in zip(found, calls.items(), strict=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.errors import HundredError, UsageError
-from hundred.runs.layout import MODEL, is_run
+from hundred.runs.layout import MODEL, REPORT, is_run
 from hundred.runs.run import Run
 
 RUNS = Path("runs")
@@ -35,6 +35,19 @@ def model_file(what: str | Path | Run) -> Path:
         return path / MODEL
     if not path.is_file():
         raise UsageError(f"there is no run and no model file {str(what)!r}")
+    return path
+
+
+def page_path(out: str | Path) -> Path:
+    """The page that `out` names: a file that ends in .html, or report.html in that folder.
+
+    Raises UsageError for another ending.
+    """
+    path = Path(out).expanduser()
+    if path.is_dir():
+        return path / REPORT
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out {path}: a page's name ends in .html")
     return path
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.errors import UsageError
-from hundred.experiment.locate import place_of
+from hundred.experiment.locate import page_path, place_of
 from hundred.files import make_folder, write_text
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.study.result import Study, is_study, open_study
@@ -57,8 +57,6 @@ def _opened(what: Any) -> Sweep | Study:
 
 
 def _copied(page: Path, to: str | Path) -> Path:
-    from hundred.experiment.report.page import page_path
-
     out = page_path(to)
     with os_errors_as_hundred_errors(out):
         make_folder(out)

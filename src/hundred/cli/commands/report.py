@@ -8,6 +8,7 @@ from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import data_option, device_option, first_line, json_option, print_json
 from hundred.cli.run_names import all_existing, in_runs_option
+from hundred.experiment.locate import page_path
 
 
 @click.command()
@@ -37,6 +38,8 @@ def report(what: tuple[str, ...], runs: str, *, as_json: bool, **options: Any) -
       hundred report runs/sprint-sweep-2026-01-31-1200
     """
     what = all_existing(what, runs)
+    if options["out"] is not None:
+        page_path(options["out"])
     first_line("writing the report: loading PyTorch")
     from hundred.study.report import report as write
 

@@ -67,14 +67,16 @@ def study(
     """
     if study_folder is not None:
         options = {**options, "resume": True, **_name_and_runs(Path(study_folder))}
+    from hundred.study.systems import CIFAR100, chosen
+
+    names = [name.strip() for name in (only or "").split(",") if name.strip()]
+    chosen(names)
     if background:
         launch(options["runs"])
         return
     first_line("study: loading PyTorch", quiet=options["quiet"])
     from hundred.study.runner import run_study
-    from hundred.study.systems import CIFAR100
 
-    names = [name.strip() for name in (only or "").split(",") if name.strip()]
     found = run_study(names, set=overrides, **options)
     if as_json:
         print_json(found.as_dict())

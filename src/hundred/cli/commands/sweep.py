@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import click
@@ -99,9 +100,12 @@ def sweep(
       hundred sweep sprint --vary training.learning_rate=0.02..0.5:log --trials 200 --ray auto --gpus 0.25
     """
     from hundred.recipe.load import DEFAULT_RECIPE, load_recipe
+    from hundred.sweeps.plan import is_sweep
+    from hundred.sweeps.search.space import parse_space, parse_vary
 
-    if not options["resume"]:
-        load_recipe(options["recipe"] or DEFAULT_RECIPE, overrides)
+    if not options["resume"] and not (options["name"] and is_sweep(Path(options["runs"]) / options["name"])):
+        resolved = load_recipe(options["recipe"] or DEFAULT_RECIPE, overrides)
+        parse_space(parse_vary(options["vary"]), resolved.recipe.as_dict())
     if background:
         launch(options["runs"], ray=options["ray"])
         return

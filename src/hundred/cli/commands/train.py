@@ -21,7 +21,7 @@ from hundred.cli.output import (
     print_pairs,
     set_option,
 )
-from hundred.cli.run_names import runs_option
+from hundred.cli.run_names import existing, runs_option
 from hundred.formatting import MISSING, command, duration, file_size, percent
 from hundred.runs.layout import REPORT
 
@@ -207,6 +207,8 @@ def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
     from hundred.runs.labels import labels_of
 
     labels_of(options["tags"], options["note"])
+    if options["start_from"] is not None:
+        options["start_from"] = existing(options["start_from"], options["runs"])
     given = {key: options[key] for key in ("epochs", "target", "seed", "protocol", "doctor")}
     resolved = resolve(options["recipe"], overrides=overrides, **given)
     call = {key: options[key] for key in ("minutes", "repeat", "scale", "start_from", "name")}

@@ -10,7 +10,7 @@ from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison
 from hundred.evaluation.doctor.diagnosis import doctor as diagnose
 from hundred.experiment.compare import Entry, compare_entries, entry_of, names_of
-from hundred.experiment.locate import writing
+from hundred.experiment.locate import page_path, writing
 from hundred.experiment.report.contents import run_report
 from hundred.experiment.report.figures import draw_figures
 from hundred.experiment.report.model_file import file_report
@@ -90,7 +90,7 @@ def write_report(
     runs = _named_runs(entries)
     reports = _run_reports(runs, RunImages(data, notes), doctor, notes, svg=svg)
     if len(entries) == len(runs) == 1 and out is None and not path.is_file():
-        _draw_rest(*runs.values(), reports[0], RunImages(data, []), notes)
+        _draw_rest(next(iter(runs.values())), reports[0], RunImages(data, []), notes)
     named = zip(entries, names_of(entries), strict=True)
     reports += [
         file_report(entry.path, name, data, notes, opening) for entry, name in named if not entry.runs
@@ -174,13 +174,3 @@ def _target(entries: Sequence[Entry], out: str | Path | None) -> Path:
             return first.with_name(f"{first.stem}-{REPORT}")
         return (first if len(entries) == 1 else first.resolve().parent) / REPORT
     return page_path(out)
-
-
-def page_path(out: str | Path) -> Path:
-    """The page that `out` names: a file that ends in .html, or report.html in that folder. Raises UsageError."""
-    path = Path(out).expanduser()
-    if path.is_dir():
-        return path / REPORT
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--out {path}: a page's name ends in .html")
-    return path
