@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from hundred.sweeps.journal import Journal
 from hundred.sweeps.result import Sweep, best_of
 from hundred.sweeps.runner import Budget
-from tests.making.sweeps import MadeUpExecutor, run_made_up, tiny_plan
+from tests.making.sweeps import MadeUpExecutor, ended, run_made_up, tiny_plan
 
 
 @pytest.mark.parametrize(("search", "prune"), [("tpe", "median"), ("tpe", "halving"), ("random", "median")])
@@ -65,6 +67,20 @@ def test_the_best_is_the_earliest_of_the_best_complete_trials(tmp_path: Path) ->
     assert list(sweep.table.columns[5:]) == [*sweep.plan.vary, "why"]
     assert sweep.csv.read_text().count("\n") == 25
     assert sum(json.loads((tmp_path / "sweep.json").read_text())["trials"].values()) == 24
+
+
+def test_a_table_has_no_cell_that_a_spreadsheet_runs_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    run_made_up(tmp_path, tiny_plan(trials=3), MadeUpExecutor())
+    sweep = Sweep(tmp_path)
+    failed = ended(3, why="=HYPERLINK(1)", state="failed", parameters=dict(sweep.trials[0].parameters))
+    journal = Journal(tmp_path)
+    journal.propose(failed)
+    journal.end(failed)
+    Sweep(tmp_path).write_table()
+    saved = pd.read_csv(sweep.csv)
+    assert saved["why"].iloc[3] == "'=HYPERLINK(1)"
+    table = Sweep(tmp_path).table
+    assert saved["training.learning_rate"].tolist() == table["training.learning_rate"].tolist()
 
 
 def test_the_time_left_decides_whether_another_trial_begins(monkeypatch: pytest.MonkeyPatch) -> None:

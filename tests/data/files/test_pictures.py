@@ -1,13 +1,14 @@
 """Pictures of the user's own: any size and mode, turned upright, over white; one line for what is none."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from hundred.data.files.pictures import pictures_in, read_picture
+from hundred.data.files.pictures import picture_size, pictures_in, read_picture
 from hundred.errors import HundredError
 
 RED, WHITE = [255, 0, 0], [255, 255, 255]
@@ -75,6 +76,59 @@ def test_the_camera_s_rotation_is_undone(tmp_path: Path) -> None:
     exif[0x0112] = 6  # "turn clockwise by 90 degrees to view"
     turned.save(tmp_path / "turned.png", exif=exif)
     assert np.array_equal(read_picture(tmp_path / "turned.png"), read_picture(tmp_path / "upright.png"))
+
+
+# What is to be seen of stored pixels [rows, columns, 3], by EXIF orientation (EXIF 2.3, tag 0x0112).
+SHOWN: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda stored: stored,
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: lambda stored: stored.transpose(1, 0, 2),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.rot90(stored.transpose(1, 0, 2), 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp", "jpg"])
+@pytest.mark.parametrize("orientation", SHOWN)
+def test_each_orientation_is_shown_as_the_camera_meant(tmp_path: Path, kind: str, orientation: int) -> None:
+    stored = np.zeros((32, 32, 3), np.uint8)
+    stored[:8], stored[8:, :8] = (255, 0, 0), (0, 255, 0)  # no turn or flip of it is another
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"webp": {"lossless": True}, "jpg": {"quality": 100, "subsampling": 0}}.get(kind, {})
+    Image.fromarray(stored).save(tmp_path / f"a.{kind}", exif=exif, **options)
+    found = read_picture(tmp_path / f"a.{kind}").transpose(1, 2, 0).astype(int)
+    assert np.abs(found - SHOWN[orientation](stored)).max() <= (0 if kind != "jpg" else 20)
+
+
+def test_a_wide_picture_that_is_turned_is_measured_as_it_is_shown(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.jpg", exif=exif)
+    assert picture_size(tmp_path / "a.jpg") == (48, 64)
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_turns_nothing(tmp_path: Path, value: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_picture(tmp_path / "a.png").transpose(1, 2, 0), pixels)
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "png", "tiff"])
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path, kind: str) -> None:
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "lime", "blue")]
+    options = {"lossless": True} if kind == "webp" else {}
+    frames[0].save(tmp_path / f"a.{kind}", save_all=True, append_images=frames[1:], **options)
+    with Image.open(tmp_path / f"a.{kind}") as file:
+        assert getattr(file, "n_frames", 1) == 3
+    assert np.array_equal(np.unique(read_picture(tmp_path / f"a.{kind}")[0]), [255])
+    assert read_picture(tmp_path / f"a.{kind}")[1:].max() == 0
 
 
 def test_the_middle_square_is_kept(tmp_path: Path) -> None:

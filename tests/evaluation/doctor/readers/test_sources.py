@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -235,3 +236,19 @@ def test_a_folder_without_a_history_is_refused(tmp_path: Path) -> None:
         read_anything(tmp_path)
     with pytest.raises(UsageError, match="there is no run"):
         read_anything(tmp_path / "absent")
+
+
+def test_a_tracking_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow itself would ask it again for many minutes."""
+    asked = threading.Event()
+
+    class Client:
+        def get_run(self, run_id: str) -> None:
+            asked.wait(30)
+
+    monkeypatch.setattr("mlflow.MlflowClient", Client)
+    monkeypatch.setattr("hundred.evaluation.doctor.readers.mlflow.SECONDS_TO_WAIT", 0.05)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(HundredError, match="MLflow did not answer within"):
+        read_anything("e" * 32)
+    asked.set()
