@@ -81,7 +81,7 @@ class EpochLines:
 
     def __init__(self, progress: SweepProgress) -> None:
         """`progress` prints."""
-        self.progress, self.last, self.epochs = progress, time.monotonic(), 0
+        self.progress, self.last, self.epochs = progress, time.monotonic(), 0.0
 
     def on_run_started(self, event: "RunStarted") -> None:
         """A trial begins."""

@@ -26,7 +26,7 @@ class Context:
     optimizer: str = ""
     classes: int | None = None
     validation_images: int | None = None
-    epochs: int | None = None
+    epochs: float | None = None
     stopped: str = ""
     mixes_labels: bool = False
     weight_decay: float | None = None
