@@ -9,6 +9,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import UsageError, nearest
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.resolve import resolve
+from hundred.files import expand_user
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
 from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
@@ -30,7 +31,7 @@ class SweepRequest:
     recipe: str | Path | Mapping[str, Any] | None
     vary: dict[str, Any]
     overrides: Overrides = ()
-    epochs: int | None = None
+    epochs: float | None = None
     data: str | Path | Dataset | None = None
     name: str | None = None
     runs: Path = Path("runs")
@@ -107,6 +108,6 @@ class SweepRequest:
 
     def _data_settings(self, dataset: Dataset) -> dict[str, Any]:
         path = str(self.data) if isinstance(self.data, str | Path) else ""
-        if path and Path(path).expanduser().exists():  # otherwise it is the name of a set
-            path = str(Path(path).expanduser().resolve())
+        if path and expand_user(path).exists():  # otherwise it is the name of a set
+            path = str(expand_user(path).resolve())
         return {"data": path, "data_name": dataset.name, "data_digest": dataset.digest}

@@ -134,7 +134,7 @@ def recipe_of_run(path: Path, given: Resolved) -> Recipe:
     return recipe
 
 
-def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[str]:
+def _warnings(context: RunContext, about: dict[str, Any], planned: float) -> list[str]:
     """What differs from the run before its checkpoint: values, versions, threads, planned epochs."""
     trainer, epoch = context.trainer, context.trainer.epoch
     warnings = [
@@ -143,7 +143,7 @@ def _warnings(context: RunContext, about: dict[str, Any], planned: int) -> list[
     ]
     if planned > trainer.plan.epochs:
         warnings.append(
-            f"the run goes on to epoch {trainer.plan.epochs:g}, as planned when it began, not to {planned}; "
+            f"the run goes on to epoch {trainer.plan.epochs:g}, as planned when it began, not to {planned:g}; "
             f"more epochs: {command('train', context.path, '--resume', '--epochs', planned)}"
         )
     elsewhere = changed_environment(

@@ -12,8 +12,8 @@ from hundred.evaluation.doctor.findings import Finding, sure
 def validation_suspect(features: HistoryFeatures) -> Finding | None:
     """Validation that does not follow training where it must, or follows it where it cannot."""
     history = features.history
-    if found := _nothing_right(features):
-        return found
+    if never := _nothing_right(features):
+        return never
     if (
         features.n < 4
         or not (history.has("accuracy", 4) and history.has("val_accuracy", 4))
