@@ -13,6 +13,15 @@ from typing import Any
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")
 
 
+def expand_user(path: Path | str) -> Path:
+    """`path` with a leading `~` or `~name` as the home of that user; as it is where there is no such user.
+
+    Path.expanduser raises RuntimeError for a file named `~draft.toml`, and in containers whose user has no
+    home.
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on a clean exit flush it to disk and rename it into place.

@@ -4,6 +4,7 @@
 """
 
 import os
+import platform
 import shlex
 import subprocess
 import sys
@@ -100,7 +101,9 @@ def trained_folder(runs: Path, pid: int) -> Path | None:
     files = (file for depth in ("*", "*/*", "*/*/*") for file in runs.glob(f"{depth}/{SITTINGS}"))
     for file in files:
         with suppress(OSError, IndexError):
-            if read_sittings(file.parent)[-1].pid == pid and is_written(file.parent):
+            last = read_sittings(file.parent)[-1]
+            # On a shared folder, a process of that number on another machine is another one.
+            if (last.pid, last.host) == (pid, platform.node()) and is_written(file.parent):
                 return runs / file.relative_to(runs).parts[0]
     return None
 

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -130,6 +131,9 @@ def _run(arguments: list[str] | None) -> int:
         from hundred.cli.bash import register
 
         register()
+    if not _has_working_folder():
+        click.echo("hundred: the folder that you are in was deleted: go to another one (cd)", err=True)
+        return 1
     try:
         # click returns what --help and --version end with; a command returns nothing.
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from `hundred.__main__`
@@ -161,6 +165,17 @@ def _run(arguments: list[str] | None) -> int:
         click.echo(f"hundred: {report_unexpected(error)}", err=True)
         code = 1
     return int(code)
+
+
+def _has_working_folder() -> bool:
+    """False where it was deleted: relative paths mean nothing then, and libraries end the process."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _interrupted(message: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hundred.errors import UsageError, nearest
+from hundred.files import expand_user
 
 runs_option = click.option(
     "--runs", default="runs", show_default=True, type=click.Path(), help="Folder of run directories."
@@ -24,7 +25,7 @@ in_runs_option = click.option(
 
 def path_of(what: str, runs: str) -> str:
     """`what` where it is a path; the run of that name in `runs` where only that is there; else `what`."""
-    path = Path(what).expanduser()
+    path = expand_user(what)
     inside = Path(runs) / path
     return str(inside) if len(path.parts) == 1 and not _is_there(path) and _is_there(inside) else what
 
@@ -32,7 +33,7 @@ def path_of(what: str, runs: str) -> str:
 def existing(what: str, runs: str) -> str:
     """As `path_of`. Raises UsageError where there is no such path either, with the nearest name."""
     found = path_of(what, runs)
-    path = Path(found).expanduser()
+    path = expand_user(found)
     if _is_there(path):
         return found
     folder = Path(runs) if len(path.parts) == 1 else path.parent

@@ -2,6 +2,7 @@
 file."""
 
 import contextlib
+import errno
 import os
 import platform
 import shlex
@@ -14,6 +15,14 @@ from pathlib import Path
 from hundred.version import __version__
 
 _OUT_OF_MEMORY = "not enough memory: close other programs, or take a smaller batch or fewer images"
+_REFUSALS = {
+    getattr(errno, name)
+    for name in (
+        *("ENAMETOOLONG", "ELOOP", "ENOTDIR", "EISDIR", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"),
+        *("EFBIG", "EIO", "ESTALE", "EMFILE", "ENFILE", "ENXIO", "ENODEV", "EBUSY", "ENOTCONN"),
+    )
+    if hasattr(errno, name)
+}
 
 
 def prepare_streams() -> None:
@@ -54,6 +63,8 @@ def report_unexpected(error: BaseException) -> str:
     if isinstance(error, OSError) and _is_from_printing(error):
         discard_output()
         return f"standard output cannot be written: {error.strerror or error}"
+    if isinstance(error, OSError) and (reason := _reason_of_the_machine(error)):
+        return reason
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
     try:
@@ -61,6 +72,17 @@ def report_unexpected(error: BaseException) -> str:
     except OSError:
         return f"unexpected error: {what} (its traceback could not be written to a file)"
     return f"unexpected error: {what}\nthis is a fault of Hundred; please report it with {path}"
+
+
+def _reason_of_the_machine(error: OSError) -> str:
+    """What the operating system refuses, and for which path; '' for errors that it takes a traceback to
+    explain."""
+    if error.filename is None:
+        return str(error.strerror) if "No usable temporary directory" in str(error.strerror) else ""
+    if error.errno not in _REFUSALS:
+        return ""
+    path = str(error.filename)
+    return f"cannot use {path if len(path) <= 200 else path[:200] + '...'}: {error.strerror}"
 
 
 def is_interruption(error: BaseException | None) -> bool:

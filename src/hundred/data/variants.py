@@ -20,6 +20,7 @@ from hundred.data.formats.raw import Fit
 from hundred.data.opening.arrays import resized
 from hundred.data.subset import keep_train, subset_per_class
 from hundred.errors import HundredError, UsageError, nearest
+from hundred.files import expand_user
 
 NoiseKind = Literal["symmetric", "superclass"]
 
@@ -169,7 +170,7 @@ def _noisy(dataset: Dataset, variant: Variant) -> Dataset:
 
 
 def _relabelled(dataset: Dataset, file: str) -> Dataset:
-    labels = read_labels(Path(file).expanduser())
+    labels = read_labels(expand_user(file))
     if labels.shape != (len(dataset.train),):
         raise UsageError(
             f"data.labels: {file} has labels of shape {list(labels.shape)}, and there are "

@@ -16,7 +16,7 @@ from hundred.experiment.locate import model_file, place_of, writing
 from hundred.experiment.saved.ensemble import as_network, open_ensemble
 from hundred.experiment.saved.fit import FIT, fit_of
 from hundred.experiment.saved.open import OpenOptions, local_images, open_saved
-from hundred.files import atomic_write, make_folder
+from hundred.files import atomic_write, expand_user, make_folder
 from hundred.interchange.read.ends import LOGITS, SIGMOID, SOFTMAX
 from hundred.interchange.read.layers.images import ReverseChannels
 from hundred.interchange.read.load import load
@@ -219,7 +219,7 @@ def _average(places: list[Path], options: OpenOptions, *, logits: bool) -> _Sour
 
 def _target(source: Path, place: Path, to: str, out: str | Path | None, *, force: bool) -> Path:
     """Where to write. Raises UsageError where that would destroy something."""
-    path = source.with_suffix(f".{to}") if out is None else Path(out).expanduser()
+    path = source.with_suffix(f".{to}") if out is None else expand_user(out)
     if path.is_dir():
         path = path / f"{place.resolve().name if is_run(place) else source.stem}.{to}"
     if path.suffix != f".{to}":

@@ -16,7 +16,7 @@ from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
-from hundred.files import make_folder
+from hundred.files import expand_user, make_folder
 from hundred.formatting import eta
 from hundred.recipe.schema import Recipe
 from hundred.recipe.training import TrainingSection
@@ -260,7 +260,7 @@ def _check(steps: int | None, minutes: float | None) -> None:
 def _picture_path(out: str | Path | None) -> Path | None:
     if out is None:
         return None
-    path = Path(out).expanduser()
+    path = expand_user(out)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--out {path}: a picture is a {' or '.join(SUFFIXES)} file")
     return path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hundred.data.names import COARSE_NAMES, FINE_NAMES, FINE_TO_COARSE
 from hundred.errors import HundredError, UsageError
+from hundred.files import expand_user
 from hundred.runs.layout import MODEL, REPORT, is_run
 from hundred.runs.run import Run
 
@@ -17,7 +18,7 @@ def place_of(what: str | Path | Run) -> Path:
     """The path that `what` names: as given, or, where there is no such path, in the folder `runs`."""
     if isinstance(what, Run):
         return what.path
-    path = Path(what).expanduser()
+    path = expand_user(what)
     if not path.exists() and len(path.parts) == 1 and (RUNS / path).exists():
         return RUNS / path
     return path
@@ -43,7 +44,7 @@ def page_path(out: str | Path) -> Path:
 
     Raises UsageError for another ending.
     """
-    path = Path(out).expanduser()
+    path = expand_user(out)
     if path.is_dir():
         return path / REPORT
     if path.suffix.lower() not in (".html", ".htm"):

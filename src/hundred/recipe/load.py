@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hundred.errors import HundredError, UsageError
+from hundred.files import expand_user
 from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.keys import annotation_of
 from hundred.recipe.messages import one_line
@@ -171,7 +172,7 @@ def _read(name: str | Path, beside: Path | None) -> tuple[str, dict[str, Any], P
     if text in builtin_names():
         content = (resources.files("hundred.recipe") / "builtin" / f"{text}.toml").read_text("utf-8")
         return text, tomllib.loads(content), None
-    path = Path(text).expanduser()
+    path = expand_user(text)
     if beside is not None and not path.is_absolute():
         path = beside / path
     if path.is_dir() and (path / "recipe.toml").is_file():

@@ -17,6 +17,8 @@ _WHY = {
     errno.EPERM: "no permission to write there; choose another place with --runs",
     errno.EFBIG: "File too large for the limits here (`ulimit -f`); choose another place with --runs",
     errno.ENOTDIR: "part of that path is a file, not a folder; choose another place with --runs",
+    errno.EEXIST: "what is there is not a folder; choose another place with --runs",
+    errno.ELOOP: "it is a link that leads to itself; choose another place with --runs",
     errno.ENAMETOOLONG: "the name is too long for this file system; choose a shorter one with --name",
 }
 _FOLDER_GONE = "its folder is not there; it was moved or deleted"

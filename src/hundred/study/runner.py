@@ -14,6 +14,7 @@ from hundred.experiment.build.pretrained import IMAGENET, published_weights
 from hundred.experiment.build.resolve import check_call
 from hundred.experiment.run.resume import is_whole
 from hundred.experiment.train import train
+from hundred.files import expand_user
 from hundred.formatting import eta
 from hundred.runs.directory import check_name, check_still_there
 from hundred.runs.layout import LOCK, is_run
@@ -112,7 +113,7 @@ def _absolute(data: Any) -> str:
     """`data` as text that means the same in another folder; "" for what is no text."""
     if not isinstance(data, str | Path):
         return ""
-    path = Path(data).expanduser()
+    path = expand_user(data)
     return str(path.resolve()) if path.exists() else str(data)
 
 

@@ -42,6 +42,8 @@ def data(
     from dataclasses import asdict
 
     from hundred.data.opening.listing import list_datasets, verify
+    from hundred.data.opening.open import is_sample
+    from hundred.data.opening.search_paths import named_place
 
     if what == "download":
         found = [verify(_downloaded(force))]
@@ -51,6 +53,9 @@ def data(
         print_json({"found": [{**asdict(each), "path": str(each.path)} for each in found]})
         return
     if not found:
+        named = named_place()
+        if named is not None and not is_sample(None):
+            click.echo(f"HUNDRED_DATA is {named.path}: no CIFAR-100 is there")
         click.echo("no CIFAR-100 on this machine: `hundred data download` fetches it (169 MB)")
         click.echo("`--data sample` needs nothing: a small set drawn by code")
         return

@@ -194,11 +194,15 @@ class _ShowResult:
                 os.nice(max(NICE - os.nice(0), 0))
 
     def finish(self, run: "Run") -> None:
-        """Print where the page is; first the result, where the run was finished before this command."""
+        """Print what to do next, once the page is drawn and MLflow has the run; first the result, where the
+        run was finished before this command."""
         if not self.done:
             self(run)
-        elif (run.path / REPORT).is_file() and not self.as_json:
-            click.echo(f"\npage  {(run.path / REPORT).resolve().as_uri()}")
+        if not self.as_json:
+            path = str(run.path)
+            tested = [] if run.result["test_accuracy"] is not None else [command("test", path)]
+            commands = [*tested, command("doctor", path), *listing(run.path.parent)]
+            print_next(commands, run.path / REPORT)
 
 
 def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
@@ -286,10 +290,6 @@ def _print_result(path: str, result: dict[str, Any]) -> None:
             ("results", path),
         ]
     )
-    commands = [command("doctor", path), *listing(Path(path).parent)]
-    if result["test_accuracy"] is None:
-        commands.insert(0, command("test", path))
-    print_next(commands, Path(path) / REPORT)
 
 
 def _tested(result: dict[str, Any], mark: str) -> list[tuple[str, str]]:

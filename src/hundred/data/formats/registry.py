@@ -71,7 +71,7 @@ _MOST_CHILDREN = 100
 
 def find_form(where: Path) -> Found | None:
     """A set of images at `where`, in any form, or one folder further down (usual names first)."""
-    for place in (where, *_children(where)):
+    for place in _places(where):
         for form in FORMS:
             found = form.find(place)
             if found is not None:
@@ -83,12 +83,18 @@ def find_form(where: Path) -> Found | None:
 
 def find_cifar100(where: Path) -> Found | None:
     """CIFAR-100 at one of the usual places, which may hold anything else as well."""
+    places = _places(where)
     for form in (python_pickle, binary, parquet, arrow, image_folder):
-        for place in (where, *_children(where)):
+        for place in places:
             found = form.find(place)
             if found is not None:
                 return Found(form, found)
     return None
+
+
+def _places(where: Path) -> list[Path]:
+    """`where` and what is in it, without pipes and devices: reading them may never end."""
+    return [path for path in (where, *_children(where)) if path.is_file() or path.is_dir()]
 
 
 def _children(where: Path) -> list[Path]:

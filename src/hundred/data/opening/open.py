@@ -21,6 +21,7 @@ from hundred.data.opening.search_paths import named_place, usual_places
 from hundred.data.opening.sizes import check_size
 from hundred.data.sample.draw import draw_sample
 from hundred.errors import HundredError, nearest
+from hundred.files import expand_user
 
 FORMS_IN_WORDS = (
     "folders of pictures by class (with train/ and test/ or without), CIFAR's and MNIST's files, parquet "
@@ -113,7 +114,7 @@ def _open_cifar100(download: bool, progress: Progress | None, options: ReadOptio
 def _name_of(where: object) -> str:
     """The named set that `where` means; '' for a path."""
     text = str(where)
-    if where is None or Path(text).expanduser().exists():
+    if where is None or expand_user(text).exists():
         return ""
     if text.startswith(HUB) or text in NAMES:
         return text
@@ -129,7 +130,7 @@ def find_dataset(where: str | Path | None = None) -> Found | None:
     """
     named = named_place()
     if where is not None:
-        return _at(Path(where).expanduser(), "")
+        return _at(expand_user(where), "")
     if named is not None:
         return _at(named.path, f" ({named.why})")
     for place in usual_places():

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hundred.data.formats.registry import USUAL_NAMES
 from hundred.data.opening.cache import cache_folder
+from hundred.files import expand_user
 
 
 class Place(NamedTuple):
@@ -18,14 +19,14 @@ class Place(NamedTuple):
 def named_place() -> Place | None:
     """What the environment variable HUNDRED_DATA names, if it is set."""
     named = os.environ.get("HUNDRED_DATA")
-    return Place(Path(named).expanduser(), "HUNDRED_DATA") if named else None
+    return Place(expand_user(named), "HUNDRED_DATA") if named else None
 
 
 def usual_places() -> list[Place]:
     """The usual names in the working folder, in its folder `data`, in the user's cache, and in Keras'
     cache."""
     folder = Path.cwd()
-    keras = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
+    keras = expand_user(os.environ.get("KERAS_HOME", "~/.keras")) / "datasets"
     homes = (
         (folder, "the working folder"),
         (folder / "data", "the working folder"),

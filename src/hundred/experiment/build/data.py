@@ -12,6 +12,7 @@ from hundred.data.opening.open import open_dataset
 from hundred.data.sample.draw import DRAWN
 from hundred.data.variants import Variant, make_variant
 from hundred.errors import HundredError, UsageError
+from hundred.files import expand_user
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import DataSection
 from hundred.runs.layout import RECIPE, is_run
@@ -122,7 +123,7 @@ def data_for(recipe: Any, where: Any) -> Any:
     """
     if where is not None or not isinstance(recipe, str | Path):
         return where
-    path = Path(recipe).expanduser()
+    path = expand_user(recipe)
     path = path.parent if path.name == RECIPE else path
     return source_of(Run(path)) if is_run(path) else None
 

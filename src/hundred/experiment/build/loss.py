@@ -1,7 +1,6 @@
 """The loss of a recipe: cross-entropy and its variants, a user's own, with or without a teacher."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from hundred.data.dataset import Dataset
 from hundred.data.normalize import Normalize
 from hundred.errors import UsageError
+from hundred.files import expand_user
 from hundred.recipe.training import TrainingSection
 from hundred.runs.layout import MODEL, is_run
 from hundred.training.class_weights import class_weights
@@ -63,7 +63,7 @@ def _teacher(
     from hundred.interchange.read.load import load
     from hundred.interchange.read.model import Model
 
-    path = Path(where).expanduser()
+    path = expand_user(where)
     loaded = load(path / MODEL if is_run(path) else path)
     if not isinstance(loaded, Model):
         raise UsageError(

@@ -12,6 +12,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.normalize import Normalize
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.build.pretrained import check_frozen, load_pretrained
+from hundred.files import expand_user
 from hundred.formatting import plural
 from hundred.models.foreign import runs_foreign_code
 from hundred.models.head import replace_head
@@ -107,7 +108,7 @@ def table_of_file(
 
     Raises UsageError where there is no such file.
     """
-    file = Path(path).expanduser()
+    file = expand_user(path)
     if is_run(file):
         file = file / MODEL
     if not file.is_file():

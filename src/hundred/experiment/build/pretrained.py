@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from hundred.errors import HundredError, MissingExtra, UsageError
+from hundred.files import expand_user
 from hundred.interchange.read.weights.file import load_resnet50_imagenet, load_weights, read_weights_file
 from hundred.models.summary import evaluating
 
@@ -30,7 +31,7 @@ def load_pretrained(network: nn.Module, model: str, weights: str, image_size: in
     Raises UsageError where there is no such file or none of its layers fits, HundredError where it is damaged
     or a published file does not fit.
     """
-    path = published_weights(model) if weights == IMAGENET else Path(weights).expanduser()
+    path = published_weights(model) if weights == IMAGENET else expand_user(weights)
     if not path.is_file():
         raise UsageError(f"model.weights = {weights!r}: there is no such file")
     if model == LITE and path.suffix == ".pth":
@@ -63,7 +64,7 @@ def published_weights(model: str) -> Path:
             f"model.weights = 'imagenet' is for resnet50 and {LITE}, not {model}: give the path of a file"
         )
     place = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "models" / IMAGENET_FILE
-    path = place.expanduser()
+    path = expand_user(place)
     if not path.is_file():
         raise UsageError(
             f"model.weights = 'imagenet': Keras' weights are not at {place}\n"

@@ -13,6 +13,7 @@ from hundred.evaluation.doctor.readers.reshape import reshaped
 from hundred.evaluation.doctor.readers.table import Columns, Table
 from hundred.evaluation.doctor.readers.text import read_text
 from hundred.evaluation.doctor.readers.tfevents import event_files_in, read_events
+from hundred.files import expand_user
 from hundred.runs.layout import HISTORY, RECIPE, is_run
 from hundred.runs.run import Run, open_run
 
@@ -65,7 +66,7 @@ def _of_mlflow(columns: Columns, source: str) -> History:
 
 
 def _of_path(what: str | Path, run: str | None) -> History:
-    path = Path(what).expanduser()
+    path = expand_user(what)
     mlflow_id = _MLFLOW.fullmatch(str(what))
     if mlflow_id and not path.exists():
         from hundred.evaluation.doctor.readers.mlflow import columns_of_run
