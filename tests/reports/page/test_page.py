@@ -258,8 +258,8 @@ def test_a_page_of_one_run_says_nothing_of_leaving_out(page: str) -> None:
     assert "leaves out" not in page
 
 
-def test_write_report_makes_the_folder_and_the_file(run_report: RunReport, tmp_path: Path) -> None:
-    path = write_page(tmp_path / "new" / "report.html", ReportData([run_report]))
+def test_write_page_writes_the_file(run_report: RunReport, tmp_path: Path) -> None:
+    path = write_page(tmp_path / "report.html", ReportData([run_report]))
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
