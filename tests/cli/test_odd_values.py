@@ -11,6 +11,13 @@ HUGE = "99999999999999999999999"
 RECIPE = ["sprint", "--data", "sample"]
 
 
+@pytest.fixture
+def folder(tmp_path: Path, sample_at_once: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, where the sample set is at hand."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -28,12 +35,9 @@ def test_it_is_refused_in_a_line(
     arguments: list[str],
     says: str,
     finished: Finished,
-    sample_at_once: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     runs = {"A": str(finished.a), "B": str(finished.b)}
     with pytest.raises(SystemExit) as stop:
         main([runs.get(word, word) for word in arguments])
@@ -42,4 +46,4 @@ def test_it_is_refused_in_a_line(
     assert says in error
     assert "unexpected" not in error
     assert max(map(len, error.splitlines())) < 300
-    assert not list(tmp_path.glob("runs/*/history.csv"))
+    assert not list(folder.glob("runs/*/history.csv"))

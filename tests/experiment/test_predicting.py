@@ -191,3 +191,28 @@ def test_a_model_of_pictures_that_are_not_square_is_refused(tmp_path: Path) -> N
     save_h5(path, network, mean=(0.5,) * 3, std=(0.25,) * 3, class_names=None, image_size=(16, 32))
     with pytest.raises(HundredError, match="16x32x3: pictures are made square"):
         Predictor(path)
+
+
+def test_turned_and_animated_pictures_are_named_as_what_is_seen(tmp_path: Path) -> None:
+    """By EXIF, and the first frame; in predictions as in a folder of data."""
+    pixels = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    seen = Image.fromarray(pixels).quantize(64).convert("RGB")  # as a GIF can have it
+    turn = Image.Exif()
+    turn[0x0112] = 6
+    for name in ("a", "b"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    seen.save(tmp_path / "upright.png")
+    seen.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=turn)
+    later = Image.new("RGB", (32, 32), "red")
+    seen.save(tmp_path / "moving.webp", save_all=True, append_images=[later], lossless=True)
+    paths = [tmp_path / name for name in ("upright.png", "turned.png", "moving.webp")]
+    found = hundred.predict(own_file(tmp_path / "model.h5", 3), paths)
+    values = [{ranked.name: ranked.probability for ranked in each.classes} for each in found]
+    for each in values[1:]:
+        assert each == pytest.approx(values[0], abs=1e-6)
+    for number, path in enumerate(paths):
+        for name in ("a", "b"):
+            (tmp_path / "data" / name / f"{number}{path.suffix}").write_bytes(path.read_bytes())
+    opened = hundred.open_dataset(tmp_path / "data")
+    images = np.concatenate([opened.train.images.numpy(), opened.test.images.numpy()])
+    assert (images == np.asarray(seen).transpose(2, 0, 1)).all()
