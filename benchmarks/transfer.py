@@ -37,6 +37,7 @@ WORDS = {
 }
 RECIPES = ("transfer", "sprint")
 STORED_SIDE = 32
+SIDES = [STORED_SIDE * upsample for upsample in range(1, 8)]
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,11 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("HUNDRED_DATA", "sample"))
     parser.add_argument("--minutes", type=numbers, default=[1.0, 5.0])
     parser.add_argument("--sets", type=lambda text: text.split(","), default=["ten", "hundred"])
-    parser.add_argument("--sides", type=lambda text: [int(part) for part in text.split(",") if part])
+    parser.add_argument(
+        "--sides",
+        type=lambda text: [int(part) for part in text.split(",") if part],
+        help="of the pictures, in pixels: 32,64,96,128 by default, and up to 224",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="of the quick cells; the others have one")
     parser.add_argument("--only", default="", help="cells with this in their name")
     parser.add_argument("--runs", type=Path, default=Path("runs/transfer-benchmark"))
@@ -150,7 +155,9 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", dest="only_list")
     parser.add_argument("--table", action="store_true", dest="only_table")
     options = parser.parse_args()
-    options.sides = [32, 64, 96, 128] if options.sides is None else options.sides
+    options.sides = SIDES[:4] if options.sides is None else options.sides
+    if wrong := [side for side in options.sides if side not in SIDES]:
+        parser.error(f"--sides {wrong[0]}: it takes {', '.join(map(str, SIDES))}")
     rows = []
     if options.out.exists():
         rows = [json.loads(line) for line in options.out.read_text(encoding="utf-8").splitlines()]

@@ -144,8 +144,9 @@ def test_a_recipe_file_opens_with_its_command(name: str) -> None:
 
 
 def grows(name: str) -> bool:
-    """Whether a recipe's growth is a larger network; that of `transfer` is to tune all of it."""
-    return any(key.startswith("model.") for growth in load_recipe(name).recipe.growth for key in growth.set)
+    """Whether a recipe's growth is a larger network; that of `transfer` is larger pictures."""
+    keys = {key for growth in load_recipe(name).recipe.growth for key in growth.set}
+    return bool(keys) and "model.upsample" not in keys
 
 
 @pytest.mark.parametrize("name", [name for name in builtin_names() if grows(name)])
@@ -159,6 +160,16 @@ def test_what_a_recipe_grows_into_is_a_larger_network(name: str) -> None:
     assert sizes == sorted(set(sizes))
     epochs = [growth.epochs for growth in recipe.growth]
     assert epochs == sorted(set(epochs))
+
+
+def test_transfer_grows_to_all_sizes_of_pictures_each_with_the_time_that_its_pixels_take() -> None:
+    recipe = load_recipe("transfer").recipe
+    assert [growth.set["model.upsample"] for growth in recipe.growth] == [1, 2, 3, 4, 5, 6, 7]
+    for upsample, growth in enumerate(recipe.growth[1:], 2):
+        pixels = (upsample / recipe.model.options["upsample"]) ** 2
+        assert pixels <= growth.epochs < 1.02 * pixels
+    settled = recipe.model_copy(update={"growth": ()}).as_dict()
+    assert load_recipe(settled, recipe.growth[3].set).recipe == recipe.model_copy(update={"growth": ()})
 
 
 def test_published_weights_fill_the_backbone_and_only_its_batch_norms_train(published_weights: Path) -> None:

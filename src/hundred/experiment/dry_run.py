@@ -15,9 +15,9 @@ from hundred.experiment.build.resolve import check_call, resolve, with_model
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.scale_up import scale_up
-from hundred.experiment.run.time_budget import plan_time, seconds_to_finish
+from hundred.experiment.run.time_budget import only_last_layer, plan_time, seconds_to_finish
 from hundred.training.device import choose_device
-from hundred.training.profiling import measure_step_time
+from hundred.training.profiling import measure_head_step, measure_prediction, measure_step_time
 
 MEASURING_SECONDS = 20.0
 
@@ -98,12 +98,16 @@ def dry_run(
 def _described(context: RunContext, notes: tuple[str, ...]) -> DryRun:
     trainer, plan, splits, recipe = context.trainer, context.trainer.plan, context.splits, context.recipe
     loading = time.monotonic() - context.options.started
-    step_seconds, image_seconds = measure_step_time(trainer, MEASURING_SECONDS)
-    plan.costs = step_seconds
-    steps = plan.cost(0, plan.total_steps)
     validating = 0 if splits.validation is None else len(splits.validation)
     validations = sum(plan.validates(epoch) for epoch in range(1, plan.last_epoch + 1))
-    training = steps + validations * validating * image_seconds
+    if only_last_layer(context):
+        step_seconds, image_seconds = {0: measure_head_step(trainer)}, measure_prediction(trainer)
+        beside = (len(trainer.batches.indices) + validating) * image_seconds  # their features
+    else:
+        step_seconds, image_seconds = measure_step_time(trainer, MEASURING_SECONDS)
+        beside = validations * validating * image_seconds
+    plan.costs = step_seconds
+    training = plan.cost(0, plan.total_steps) + beside
     predicting = (len(splits.test) + validating) * image_seconds
     source = describe_data(context.dataset)
     return DryRun(

@@ -82,8 +82,9 @@ class DataSection(Section):
 class GrowthSection(Section):
     """What else to set where the time limit (`--minutes`) has room for so many `epochs` or more."""
 
-    epochs: Annotated[int, Field(ge=1)]
-    """From how many epochs on."""
+    epochs: Annotated[int | float, Field(gt=0)]
+    """From how many epochs on. Where a last layer trains on cached features, an epoch is one prediction of
+    all images, as they are before growth, in three quarters of the time."""
 
     set: dict[str, int | float | str | bool]
     """Dotted keys and values, such as `"model.width3" = 512`."""

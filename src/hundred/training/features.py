@@ -36,7 +36,7 @@ class CachedFeatures:
         self._network, self._batches, self._precision = network, batches, precision
         self._done, self._progress = 0, lambda _done, _total: None
         self._total = 0
-        self._of(batches.split.images[batches.indices[:2]])  # whether it can be done
+        self._two = self._of(batches.split.images[batches.indices[:2]])  # whether it can be done
         self._done, self._progress = 0, progress
         self._total = len(batches.indices) + (0 if validation is None else len(validation))
         self._labels = batches.split.fine[batches.indices]
@@ -55,6 +55,11 @@ class CachedFeatures:
         """The features of the validation images in place of these."""
         split = self._images_to_validate
         return None if split is None else Split(self._of(split.images), split.fine, split.coarse)
+
+    def example(self, count: int) -> tuple[Tensor, Tensor]:
+        """`count` features and labels, of two images in turn, for measuring: the others are not computed."""
+        chosen = torch.arange(count, device=self._two.device) % len(self._two)
+        return self._two[chosen], self._labels[: len(self._two)][chosen]
 
     def classify(self, network: nn.Module, features: Tensor) -> Tensor:
         """Logits [n, classes] of `features` [n, width]."""

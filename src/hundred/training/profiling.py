@@ -12,6 +12,7 @@ from hundred.training.evaluate import evaluate
 from hundred.training.trainer import Trainer
 
 TIMED_STEPS = 3
+PREDICTED_IMAGES = 64  # enough for the processor to be as busy as with all of them
 
 
 def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[int, float], float]:
@@ -45,14 +46,18 @@ def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[i
 
 
 def measure_head_step(trainer: Trainer) -> float:
-    """Seconds of a step that trains the last layer on the features of `trainer`, which is left as it was."""
+    """Seconds of a step that trains the last layer on the features of `trainer`, which is left as it was.
+
+    The features need not be computed yet.
+    """
     features = trainer.features
     assert features is not None  # noqa: S101 - by the caller
     weights = copy.deepcopy(trainer.network.state_dict())
     average, trainer.average = trainer.average, None
     trainer.set_training_mode(0.0)
     times = [time.perf_counter()]
-    for inputs, targets in features.epoch(0, min(len(trainer.batches), 1 + TIMED_STEPS)):
+    inputs, targets = features.example(trainer.batches.batch_size)
+    for _ in range(1 + TIMED_STEPS):
         trainer.step(inputs, targets, features)
         _wait(trainer.device)
         times.append(time.perf_counter())
@@ -61,6 +66,18 @@ def measure_head_step(trainer: Trainer) -> float:
     trainer.network.load_state_dict(weights)
     trainer.average = average
     return min(after - before for before, after in itertools.pairwise(times))
+
+
+def measure_prediction(trainer: Trainer) -> float:
+    """Seconds per image of predicting with the network of `trainer`, from a few training images."""
+    split = trainer.batches.split
+    few = split.take(torch.arange(min(len(split), PREDICTED_IMAGES), device=split.images.device))
+    times = [time.perf_counter()]
+    for _ in range(2):  # the first sets up kernels and memory
+        evaluate(trainer.network, few, trainer.batches.scaling, trainer.precision)
+        _wait(trainer.device)
+        times.append(time.perf_counter())
+    return min(after - before for before, after in itertools.pairwise(times)) / len(few)
 
 
 def _estimate(seconds: dict[int, float], size: int) -> float | None:

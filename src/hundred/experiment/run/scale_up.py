@@ -1,12 +1,25 @@
-"""A bigger network for a longer time limit: the recipe's `growth` against the time at hand."""
+"""A bigger network or bigger images for a longer time limit: a recipe's `growth` against the time at hand."""
 
 import time
 from dataclasses import replace
 
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
-from hundred.experiment.run.time_budget import MEASURING_SHARE, measure
+from hundred.experiment.run.time_budget import (
+    MEASURING_SHARE,
+    images_to_predict,
+    measure,
+    only_last_layer,
+    seconds_to_finish,
+)
+from hundred.formatting import duration
 from hundred.recipe.load import Resolved, load_recipe
+from hundred.runs.progress.announce import announce
+from hundred.training.profiling import measure_prediction
+
+# Of the time left, for features and predictions: the rest is for the last layer, and for a machine that turns
+# out slower, since features cannot be cut short as epochs can.
+FEATURES_SHARE = 0.75
 
 
 def scale_up(resolved: Resolved, options: RunOptions, context: RunContext) -> RunContext:
@@ -35,6 +48,8 @@ def _growth_is_off(resolved: Resolved, options: RunOptions) -> bool:
 
 def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] | None:
     """The values of the last growth that fits."""
+    if only_last_layer(context):
+        return _last_with_features(context)
     plan = context.trainer.plan
     step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE, "measuring the speed of this machine")
     epoch_seconds = replace(plan, costs=step_seconds).cost(0, plan.total_steps) / plan.epochs
@@ -42,3 +57,19 @@ def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] 
     fits = min(left / epoch_seconds, context.options.most_epochs)
     fitting = [growth.set for growth in context.recipe.growth if growth.epochs <= fits]
     return fitting[-1] if fitting else None
+
+
+def _last_with_features(context: RunContext) -> dict[str, int | float | str | bool] | None:
+    """The same where only the last layer is trained: what takes time is to predict all images once."""
+    options = context.options
+    announce("measuring the speed of this machine", quiet=options.quiet)
+    seconds = measure_prediction(context.trainer) * images_to_predict(context)
+    left = (options.deadline or 0.0) - seconds_to_finish(options) - time.monotonic()
+    fitting = [growth for growth in context.recipe.growth if growth.epochs * seconds <= FEATURES_SHARE * left]
+    if not fitting:
+        return None
+    chosen = fitting[-1]
+    values = ", ".join(f"{key} = {value}" for key, value in chosen.set.items())
+    needed = duration(chosen.epochs * seconds)
+    announce(f"{values}: about {needed} for features and predictions", quiet=options.quiet)
+    return chosen.set

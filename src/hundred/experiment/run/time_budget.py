@@ -10,7 +10,7 @@ from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.formatting import duration
 from hundred.runs.progress.announce import announce
 from hundred.training.epoch_plan import MARGIN, MOST_EPOCHS
-from hundred.training.profiling import measure_head_step, measure_step_time
+from hundred.training.profiling import measure_head_step, measure_prediction, measure_step_time
 
 # Needed after training besides predictions: the model file, the figures, the last tracking.
 # 5 to 7 s on two busy cores of a Xeon; 1 s without pictures.
@@ -58,6 +58,23 @@ def measure(context: RunContext, share: float, phase: str) -> tuple[dict[int, fl
     return measure_step_time(context.trainer, max(share * left, 0.0))
 
 
+def only_last_layer(context: RunContext) -> bool:
+    """Whether nothing but the last layer is trained, on features that are computed once."""
+    trainer = context.trainer
+    tuned = trainer.frozen is not None and trainer.frozen.unfreeze_at > 0
+    return trainer.features is not None and not tuned and context.options.strategy is None
+
+
+def images_to_predict(context: RunContext) -> int:
+    """How often an image passes through the network of a run that trains only its last layer.
+
+    Validation images do twice: for their features, and for the predictions at the end.
+    """
+    splits = context.splits
+    validation = 0 if splits.validation is None else len(splits.validation)
+    return len(context.trainer.batches.indices) + 2 * validation + len(splits.test)
+
+
 def seconds_to_finish(options: RunOptions) -> float:
     """What is needed after training, besides predictions."""
     return SECONDS_TO_FINISH if options.figures else SECONDS_TO_FINISH_PLAIN
@@ -67,7 +84,11 @@ def _plan(context: RunContext) -> str:
     """Measure and plan; a warning where not one epoch fits, else ''."""
     splits, plan = context.splits, context.trainer.plan
     validation_images = 0 if splits.validation is None else len(splits.validation)
-    step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE, "planning epochs")
+    if only_last_layer(context):
+        step_seconds = {0: measure_head_step(context.trainer)}
+        image_seconds = measure_prediction(context.trainer)
+    else:
+        step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE, "planning epochs")
     # Validation images are predicted once more at the end, as the test images are.
     predicting = image_seconds * (len(splits.test) + validation_images)
     if plan.deadline is not None:
@@ -76,7 +97,7 @@ def _plan(context: RunContext) -> str:
     if left <= 0:
         epoch = replace(plan, epochs=1, anchor=(0, 0.0), costs=step_seconds).cost(0, plan.steps_per_epoch)
         raise _too_little(context.options, predicting, epoch + image_seconds * validation_images)
-    validating = image_seconds * validation_images
+    validating = 0.0 if only_last_layer(context) else image_seconds * validation_images
     limited = context.options.most_epochs < MOST_EPOCHS
     if context.trainer.features is not None and context.options.strategy is None and not limited:
         return _plan_tuning(context, left, step_seconds, validating)
