@@ -113,7 +113,7 @@ def write_plan(folder: Path, plan: SweepPlan) -> None:
     """Write the plan into the sweep directory."""
     settings = asdict(plan)
     recipe, vary = settings.pop("recipe"), settings.pop("vary")
-    text = f"# {_HEAD.format(resume=command('sweep', folder, '--resume'))}\n" + tomli_w.dumps(
+    text = f"# {_HEAD.format(resume=command('sweep', folder.resolve(), '--resume'))}\n" + tomli_w.dumps(
         {**settings, "vary": vary, "recipe": recipe}
     )
     with os_errors_as_hundred_errors(folder / PLAN):

@@ -124,7 +124,7 @@ def _unless_diverged(run: Run) -> Run:
 def _write_recipe(context: RunContext) -> None:
     source = describe_data(context.dataset)["data_source"]
     data = [] if source == PYTHON else ["--data", source]
-    again = command("train", context.path / RECIPE, *data)
+    again = command("train", context.path.resolve() / RECIPE, *data)
     comment = f"What this run did, every value written out. Again: {again}"
     if context.options.network is not None:
         comment += (
