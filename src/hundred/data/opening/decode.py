@@ -68,7 +68,7 @@ class Decoders:
     ) -> list[Fault]:
         """Decode picture files into `into`; the damaged ones, in order.
 
-        Processes are of use where its arrays are maps of files, which they write into.
+        Processes are of use where its arrays are maps of files: they write to these files.
         """
         maps = [part for part in into.parts if isinstance(part, np.memmap)]
         if not self._children or len(maps) < len(into.parts):
@@ -134,7 +134,10 @@ def _in_processes(
     fit: Fit,
     progress: Callable[[int], None],
 ) -> list[Fault]:
-    """Shares of the files to processes that map the same files. Raises HundredError where one fails."""
+    """Shares of the files to processes that write to the files behind `maps`.
+
+    Raises HundredError where one fails.
+    """
     shares = np.array_split(np.arange(len(paths)), len(children))
     done, faults = [0] * len(shares), list[Fault]()
     parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
@@ -187,24 +190,32 @@ def _child() -> "subprocess.Popen[str]":
 
 
 def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """In the other process: decode a share, reporting after each few pictures."""
-    maps = [
-        np.memmap(each["file"], np.uint8, "r+", offset=each["offset"], shape=tuple(each["shape"]))
-        for each in order["parts"]
-    ]
-    into = Room(maps)
+    """In the other process: decode a share, reporting after each few pictures.
+
+    They are written to the files, not into maps of them: the first touch of each page of a map costs nearly
+    as much as decoding what belongs there.
+    """
+    begins = [0, *accumulate(each["shape"][0] for each in order["parts"])]
+    size = int(order["parts"][0]["shape"][-1])
+    images = np.empty((_AT_ONCE, 3, size, size), np.uint8)
     paths, start = order["paths"], order["start"]
-    for at in range(0, len(paths), _AT_ONCE):
-        faults = []
-        for number, path in enumerate(paths[at : at + _AT_ONCE], start=start + at):
-            try:
-                into.put(number, decode_picture(path, into.size, order["fit"], path))
-            except HundredError as error:
-                into.put(number, 0)
-                faults.append((number, str(error)))
-        yield {"done": min(at + _AT_ONCE, len(paths)), "faults": faults}
-    for each in maps:
-        each.flush()
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(Path(each["file"]).open("r+b")) for each in order["parts"]]
+        for at in range(0, len(paths), _AT_ONCE):
+            faults, few = [], paths[at : at + _AT_ONCE]
+            for place, path in enumerate(few):
+                try:
+                    images[place] = decode_picture(path, size, order["fit"], path)
+                except HundredError as error:
+                    images[place] = 0
+                    faults.append((start + at + place, str(error)))
+            first, last = start + at, start + at + len(few)
+            for file, each, begin, end in zip(files, order["parts"], begins, begins[1:], strict=False):
+                low, high = max(first, begin), min(last, end)
+                if low < high:
+                    file.seek(each["offset"] + (low - begin) * images[0].nbytes)
+                    file.write(images[low - first : high - first].data)
+            yield {"done": last - start, "faults": faults}
 
 
 def main() -> None:
