@@ -309,6 +309,8 @@ def test_a_wrong_call_is_refused_before_torch_is_imported(tmp_path: Path) -> Non
         "predict runs/takn cat.jpg": "did you mean 'taken'",
         "compare taken takn": "did you mean 'taken'",
         "report takn --runs runs": "did you mean 'taken'",
+        "compare taken": "at least two runs",
+        "export taken taken --to h5": "takes one run or file, not 2",
         "audit nowhere/takn": "there is no run and no file 'nowhere/takn'",
         "export takn --to h5": "did you mean 'taken'",
         "report taken --out page.txt": "ends in .html",

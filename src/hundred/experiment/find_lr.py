@@ -11,6 +11,7 @@ from hundred.data.dataset import Dataset
 from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
 from hundred.experiment.build.data import data_for, open_for
+from hundred.experiment.build.optimizer import as_built
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.exclusive import exclusive_training
@@ -186,6 +187,7 @@ def find_lr(
     dataset = open_for(data_for(recipe, data), resolved.data)
     with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
         _, trainer = build_run_parts(resolved, dataset, chosen, interrupted=interrupt.asked)
+        resolved = as_built(resolved, trainer.optimizer)
         size = size_at_peak(trainer)
         first, last = _range(resolved.training, lowest, highest)
         deadline = None if minutes is None else began + 60 * minutes

@@ -15,6 +15,7 @@ from hundred.cli.output import (
     print_table,
 )
 from hundred.cli.run_names import all_existing, in_runs_option
+from hundred.errors import UsageError
 from hundred.formatting import MISSING, duration, file_size, number, percent
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def compare(*, what: tuple[str, ...], figure: str | None, runs: str, as_json: bo
       hundred compare training-a.csv training-b.csv
     """
     what = all_existing(what, runs)
+    if len(what) < 2:
+        raise UsageError(f"compare needs at least two runs or files, not {len(what)}: name another one")
     first_line("comparing: loading PyTorch")
     from hundred.evaluation.compare.histories import is_history_file
 

@@ -44,13 +44,14 @@ def export(
       hundred export model.h5 --to keras --out their-name.keras --logits
     """
     what = all_existing(what, runs)
+    what = what if average else (_only(what),)
     first_line("exporting: loading PyTorch")
     from hundred.experiment.export import CHECKED_IMAGES
     from hundred.experiment.export import export as write
     from hundred.experiment.saved.open import parse_scales
 
     with library_names():
-        done = write(what if average else _only(what), scale=parse_scales(scale), average=average, **options)
+        done = write(what if average else what[0], scale=parse_scales(scale), average=average, **options)
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:

@@ -19,6 +19,7 @@ from hundred.experiment.build.data import Lines
 from hundred.experiment.build.image_size import at_image_size
 from hundred.experiment.build.loss import build_loss
 from hundred.experiment.build.model import FILE, check_sizes, starting_network
+from hundred.experiment.build.optimizer import fitting, optimizer_of
 from hundred.experiment.build.try_step import try_step
 from hundred.models.summary import count_parameters
 from hundred.recipe.callbacks import CallbacksSection
@@ -34,7 +35,6 @@ from hundred.training.callbacks.stop_at import StopAt
 from hundred.training.epoch_plan import EpochPlan
 from hundred.training.features import CachedFeatures
 from hundred.training.freeze import BACKBONE, FrozenLayers
-from hundred.training.optim.build import build_optimizer
 from hundred.training.optim.ema import Ema, Swa, WeightAverage
 from hundred.training.optim.schedules import Schedule
 from hundred.training.precision import choose_precision
@@ -163,13 +163,15 @@ def build_trainer(
     frozen = FrozenLayers(network, training.freeze, training.unfreeze_at) if training.freeze else None
     if frozen is not None and not frozen.unfreeze_at:
         frozen.apply(0.0)
+    training, changed = fitting(training, network)
+    notes += changed
     features = None
     if training.cache_features:
         features = _cached_features(network, batches, splits, recipe, precision)
     trainer = Trainer(
         network=network,
         batches=batches,
-        optimizer=_optimizer(network, training),
+        optimizer=optimizer_of(network, training),
         plan=plan,
         learning_rate=training.learning_rate,
         schedule=Schedule(**training.schedule.model_dump(), tuning_from=training.unfreeze_at),
@@ -260,31 +262,6 @@ def _average(network: nn.Module, training: TrainingSection) -> WeightAverage | N
         return Swa(network, training.swa)
     # Warmed up, since a short run would otherwise end with its random start still in the average.
     return Ema(network, training.ema, warmup=True) if training.ema else None
-
-
-def _optimizer(network: nn.Module, training: TrainingSection) -> torch.optim.Optimizer:
-    muon = training.muon
-    optimizer = build_optimizer(
-        network,
-        name=training.optimizer,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
-        momentum=training.momentum,
-        nesterov=training.nesterov,
-        betas=(training.beta1, training.beta2),
-        epsilon=training.epsilon,
-        decay_norms=training.decay_norms_and_biases,
-        norm_multiplier=muon.norm_multiplier if training.optimizer == "muon" else 1.0,
-        rest_learning_rate=muon.rest_learning_rate or None,
-        newton_schulz_steps=muon.newton_schulz_steps,
-        layer_decay=training.layer_decay,
-        unfreezes=bool(training.freeze and training.unfreeze_at),
-        options=training.optimizer_options,
-    )
-    for group in optimizer.param_groups:
-        if training.optimizer == "muon" and not group["muon"]:
-            group["momentum"] = muon.rest_momentum
-    return optimizer
 
 
 def _to(split: Split, device: torch.device) -> Split:

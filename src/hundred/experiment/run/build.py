@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hundred.evaluation.own_metrics import load_metrics
 from hundred.experiment.build.data import open_for
+from hundred.experiment.build.optimizer import as_built
 from hundred.experiment.build.trainer import build_run_parts
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.interrupt import Interrupt
@@ -33,5 +34,6 @@ def build_context(path: Path, recipe: Recipe, options: RunOptions) -> RunContext
     if recipe.training.resolutions and not trainer.plan.resolutions:  # the network cannot take them
         training = recipe.training.model_copy(update={"resolutions": ()})
         recipe = recipe.model_copy(update={"training": training})
+    recipe = as_built(recipe, trainer.optimizer)
     trainer.train_seconds = time.perf_counter() - begin
     return RunContext(path, recipe, options, dataset, splits, trainer, interrupt)

@@ -97,6 +97,11 @@ def build_optimizer(
     return make(groups, betas=betas, eps=epsilon, capturable=graph_safe, **fast)
 
 
+def has_filters(network: nn.Module) -> bool:
+    """Whether `network` has trainable convolution filters, which Muon steps."""
+    return bool(_sort_parameters(network, muon=True)[0])
+
+
 def set_momentum(optimizer: torch.optim.Optimizer, momentum: float) -> None:
     """Set the momentum of each group, or its decay of the mean gradient (Adam's first beta)."""
     for group in optimizer.param_groups:
