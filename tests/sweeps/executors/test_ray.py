@@ -4,10 +4,14 @@ import os
 import re
 import secrets
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -158,6 +162,80 @@ def _kill_a_node(cluster: Any, folder: Path) -> None:
         if sum(node["Alive"] for node in _nodes) == 2:
             return
         time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_with_a_worker_killed_on_the_way_the_winner_is_the_same(
+    few_images: Dataset, tmp_path: Path, quick_ray: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The process of one trial, on a node that stays."""
+    options: dict[str, Any] = {"trials": 6, "epochs": 12, "seeds": 0}
+    here = sweep(few_images, tmp_path / "here", cpus=1, **options)
+    folder, killed = tmp_path / "there" / "s", list[str]()
+    killer = threading.Thread(target=_kill_a_worker, args=(folder, killed), daemon=True)
+    killer.start()
+    there = sweep(few_images, tmp_path / "there", ray="local", workers=2, **{**options, "quiet": False})
+    killer.join(60)
+    assert killed
+    assert there.table.drop(columns=TIMES).equals(here.table.drop(columns=TIMES))
+    assert re.findall(r"^trial-\d+: its worker is gone", capfd.readouterr().err, re.MULTILINE)
+
+
+def _kill_a_worker(folder: Path, killed: list[str]) -> None:
+    """Once a trial has handed over a checkpoint, SIGKILL a process of Ray that trains one."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if list(folder.glob("trial-*/checkpoint.pt")):
+            for process in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError):
+                    title = (process / "cmdline").read_bytes().decode(errors="replace")
+                    if title.startswith("ray::") and "trial-" in title:
+                        os.kill(int(process.name), signal.SIGKILL)
+                        killed.append(title)
+                        return
+        time.sleep(0.02)
+
+
+DRIVER = """
+import os, sys
+import hundred
+from hundred.data.sample.draw import draw_sample
+from hundred.data.subset import subset_per_class
+data = subset_per_class(draw_sample(), 4, 4)
+hundred.sweep("sprint", {"training.learning_rate": "0.01..0.5:log"}, data=data, trials=40,
+              epochs=40, seeds=0, runs=sys.argv[1], name="s", ray="local", workers=1, quiet=True,
+              figures=False, set={"model.width1": 8, "model.width2": 8, "model.width3": 8,
+              "training.batch_size": 100, "tracking.mlflow": False, "data.validation_per_class": 2})
+"""
+
+
+@pytest.mark.slow
+def test_of_a_driver_that_is_killed_nothing_of_ray_is_left(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="driver-", ignore_cleanup_errors=True) as short:  # Ray's sockets need it
+        environment = {**os.environ, "RAY_TMPDIR": short, "TMPDIR": short}
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", DRIVER, str(tmp_path)], env=environment
+        ) as driver:
+            while not list((tmp_path / "s").glob("trial-*/checkpoint.pt")):
+                assert driver.poll() is None
+                time.sleep(0.1)
+            assert len(_processes_with(short)) > 3
+            driver.kill()
+        # Ray's agents first try to tell the head, which is gone too.
+        deadline = time.monotonic() + 150
+        while _processes_with(short) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert _processes_with(short) == {}
+
+
+def _processes_with(text: str) -> dict[int, str]:
+    """Processes whose environment holds `text`, by id."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(process.name) != os.getpid() and text.encode() in (process / "environ").read_bytes():
+                found[int(process.name)] = (process / "cmdline").read_bytes().decode(errors="replace")[:80]
+    return found
 
 
 @pytest.mark.slow
