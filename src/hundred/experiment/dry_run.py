@@ -15,7 +15,12 @@ from hundred.experiment.build.resolve import check_call, resolve, with_model
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.scale_up import scale_up
-from hundred.experiment.run.time_budget import only_last_layer, plan_time, seconds_to_finish
+from hundred.experiment.run.time_budget import (
+    only_last_layer,
+    plan_time,
+    seconds_to_finish,
+    seconds_to_predict,
+)
 from hundred.training.device import choose_device
 from hundred.training.profiling import measure_head_step, measure_prediction, measure_step_time
 
@@ -108,7 +113,7 @@ def _described(context: RunContext, notes: tuple[str, ...]) -> DryRun:
         beside = validations * validating * image_seconds
     plan.costs = step_seconds
     training = plan.cost(0, plan.total_steps) + beside
-    predicting = (len(splits.test) + validating) * image_seconds
+    predicting = seconds_to_predict(context, image_seconds)
     source = describe_data(context.dataset)
     return DryRun(
         recipe=recipe.name,

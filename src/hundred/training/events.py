@@ -51,7 +51,8 @@ class StepsDone(Event):
     """Progress inside an epoch, at most a few times a second, for displays. Not kept in events.jsonl.
 
     `loss` and `accuracy` are means over the epoch so far, or None where reading them would stall a GPU.
-    `steps_per_epoch` is of this epoch: a last one may be shorter.
+    `steps_per_epoch` is of this epoch: a last one may be shorter. `epochs` is how many are planned now, which
+    a time limit changes; 0 is as many as when the run started.
     """
 
     kind: ClassVar[str] = "steps-done"
@@ -63,6 +64,7 @@ class StepsDone(Event):
     learning_rate: float
     images_per_second: float
     seconds_left: float
+    epochs: float = 0.0
 
 
 @dataclass(frozen=True)

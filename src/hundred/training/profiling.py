@@ -68,13 +68,16 @@ def measure_head_step(trainer: Trainer) -> float:
     return min(after - before for before, after in itertools.pairwise(times))
 
 
-def measure_prediction(trainer: Trainer) -> float:
-    """Seconds per image of predicting with the network of `trainer`, from a few training images."""
+def measure_prediction(trainer: Trainer, precision: torch.dtype | None = None) -> float:
+    """Seconds per image of predicting with the network of `trainer`, from a few training images.
+
+    precision: in which it predicts; None is that of the training.
+    """
     split = trainer.batches.split
     few = split.take(torch.arange(min(len(split), PREDICTED_IMAGES), device=split.images.device))
     times = [time.perf_counter()]
     for _ in range(2):  # the first sets up kernels and memory
-        evaluate(trainer.network, few, trainer.batches.scaling, trainer.precision)
+        evaluate(trainer.network, few, trainer.batches.scaling, precision or trainer.precision)
         _wait(trainer.device)
         times.append(time.perf_counter())
     return min(after - before for before, after in itertools.pairwise(times)) / len(few)

@@ -356,6 +356,7 @@ class Trainer:
             self._rate,
             metrics.images / seconds,
             self.plan.seconds_left(epoch, step, seconds),
+            self.plan.epochs,
         )
 
     def state_dict(self) -> State:

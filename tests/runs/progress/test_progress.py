@@ -66,6 +66,15 @@ def test_time_left_after_an_epoch_knows_that_later_epochs_take_longer() -> None:
     assert stream.getvalue().endswith("2 min left\n")
 
 
+def test_a_plan_that_a_time_limit_changed_is_what_is_shown() -> None:
+    stream = io.StringIO()
+    listener = PlainProgress(stream)
+    notify([listener], started(epochs=2))
+    notify([listener], StepsDone(1, 90, 100, None, None, 1e-3, 800.0, 121.0, epochs=4.5))
+    notify([listener], EpochEnded(1, 0.1, 4.6, None, None, 1e-3, 1.0, 1.0))
+    assert "epoch 1/4.5  loss" in stream.getvalue()
+
+
 def test_inside_a_long_epoch_a_line_comes_at_most_every_thirty_seconds() -> None:
     now = 0.0
     stream = io.StringIO()

@@ -143,7 +143,8 @@ def _warnings(context: RunContext, about: dict[str, Any], planned: float) -> lis
     ]
     if planned > trainer.plan.epochs:
         warnings.append(
-            f"the run goes on to epoch {trainer.plan.epochs:g}, as planned when it began, not to {planned:g}; "
+            f"the run goes on to epoch {trainer.plan.epochs:g}, as planned when it began, "
+            f"not to {planned:g}; "
             f"more epochs: {command('train', context.path, '--resume', '--epochs', planned)}"
         )
     elsewhere = changed_environment(

@@ -7,10 +7,11 @@ from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.time_budget import (
     MEASURING_SHARE,
-    images_to_predict,
+    images_with_features,
     measure,
     only_last_layer,
     seconds_to_finish,
+    seconds_to_predict,
 )
 from hundred.formatting import duration
 from hundred.recipe.load import Resolved, load_recipe
@@ -63,7 +64,8 @@ def _last_with_features(context: RunContext) -> dict[str, int | float | str | bo
     """The same where only the last layer is trained: what takes time is to predict all images once."""
     options = context.options
     announce("measuring the speed of this machine", quiet=options.quiet)
-    seconds = measure_prediction(context.trainer) * images_to_predict(context)
+    image_seconds = measure_prediction(context.trainer)
+    seconds = image_seconds * images_with_features(context) + seconds_to_predict(context, image_seconds)
     left = (options.deadline or 0.0) - seconds_to_finish(options) - time.monotonic()
     fitting = [growth for growth in context.recipe.growth if growth.epochs * seconds <= FEATURES_SHARE * left]
     if not fitting:

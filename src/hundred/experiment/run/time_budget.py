@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
+
 from hundred.errors import UsageError
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.formatting import duration
@@ -65,14 +67,22 @@ def only_last_layer(context: RunContext) -> bool:
     return trainer.features is not None and not tuned and context.options.strategy is None
 
 
-def images_to_predict(context: RunContext) -> int:
-    """How often an image passes through the network of a run that trains only its last layer.
+def images_with_features(context: RunContext) -> int:
+    """The images whose features a run computes that trains only its last layer."""
+    validation = context.splits.validation
+    return len(context.trainer.batches.indices) + (0 if validation is None else len(validation))
 
-    Validation images do twice: for their features, and for the predictions at the end.
+
+def seconds_to_predict(context: RunContext, image_seconds: float) -> float:
+    """Of the predictions at the end: of test and validation images, by the saved file, in float32.
+
+    image_seconds: of predicting an image in the precision of the training.
     """
-    splits = context.splits
-    validation = 0 if splits.validation is None else len(splits.validation)
-    return len(context.trainer.batches.indices) + 2 * validation + len(splits.test)
+    splits, trainer = context.splits, context.trainer
+    images = len(splits.test) + (0 if splits.validation is None else len(splits.validation))
+    if trainer.precision != torch.float32 and images:
+        image_seconds = max(measure_prediction(trainer, torch.float32), image_seconds)
+    return images * image_seconds
 
 
 def seconds_to_finish(options: RunOptions) -> float:
@@ -89,8 +99,7 @@ def _plan(context: RunContext) -> str:
         image_seconds = measure_prediction(context.trainer)
     else:
         step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE, "planning epochs")
-    # Validation images are predicted once more at the end, as the test images are.
-    predicting = image_seconds * (len(splits.test) + validation_images)
+    predicting = seconds_to_predict(context, image_seconds)
     if plan.deadline is not None:
         plan.deadline -= predicting
     left = (plan.deadline or 0.0) - time.monotonic()

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, TextIO
 from hundred.formatting import plural
 
 if TYPE_CHECKING:
-    from hundred.training.events import Finding, LearningRateCut, RunStarted, Stopped, WeightsRestored
+    from hundred.training.events import (
+        Finding,
+        LearningRateCut,
+        RunStarted,
+        StepsDone,
+        Stopped,
+        WeightsRestored,
+    )
 
 
 class TimeLeft:
@@ -27,9 +34,10 @@ class TimeLeft:
         """Training goes from epoch `first` to `epochs`, from now on."""
         self.started, self.first, self.epochs = self.clock(), first, epochs
 
-    def note(self, seconds_left: float) -> None:
-        """In the middle of an epoch, the trainer expects the run to take so many more seconds."""
-        self.end = self.clock() + seconds_left
+    def note(self, event: "StepsDone") -> None:
+        """In the middle of an epoch, the trainer expects the run to take so many more seconds and epochs."""
+        self.end = self.clock() + event.seconds_left
+        self.epochs = event.epochs or self.epochs
 
     def after(self, epoch: int) -> float:
         """Seconds left at the end of `epoch`."""

@@ -68,7 +68,6 @@ class NotebookProgress:
         self.show = show or _ipython_output()
         self.clock = clock
         self.left = TimeLeft(clock)
-        self.epochs = 1.0
         self.first_epoch = self.steps_per_epoch = 1
         self.title, self.status, self.done = "", "", 0.0
         self.rows: list[tuple[str, ...]] = []
@@ -77,7 +76,7 @@ class NotebookProgress:
 
     def on_run_started(self, event: "RunStarted") -> None:
         """Show what is trained, with an empty bar."""
-        self.epochs, self.first_epoch = event.epochs, event.first_epoch
+        self.first_epoch = event.first_epoch
         self.steps_per_epoch = max(1, event.steps_per_epoch)
         self.left.start(event.first_epoch, event.epochs)
         self.title, self.status = heading(event), "starting"
@@ -85,10 +84,10 @@ class NotebookProgress:
 
     def on_steps_done(self, event: "StepsDone") -> None:
         """Move the bar, at most twice a second."""
-        self.left.note(event.seconds_left)
+        self.left.note(event)
         self._move(event.epoch, event.step)
         self.status = (
-            f"epoch {event.epoch} of {self.epochs:g}, loss {decimal(event.loss, 3)}, "
+            f"epoch {event.epoch} of {self.left.epochs:g}, loss {decimal(event.loss, 3)}, "
             f"{event.images_per_second:,.0f} images/s, {eta(event.seconds_left)} left"
         )
         if self.clock() - self.updated >= _SECONDS_BETWEEN_UPDATES:
@@ -98,7 +97,7 @@ class NotebookProgress:
         """Add the epoch's row."""
         self._move(event.epoch, self.steps_per_epoch)
         row = (
-            f"{event.epoch}/{self.epochs:g}",
+            f"{event.epoch}/{self.left.epochs:g}",
             decimal(event.loss),
             percent(event.accuracy),
             decimal(event.val_loss),
@@ -134,7 +133,7 @@ class NotebookProgress:
         """Leave the last state in the notebook."""
 
     def _move(self, epoch: int, step: int) -> None:
-        total = (self.epochs - self.first_epoch + 1) * self.steps_per_epoch
+        total = (self.left.epochs - self.first_epoch + 1) * self.steps_per_epoch
         self.done = min(1.0, ((epoch - self.first_epoch) * self.steps_per_epoch + step) / max(1, total))
 
     def _say(self, line: str) -> None:

@@ -53,21 +53,19 @@ class PlainProgress:
         self.stream = stream
         self.clock = clock
         self.left = TimeLeft(clock)
-        self.epochs = 0.0
         self.last_line = clock()
 
     def on_run_started(self, event: "RunStarted") -> None:
         """Print what is trained."""
-        self.epochs = event.epochs
         self.left.start(event.first_epoch, event.epochs)
         self._print(heading(event))
 
     def on_steps_done(self, event: "StepsDone") -> None:
         """Print how far the epoch is, if the last line is old."""
-        self.left.note(event.seconds_left)
+        self.left.note(event)
         if self.clock() - self.last_line >= _LINE_SECONDS:
             self._print(
-                f"epoch {event.epoch}/{self.epochs:g}  step {event.step}/{event.steps_per_epoch}  "
+                f"epoch {event.epoch}/{self.left.epochs:g}  step {event.step}/{event.steps_per_epoch}  "
                 f"loss {decimal(event.loss, 4)}  accuracy {percent(event.accuracy)}  "
                 f"{event.images_per_second:,.0f} images/s  {eta(event.seconds_left)} left"
             )
@@ -80,7 +78,7 @@ class PlainProgress:
             else f"val_loss {decimal(event.val_loss, 4)}  val_accuracy {percent(event.val_accuracy)}  "
         )
         self._print(
-            f"epoch {event.epoch}/{self.epochs:g}  loss {decimal(event.loss, 4)}  "
+            f"epoch {event.epoch}/{self.left.epochs:g}  loss {decimal(event.loss, 4)}  "
             f"accuracy {percent(event.accuracy)}  {validation}lr {event.learning_rate:.3g}  "
             f"{event.images_per_second:,.0f} images/s  {eta(self.left.after(event.epoch))} left"
         )

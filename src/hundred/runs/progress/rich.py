@@ -61,13 +61,12 @@ class LiveProgress:
         self.console = console or Console(file=stream, highlight=False)
         self.left = TimeLeft(time.monotonic)
         self.live: Live | None = None
-        self.epochs = 1.0
         self.first_epoch = self.steps_per_epoch = 1
         self.best = float("-inf")
 
     def on_run_started(self, event: "RunStarted") -> None:
         """Print what is trained and show the bar."""
-        self.epochs, self.first_epoch = event.epochs, event.first_epoch
+        self.first_epoch = event.first_epoch
         self.steps_per_epoch = max(1, event.steps_per_epoch)
         self.left.start(event.first_epoch, event.epochs)
         self.console.print(Text(heading(event), style="bold"))
@@ -86,7 +85,7 @@ class LiveProgress:
 
     def on_steps_done(self, event: "StepsDone") -> None:
         """Move the bar."""
-        self.left.note(event.seconds_left)
+        self.left.note(event)
         self._show(
             event.epoch,
             event.step,
@@ -102,7 +101,7 @@ class LiveProgress:
         if better and event.val_accuracy is not None:
             self.best = event.val_accuracy
         row = [
-            f"{event.epoch}/{self.epochs:g}",
+            f"{event.epoch}/{self.left.epochs:g}",
             decimal(event.loss, 4),
             percent(event.accuracy),
             decimal(event.val_loss, 4),
@@ -149,14 +148,14 @@ class LiveProgress:
             self.live.update(self._bar(epoch, step, status), refresh=True)
 
     def _bar(self, epoch: int, step: int, status: str) -> RenderableType:
-        total = (self.epochs - self.first_epoch + 1) * self.steps_per_epoch
+        total = (self.left.epochs - self.first_epoch + 1) * self.steps_per_epoch
         done = min((epoch - self.first_epoch) * self.steps_per_epoch + step, total)
         line = Table.grid(padding=(0, 1), expand=True)
         line.add_column(no_wrap=True)
         line.add_column(ratio=1)
         line.add_column(no_wrap=True, justify="right")
         line.add_row(
-            Text(f"epoch {epoch}/{self.epochs:g}"),
+            Text(f"epoch {epoch}/{self.left.epochs:g}"),
             ProgressBar(total=max(1, total), completed=done),
             Text(f"{done / max(1, total):.0%}"),
         )
