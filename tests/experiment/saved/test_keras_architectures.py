@@ -10,7 +10,7 @@ from hundred.data.dataset import Dataset
 from tests.interchange import keras_models
 from tests.interchange.references import References
 
-BUILDS = ("mlp_mixer", "compact_transformer", "convnext")
+BUILDS = ("mlp_mixer", "compact_transformer", "convnext", "vision_transformer")
 
 
 @pytest.mark.slow
