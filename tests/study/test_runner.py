@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hundred.errors import UsageError
+from hundred.errors import HundredError, UsageError
 from hundred.experiment.train import train
+from hundred.study import runner
 from hundred.study.plan import StudyPlan
 from hundred.study.runner import _ready, run_study
 from hundred.study.systems import chosen
@@ -60,6 +61,25 @@ def test_an_interrupted_run_is_resumed(tmp_path: Path) -> None:
     study = run_study(["simple"], name="b", data=data, epochs=2, set=QUICKEST, runs=tmp_path, quiet=True)
     assert study.runs["simple"][0].result["epochs"] == 2
     assert len(study.runs["simple"][0].history) == 2
+
+
+def test_a_study_whose_folder_is_moved_between_two_runs_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = runner.train
+
+    def then_move(*given: Any, **options: Any) -> Any:
+        run = original(*given, **options)
+        if (tmp_path / "study-c").exists():
+            (tmp_path / "study-c").rename(tmp_path / "elsewhere")
+        return run
+
+    monkeypatch.setattr(runner, "train", then_move)
+    call: dict[str, Any] = {"data": few_pictures(), "epochs": 1, "set": QUICKEST, "quiet": True}
+    with pytest.raises(HundredError, match="study-c was moved or deleted"):
+        run_study(["simple"], name="c", repeat=2, runs=tmp_path, **call)
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+    assert (tmp_path / "elsewhere" / "simple" / "seed-0" / "result.json").is_file()
 
 
 def test_named_weights_that_are_not_there_stop_the_call_and_unnamed_are_skipped(
