@@ -4,6 +4,8 @@ import copy
 import itertools
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -25,23 +27,17 @@ def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[i
     time for is estimated from that, by the number of pixels.
     """
     end = time.perf_counter() + limit
-    weights = copy.deepcopy(trainer.network.state_dict())
-    average, trainer.average = trainer.average, None
     seconds: dict[int, float] = {}
     sizes = trainer.plan.all_sizes()
-    for number, size in enumerate(sizes):
-        now = time.perf_counter()
-        estimate = _estimate(seconds, size)
-        if estimate is not None and now + 2 * estimate > end:
-            seconds[size] = estimate
-        else:
-            # The last share is for evaluation.
-            seconds[size] = _step_seconds(trainer, size, now + (end - now) / (len(sizes) - number + 1))
-    # Nothing has been trained yet, so an optimizer without state is the optimizer before its first step.
-    trainer.optimizer.state.clear()
-    trainer.optimizer.zero_grad(set_to_none=True)
-    trainer.network.load_state_dict(weights)
-    trainer.average = average
+    with _before_training(trainer):
+        for number, size in enumerate(sizes):
+            now = time.perf_counter()
+            estimate = _estimate(seconds, size)
+            if estimate is not None and now + 2 * estimate > end:
+                seconds[size] = estimate
+            else:
+                # The last share is for evaluation.
+                seconds[size] = _step_seconds(trainer, size, now + (end - now) / (len(sizes) - number + 1))
     return seconds, _evaluation_seconds(trainer, seconds[sizes[-1]], end - time.perf_counter())
 
 
@@ -52,19 +48,14 @@ def measure_head_step(trainer: Trainer) -> float:
     """
     features = trainer.features
     assert features is not None  # noqa: S101 - by the caller
-    weights = copy.deepcopy(trainer.network.state_dict())
-    average, trainer.average = trainer.average, None
-    trainer.set_training_mode(0.0)
-    times = [time.perf_counter()]
-    inputs, targets = features.example(trainer.batches.batch_size)
-    for _ in range(1 + TIMED_STEPS):
-        trainer.step(inputs, targets, features)
-        _wait(trainer.device)
-        times.append(time.perf_counter())
-    trainer.optimizer.state.clear()
-    trainer.optimizer.zero_grad(set_to_none=True)
-    trainer.network.load_state_dict(weights)
-    trainer.average = average
+    with _before_training(trainer):
+        trainer.set_training_mode(0.0)
+        times = [time.perf_counter()]
+        inputs, targets = features.example(trainer.batches.batch_size)
+        for _ in range(1 + TIMED_STEPS):
+            trainer.step(inputs, targets, features)
+            _wait(trainer.device)
+            times.append(time.perf_counter())
     return min(after - before for before, after in itertools.pairwise(times))
 
 
@@ -81,6 +72,19 @@ def measure_prediction(trainer: Trainer, precision: torch.dtype | None = None) -
         _wait(trainer.device)
         times.append(time.perf_counter())
     return min(after - before for before, after in itertools.pairwise(times)) / len(few)
+
+
+@contextmanager
+def _before_training(trainer: Trainer) -> Iterator[None]:
+    """Steps taken within leave the network and the optimizer of `trainer` as they were before any."""
+    weights = copy.deepcopy(trainer.network.state_dict())
+    average, trainer.average = trainer.average, None
+    yield
+    # Nothing has been trained yet, so an optimizer without state is the optimizer before its first step.
+    trainer.optimizer.state.clear()
+    trainer.optimizer.zero_grad(set_to_none=True)
+    trainer.network.load_state_dict(weights)
+    trainer.average = average
 
 
 def _estimate(seconds: dict[int, float], size: int) -> float | None:

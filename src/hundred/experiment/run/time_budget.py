@@ -120,7 +120,7 @@ def _plan_tuning(context: RunContext, left: float, step_seconds: dict[int, float
     the recipe (or its growth) unfreezes them.
     """
     trainer, plan = context.trainer, context.trainer.plan
-    head_step = measure_head_step(trainer)
+    head_step = step_seconds[0] if only_last_layer(context) else measure_head_step(trainer)
     fitting = int(left * (1.0 - MARGIN) / (head_step * plan.steps_per_epoch))
     plan.epochs = min(plan.epochs, max(fitting, 1))
     if trainer.frozen is None or not trainer.frozen.unfreeze_at:
