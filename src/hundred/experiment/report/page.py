@@ -88,9 +88,10 @@ def write_report(
         raise UsageError("report needs at least one run")
     path = _target(entries, out)
     runs = _named_runs(entries)
-    reports = _run_reports(runs, RunImages(data, notes), doctor, notes, svg=svg)
+    images = RunImages(data, notes)
+    reports = _run_reports(runs, images, doctor, notes, svg=svg)
     if len(entries) == len(runs) == 1 and out is None and not path.is_file():
-        _draw_rest(next(iter(runs.values())), reports[0], RunImages(data, []), notes)
+        _draw_rest(next(iter(runs.values())), reports[0], images, notes)
     named = zip(entries, names_of(entries), strict=True)
     reports += [
         file_report(entry.path, name, data, notes, opening) for entry, name in named if not entry.runs
