@@ -28,12 +28,6 @@ def main() -> None:
     tests, test_labels = images_and_labels(options.data, "test")
     one_hot = keras.utils.to_categorical(labels[:limit], 100)
     model = school(keras)
-    model.compile(
-        optimizer=keras.optimizers.Adam(1e-3),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
 
     class Say(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
