@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hundred.training.epoch_plan import MARGIN, EpochPlan
+from hundred.training.epoch_plan import MARGIN, EpochPlan, EpochWatch
 
 # The machine that tests may be busy: a test that is slow is no fault.
 unhurried = settings(deadline=None)
@@ -134,7 +134,7 @@ def simulate(plan: EpochPlan, clock: Clock, slower: float, beside: float, slow_f
         factor = slower if epoch >= slow_from else 1.0
         seconds = factor * sum(SECONDS[size] for size in plan.sizes(epoch))
         clock.now += seconds + beside
-        plan.note(epoch, seconds, beside)
+        plan.note(epoch, seconds, beside, plan.sizes(epoch))
         warnings.append(plan.replan(epoch))
     return [warning for warning in warnings if warning]
 
@@ -195,7 +195,7 @@ def test_after_a_cut_the_schedule_runs_from_where_it_was_to_its_end(monkeypatch:
     plan = EpochPlan(10, 10, deadline=clock.now + 60)
     before = plan.progress(10)
     clock.now += 15.0
-    plan.note(1, 15.0, 0.0)
+    plan.note(1, 15.0, 0.0, plan.sizes(1))
     assert "3.9 epochs instead of 10" in plan.replan(1)  # 45 s are left, less the margin, at 15 s an epoch
     steps = [plan.progress(step) for step in range(10, 40)]
     assert steps[0] == before == 0.1
@@ -218,6 +218,42 @@ def test_a_machine_of_any_even_speed_uses_nine_tenths_of_the_time(
         assert clock.now - begin <= minutes * 60 + most_of_a_step(plan) / speed
 
 
+def simulate_steps(plan: EpochPlan, clock: Clock, slower: float) -> None:
+    """Run a short plan step by step on a machine that needs `slower` times as long as measured."""
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr("hundred.training.epoch_plan.time.perf_counter", lambda: clock.now)
+    epoch, done = 0, 0
+    with monkeypatch.context():
+        while epoch < plan.last_epoch:
+            epoch += 1
+            sizes = plan.sizes(epoch)
+            watch, begin = EpochWatch(plan, epoch, sizes), clock.now
+            for step, size in enumerate(sizes, start=1):
+                clock.now += slower * SECONDS[size]
+                watch.after(step)
+                done += 1
+            plan.note(epoch, clock.now - begin, 0.0, sizes)
+            clock.now += 1.0  # the validation
+            plan.replan(epoch)
+    monkeypatch.undo()
+    assert done == plan.total_steps
+
+
+@given(slower=st.floats(0.5, 2.5), seconds=st.floats(40.0, 100.0), resolutions=RESOLUTIONS)
+@unhurried
+def test_a_run_of_one_epoch_or_two_follows_the_speed_that_its_steps_show(
+    slower: float, seconds: float, resolutions: tuple
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        clock = Clock(monkeypatch)
+        begin = clock.now
+        plan = EpochPlan(8, 80, resolutions, deadline=begin + seconds)
+        plan.fit_into(seconds, SECONDS, 1.0)
+        simulate_steps(plan, clock, slower)
+        assert 0.85 * seconds <= clock.now - begin <= seconds + 1.0 + 3 * slower * max(SECONDS.values())
+        assert plan.progress(plan.total_steps) == pytest.approx(1.0, abs=0.05)
+
+
 def test_seconds_left_follow_what_was_seen() -> None:
     plan = EpochPlan(2, 10, ((0.5, 16), (1.0, 32)))
     assert plan.seconds_left(1, 5, 3.0) == pytest.approx(3.0 + 10 * 0.6 * 4)
@@ -228,7 +264,7 @@ def test_seconds_left_follow_what_was_seen() -> None:
 @unhurried
 def test_a_plan_survives_being_saved(epochs: float, steps: int, resolutions: tuple) -> None:
     plan = EpochPlan(epochs, steps, resolutions, costs=SECONDS, anchor=(steps, 0.3))
-    plan.note(plan.last_epoch, 3.0, 1.0)
+    plan.note(plan.last_epoch, 3.0, 1.0, plan.sizes(plan.last_epoch))
     other = EpochPlan(1, 1, resolutions)
     other.load_state_dict(plan.state_dict())
     assert other == plan

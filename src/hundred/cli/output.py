@@ -12,10 +12,21 @@ from hundred.formatting import json_safe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def _there(context: click.Context, _param: click.Parameter, where: str | None) -> str | None:
+    """`where`, once it is a path that exists or the name of a set."""
+    if where is not None and not context.resilient_parsing:
+        from hundred.data.opening.place import check_place
+
+        check_place(where)
+    return where
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 data_option = click.option(
     "--data",
     metavar="PATH|NAME",
+    callback=_there,
     shell_complete=complete.data,
     help="Images: a path in any form, or a name such as sample, cifar10 or hf:OWNER/NAME (CIFAR-100).",
 )

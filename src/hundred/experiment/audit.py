@@ -9,7 +9,7 @@ vectors that somebody else must make of the images, as `hundred.evaluation.dupli
 It would bring scikit-learn, tqdm and termcolor to every installation for nothing that is not here already.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,13 @@ import pandas as pd
 
 from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.raw import no_progress
-from hundred.errors import HundredError, UsageError
+from hundred.errors import HundredError
 from hundred.evaluation.duplicates import NEAR, near_duplicates
 from hundred.evaluation.labels import can_doubt_labels, suspected_label_errors
 from hundred.evaluation.tables import tables_to_csv
 from hundred.experiment.build.data import Lines, open_data, open_data_of, open_for
 from hundred.experiment.build.resolve import resolve
+from hundred.experiment.checks import check_audit
 from hundred.experiment.compare import entry_of
 from hundred.experiment.cross_validation import average_logits, fold_logits
 from hundred.experiment.saved.open import OpenOptions, logits_of, open_saved
@@ -135,12 +136,7 @@ def audit(
 
     Raises UsageError for a wrong call, HundredError where a run's files or images are not there.
     """
-    if run is not None and folds:
-        raise UsageError(
-            "an audit takes the predictions of a run or makes its own by folds: give one of them"
-        )
-    if not 0.0 < near < 1.0:
-        raise UsageError(f"--near {near:g}: a distance between 0 and 1, where unrelated images are at 1.4")
+    check_audit(with_run=run is not None, folds=folds, near=near)
     notes: list[str] = []
     if run is not None:
         entry = entry_of(run)
@@ -242,13 +238,36 @@ def _doubted(dataset: Dataset, logits: Predicted) -> tuple[pd.DataFrame, dict[st
     return whole[["split", *empty.columns.drop("split", errors="ignore")]], accuracy
 
 
+COMPARED = (("test", "train"), ("test", "test"), ("train", "train"))
+
+
+class _Comparing:
+    """One line of progress for all comparisons, by the pairs of images compared so far."""
+
+    def __init__(self, dataset: Dataset, quiet: bool) -> None:
+        sizes = [(len(getattr(dataset, first)), len(getattr(dataset, second))) for first, second in COMPARED]
+        self._total = 2 * sum(one * other for one, other in sizes)  # as they are, and mirrored
+        self._before = 0
+        unit, factor = ("million pairs", 1e-6) if self._total > 1e7 else ("pairs", 1.0)
+        self._show = no_progress if quiet else Lines("comparing images", unit, factor)
+
+    def over(self, others: int) -> Callable[[int, int], None]:
+        """The callback of a comparison of each image with `others`."""
+
+        def done(images: int, of: int) -> None:
+            self._show(self._before + images * others, self._total)
+            if images == of:
+                self._before += of * others
+
+        return done
+
+
 def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
     names = np.array([readable(name) for name in dataset.fine_names], dtype=object)
-    tables = []
-    for first, second in (("test", "train"), ("test", "test"), ("train", "train")):
+    tables, comparing = [], _Comparing(dataset, quiet)
+    for first, second in COMPARED:
         one, other = getattr(dataset, first), getattr(dataset, second)
-        others = "" if first == second else f" with {len(other):,} {second} images"
-        pairs = _pairs(one, other, near, "" if quiet else f"comparing {len(one):,} {first} images{others}")
+        pairs = _pairs(one, other, near, comparing)
         labels = one.fine.numpy()[pairs["first"]], other.fine.numpy()[pairs["second"]]
         tables.append(
             pairs.assign(
@@ -265,15 +284,15 @@ def _duplicates(dataset: Dataset, near: float, quiet: bool) -> pd.DataFrame:
     return whole.sort_values("distance", kind="stable").reset_index(drop=True)
 
 
-def _pairs(one: Split, other: Split, near: float, doing: str) -> pd.DataFrame:
-    """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once.
-
-    doing: the text before each line of progress; '' for none.
-    """
-    callbacks = [Lines(f"{doing}{how}", "images") if doing else no_progress for how in ("", ", mirrored")]
+def _pairs(one: Split, other: Split, near: float, comparing: _Comparing) -> pd.DataFrame:
+    """Near-duplicates as they are, and those that are left over with one image mirrored; each pair once."""
     others = None if one is other else other.images
-    plain = near_duplicates(one.images, others, at_most=near, progress=callbacks[0])
-    mirrored = near_duplicates(one.images, others, mirrored=True, at_most=near, progress=callbacks[1])
+    plain, mirrored = (
+        near_duplicates(
+            one.images, others, mirrored=mirror, at_most=near, progress=comparing.over(len(other))
+        )
+        for mirror in (False, True)
+    )
     both = pd.concat([plain.assign(mirrored=False), mirrored.assign(mirrored=True, exact=False)])
     return both.drop_duplicates(["first", "second"], ignore_index=True)
 

@@ -12,9 +12,11 @@ from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
+from hundred.experiment.checks import check_named_once
 from hundred.experiment.locate import place_of, sample_names, writing
 from hundred.files import make_folder
 from hundred.formatting import command
+from hundred.runs.directory import is_written
 from hundred.runs.layout import is_run
 from hundred.runs.repeats import Repeats, is_repeats
 from hundred.runs.run import Run, list_runs, open_run
@@ -39,9 +41,13 @@ class Entry:
         """result.json of each run. Raises UsageError for a run that has not finished."""
         for run in self.runs:
             if not run.finished:
+                way_out = (
+                    "wait until it has: it is being trained"
+                    if is_written(run.path)
+                    else f"go on with it: {command('train', run.path, '--resume')}"
+                )
                 raise UsageError(
-                    f"{run.path} has not finished, so it has no test figures to compare\n"
-                    f"go on with it: {command('train', run.path, '--resume')}"
+                    f"{run.path} has not finished, so it has no test figures to compare\n{way_out}"
                 )
         return [run.result for run in self.runs]
 
@@ -87,7 +93,7 @@ def compare_entries(
     """As `compare`, of entries; `options` are those of opening model files."""
     if len(entries) < 2:
         raise UsageError(f"compare needs at least two runs or files, not {len(entries)}: name another one")
-    _refuse_twice(entries)
+    check_named_once(entry.path for entry in entries)
     tester = _Tester(entries, data, {"scale": scale, **options})
     contenders = [
         tester.contender(entry, name) for entry, name in zip(entries, names_of(entries), strict=True)
@@ -239,15 +245,6 @@ def _require_same_width(contenders: Sequence[Contender]) -> None:
     if len(set(widths.values())) > 1:
         each = ", ".join(f"{name} {width}" for name, width in widths.items())
         raise HundredError(f"networks of different numbers of classes cannot be compared: {each}")
-
-
-def _refuse_twice(entries: Sequence[Entry]) -> None:
-    seen = set[Path]()
-    for entry in entries:
-        path = entry.path.resolve()
-        if path in seen:
-            raise UsageError(f"{entry.path} is named twice: a comparison needs two different runs or files")
-        seen.add(path)
 
 
 def _fine_names(entries: Sequence[Entry], tester: _Tester, contender: Contender) -> Sequence[str] | None:

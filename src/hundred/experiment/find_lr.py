@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hundred.data.dataset import Dataset
-from hundred.errors import UsageError
 from hundred.evaluation.learning_rates import RateReading, read_range_test
 from hundred.experiment.build.data import data_for, open_for
 from hundred.experiment.build.optimizer import as_built
 from hundred.experiment.build.resolve import resolve
 from hundred.experiment.build.trainer import build_run_parts
+from hundred.experiment.checks import FEWEST_STEPS, check_range_test
 from hundred.experiment.run.exclusive import exclusive_training
 from hundred.experiment.run.interrupt import Interrupt
 from hundred.experiment.run.out_of_memory import out_of_memory_as_hundred_error
@@ -24,7 +24,7 @@ from hundred.recipe.training import TrainingSection
 from hundred.reports.figures.style import Provenance, save
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.training.device import choose_device
-from hundred.training.lr_range_test import FEWEST_STEPS, LrRangeTest, run_lr_range_test
+from hundred.training.lr_range_test import LrRangeTest, run_lr_range_test
 from hundred.training.profiling import measure_step_time
 from hundred.training.trainer import Trainer
 
@@ -36,7 +36,6 @@ STEPS = 150
 RANGES = {"adam": (1e-6, 1.0), "adamw": (1e-6, 1.0), "sgd": (1e-4, 30.0), "muon": (1e-4, 30.0)}
 AROUND = 30.0
 SECONDS_BETWEEN_LINES = 2.0
-SUFFIXES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
@@ -180,10 +179,10 @@ def find_lr(
     KeyboardInterrupt.
     """
     began = time.monotonic()
-    path = _picture_path(out)
+    check_range_test(steps, minutes, lowest, highest, out)
+    path = None if out is None else expand_user(out)
     chosen = choose_device(device)
     resolved = resolve(recipe, seed=seed, overrides=set, device=chosen.type).recipe
-    _check(steps, minutes)
     dataset = open_for(data_for(recipe, data), resolved.data)
     with Interrupt() as interrupt, out_of_memory_as_hundred_error(resolved):
         _, trainer = build_run_parts(resolved, dataset, chosen, interrupted=interrupt.asked)
@@ -248,24 +247,6 @@ def _steps(trainer: Trainer, size: int, steps: int | None, deadline: float | Non
     trainer.plan.resolutions = ((1.0, size),) if size else ()
     step_seconds = measure_step_time(trainer)[0][size]
     return max(int((deadline - time.monotonic()) / step_seconds * 0.9), FEWEST_STEPS)
-
-
-def _check(steps: int | None, minutes: float | None) -> None:
-    if steps is not None and steps < FEWEST_STEPS:
-        raise UsageError(f"--steps {steps}: a range test takes {FEWEST_STEPS} or more")
-    if minutes is not None and not 0 < minutes < float("inf"):
-        raise UsageError(f"--minutes {minutes:g}: a range test needs a number of minutes above 0")
-    if steps is not None and minutes is not None:
-        raise UsageError("--steps and --minutes both say how long the test is: give one of them")
-
-
-def _picture_path(out: str | Path | None) -> Path | None:
-    if out is None:
-        return None
-    path = expand_user(out)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--out {path}: a picture is a {' or '.join(SUFFIXES)} file")
-    return path
 
 
 class _Lines:

@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from hundred.errors import HundredError, UsageError
+from hundred.errors import HundredError
 from hundred.evaluation.intervals import summarize
 from hundred.experiment.build.data import open_data
 from hundred.experiment.run.context import RunOptions
@@ -16,12 +16,12 @@ from hundred.experiment.run.lifecycle import train_run
 from hundred.files import write_json
 from hundred.recipe.load import Resolved, load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import check_part, check_still_there, create_run_directory, newest_unfinished
+from hundred.runs.directory import check_still_there, repeats_folder
 from hundred.runs.labels import LABELS, add_labels
-from hundred.runs.layout import RECIPE
+from hundred.runs.layout import RECIPE, REPEATS
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.runs.progress.display import progress_listener
-from hundred.runs.repeats import REPEATS, Repeats
+from hundred.runs.repeats import Repeats
 from hundred.runs.run import Run
 from hundred.runs.trackers.mlflow.parent import ParentRun
 from hundred.training.events import Warned, notify
@@ -87,24 +87,6 @@ def _of_seed(resolved: Resolved, recipe: Recipe) -> Resolved:
     """The recipe of one seed. What repeats change themselves is not compared when a run is resumed."""
     origins = {**resolved.origins, "seed": "repeat", "training.epochs": "repeat"}
     return Resolved(recipe, origins, resolved.parents)
-
-
-def repeats_folder(runs: Path, name: str | None, recipe: str, repeat: int, *, resume: bool) -> Path:
-    """The folder for `repeat` runs of `recipe` in `runs`: a new one, or, to be resumed, the one called `name`
-    or the newest unfinished one. Each run claims its own directory in it."""
-    prefix = f"{recipe}-x{repeat}"
-    if not resume:
-        return create_run_directory(runs, name, prefix=prefix)
-    if name is not None:
-        check_part(name)
-        if (runs / name).is_dir():
-            return runs / name
-        raise UsageError(f"there are no repeats {name!r} in {runs} to resume")
-    folders = (path for path in runs.glob(f"{prefix}-*") if path.is_dir())
-    path = newest_unfinished(folders, prefix=prefix, end=REPEATS)
-    if path is None:
-        raise UsageError(f"there are no unfinished repeats of {recipe!r} in {runs} to resume")
-    return path
 
 
 def write_summary(folder: Path, seeds: list[int], runs: list[Run]) -> Repeats:

@@ -9,7 +9,18 @@ from pathlib import Path
 import filelock
 
 from hundred.errors import HundredError, UsageError, nearest
-from hundred.runs.layout import ENVIRONMENT, EVENTS, HISTORY, LOCK, MLFLOW, RECIPE, RESULT, SITTINGS, is_run
+from hundred.runs.layout import (
+    ENVIRONMENT,
+    EVENTS,
+    HISTORY,
+    LOCK,
+    MLFLOW,
+    RECIPE,
+    REPEATS,
+    RESULT,
+    SITTINGS,
+    is_run,
+)
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 
 _BEFORE_TRAINING = (RECIPE, ENVIRONMENT, HISTORY, EVENTS, SITTINGS)
@@ -48,6 +59,24 @@ def create_run_directory(
     while not _claim(path):
         number += 1
         path = root / f"{name}-{number}"
+    return path
+
+
+def repeats_folder(runs: Path, name: str | None, recipe: str, repeat: int, *, resume: bool) -> Path:
+    """The folder for `repeat` runs of `recipe` in `runs`: a new one, or, to be resumed, the one called `name`
+    or the newest unfinished one. Each run claims its own directory in it."""
+    prefix = f"{recipe}-x{repeat}"
+    if not resume:
+        return create_run_directory(runs, name, prefix=prefix)
+    if name is not None:
+        check_part(name)
+        if (runs / name).is_dir():
+            return runs / name
+        raise UsageError(f"there are no repeats {name!r} in {runs} to resume")
+    folders = (path for path in runs.glob(f"{prefix}-*") if path.is_dir())
+    path = newest_unfinished(folders, prefix=prefix, end=REPEATS)
+    if path is None:
+        raise UsageError(f"there are no unfinished repeats of {recipe!r} in {runs} to resume")
     return path
 
 

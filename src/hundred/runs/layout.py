@@ -18,6 +18,7 @@ FIGURES = "figures"
 REPORT = "report.html"
 MLFLOW = "mlflow.json"
 LOCK = ".lock"
+REPEATS = "repeats.json"  # of a folder of repeats
 SITTINGS = "sittings.json"
 
 # Digits that a number may have: 300 fit into a float.

@@ -5,10 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hundred.runs.layout import REPEATS
 from hundred.runs.result import read_object
 from hundred.runs.run import Run
-
-REPEATS = "repeats.json"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 import tomli_w
 
-from hundred.errors import HundredError, UsageError
+from hundred.errors import HundredError, UsageError, nearest
 from hundred.files import write_text
 from hundred.formatting import command, shortened
 from hundred.reading import MOST_TOML_BYTES, parse_toml, read_bytes
 from hundred.recipe.load import leaves, load_recipe
+from hundred.runs.directory import newest_unfinished
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.sweeps.search.space import Space, count_points, grid_values, parse_space
 
@@ -31,6 +32,25 @@ STARTUP = 10  # random trials before TPE begins: Optuna's own number (TPESampler
 _HEAD = "The settings of this sweep. Resume it: {resume}"
 # A resumed sweep may have more trials or seeds, and find its images elsewhere.
 _MAY_CHANGE = ("trials", "seeds", "data")
+
+
+def unfinished_sweep(runs: Path, name: str | None, recipe: str | None) -> Path:
+    """The newest sweep in `runs`, of the recipe of that name where one is given, that has not ended and that
+    no process writes. name: of the sweep that was asked for, which is not there.
+
+    Raises UsageError where there is none.
+    """
+    with os_errors_as_hundred_errors(runs, "cannot read"):
+        folders = sorted(runs.iterdir()) if runs.is_dir() else []
+        sweeps = [path for path in folders if is_sweep(path)]
+    if name is not None:
+        hint = nearest(name, [path.name for path in sweeps])
+        raise UsageError(f"there is no sweep {name!r} in {runs} to resume{hint}")
+    prefix = "" if recipe is None else f"{recipe}-sweep"
+    path = newest_unfinished(sweeps, prefix=prefix, end=SUMMARY)
+    if path is None:
+        raise UsageError(f"there is no unfinished sweep in {runs} to resume: name one with --name")
+    return path
 
 
 @dataclass(frozen=True)

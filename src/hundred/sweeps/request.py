@@ -6,17 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from hundred.data.dataset import Dataset
-from hundred.errors import UsageError, nearest
+from hundred.errors import UsageError
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.resolve import resolve
 from hundred.files import expand_user
 from hundred.recipe.load import load_recipe
 from hundred.recipe.schema import Recipe
-from hundred.runs.directory import check_name, create_run_directory, newest_unfinished
+from hundred.runs.directory import check_name, create_run_directory
 from hundred.runs.layout import LOCK
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.sweeps.executors.base import Resources
-from hundred.sweeps.plan import SUMMARY, SweepPlan, is_sweep, make_plan, read_plan, resume_plan
+from hundred.sweeps.plan import (
+    SweepPlan,
+    is_sweep,
+    make_plan,
+    read_plan,
+    resume_plan,
+    unfinished_sweep,
+)
 
 Overrides = Iterable[str] | Mapping[str, Any]
 
@@ -50,7 +57,10 @@ class SweepRequest:
             return replace(self, recipe=None, name=path.name, runs=path.parent, resume=True).open()
         if self.name is not None and is_sweep(self.runs / self.name):
             return self._resume(self.runs / self.name)
-        return self._resume(self._unfinished()) if self.resume else self._begin()
+        if not self.resume:
+            return self._begin()
+        recipe = None if self.recipe is None else self._resolved(self.recipe).name
+        return self._resume(unfinished_sweep(self.runs, self.name, recipe))
 
     def _begin(self) -> tuple[Path, SweepPlan, Dataset]:
         recipe = self._resolved(self.recipe)
@@ -73,21 +83,6 @@ class SweepRequest:
         if self.vary:
             given["vary"] = self.vary
         return folder, resume_plan(begun, folder, given), dataset
-
-    def _unfinished(self) -> Path:
-        """The newest sweep, of this recipe where one is given, that has not ended and that no process
-        writes."""
-        with os_errors_as_hundred_errors(self.runs, "cannot read"):
-            folders = sorted(self.runs.iterdir()) if self.runs.is_dir() else []
-            sweeps = [path for path in folders if is_sweep(path)]
-        if self.name is not None:
-            hint = nearest(self.name, [path.name for path in sweeps])
-            raise UsageError(f"there is no sweep {self.name!r} in {self.runs} to resume{hint}")
-        prefix = "" if self.recipe is None else f"{self._resolved(self.recipe).name}-sweep"
-        path = newest_unfinished(sweeps, prefix=prefix, end=SUMMARY)
-        if path is None:
-            raise UsageError(f"there is no unfinished sweep in {self.runs} to resume: name one with --name")
-        return path
 
     def _claim(self, recipe: str) -> Path:
         """A new directory. Raises UsageError where its name is taken by something else."""

@@ -11,12 +11,13 @@ from hundred.data.dataset import Dataset
 from hundred.errors import HundredError
 from hundred.experiment.build.data import open_data
 from hundred.experiment.build.resolve import resolve
-from hundred.experiment.repeats import repeats_folder, write_summary
+from hundred.experiment.repeats import write_summary
 from hundred.experiment.run.resume import is_whole
 from hundred.recipe.load import load_recipe
-from hundred.runs.directory import lock_run
+from hundred.runs.directory import lock_run, repeats_folder
 from hundred.runs.labels import add_labels, labels_of
-from hundred.runs.repeats import REPEATS, Repeats
+from hundred.runs.layout import REPEATS
+from hundred.runs.repeats import Repeats
 from hundred.runs.run import Run
 from hundred.sweeps.context import SweepContext, open_context
 from hundred.sweeps.executors.base import Resources

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,11 @@ STORED_SIDE = 32
 MOST_EPOCHS = 100_000
 # Progress after which nothing is added: near the end of a learning-rate schedule it brings little.
 LATEST_GROWTH = 0.5
+# A plan of fewer epochs is also made again within them, whenever another such share of the run is done.
+SHORT_PLAN = 3
+SHARE = 0.1
+# Steps of an epoch that say nothing of the others: they set up kernels and memory.
+SETTING_UP = 2
 # A plan that changes by a smaller share than this is no news.
 NEWS = 0.1
 
@@ -38,6 +43,7 @@ class EpochPlan:
     most_epochs: limit for epochs added where the machine turns out faster; 0 adds none.
     anchor: (steps done, progress) at the last change of the plan; progress continues from there.
     costs: of a step by image side, in any unit; by default its number of pixels.
+    validation_seconds: of one validation, as measured before the first.
     head_until: progress until which only the last layer trains, on features, at `head_cost` a step.
     """
 
@@ -50,6 +56,7 @@ class EpochPlan:
     anchor: tuple[int, float] = (0, 0.0)
     costs: Mapping[int, float] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
+    validation_seconds: float = 0.0
     head_until: float = 0.0
     head_cost: float = 0.0
 
@@ -107,6 +114,7 @@ class EpochPlan:
         Returns a warning where not even one epoch fits, else ''.
         """
         self.costs, self.most_epochs = dict(step_seconds), at_most
+        self.validation_seconds = validation_seconds
         usable = seconds * (1.0 - MARGIN)
         step = self._cost_until(1.0)
 
@@ -144,12 +152,15 @@ class EpochPlan:
         self.head_until = math.floor(1e4 * (head - 0.1) / self.epochs) / 1e4
         return True
 
-    def note(self, epoch: int, seconds: float, beside: float) -> None:
-        """Record that `epoch` took `seconds` of training and `beside` for everything else."""
+    def note(self, epoch: int, seconds: float, beside: float, sizes: Sequence[int]) -> None:
+        """Record that `epoch` took `seconds` of training and `beside` for everything else.
+
+        sizes: the image side of each of its steps.
+        """
         if self._trains_head(epoch):
             return  # says nothing of the epochs that tune all layers
         self.spent.seconds += seconds
-        self.spent.cost += self.cost((epoch - 1) * self.steps_per_epoch, self.steps_until(epoch))
+        self.spent.cost += self._cost_of(sizes)
         self.spent.beside += beside
         self.spent.validations += self.validates(epoch)
 
@@ -159,12 +170,35 @@ class EpochPlan:
         The schedules of learning rate and image size then end with the new last step. Returns a warning if
         the plan changed by much, else ''.
         """
-        if self.deadline is None or epoch >= self.last_epoch or not self.spent.cost:
+        if self.deadline is None or epoch >= self.last_epoch:
             return ""
-        planned, epochs = self.epochs, self._epochs_within(self.deadline - time.monotonic(), epoch)
+        return self._replan(self.steps_until(epoch), epoch, self.spent)
+
+    def replan_within(self, epoch: int, sizes: list[int], step: int, seconds: float) -> str:
+        """As `replan`, after `step` of the steps of `epoch`.
+
+        A run of one epoch or two has no other chance: the first steps that a machine takes tell little.
+
+        sizes: the image sides of the epoch's steps; those after `step` are changed with the plan.
+        seconds: what the steps took, but for the first `SETTING_UP`.
+        """
+        cost = self.spent.cost + self._cost_of(sizes[SETTING_UP:step])
+        spent = replace(self.spent, seconds=self.spent.seconds + seconds, cost=cost)
+        first = (epoch - 1) * self.steps_per_epoch
+        warning = self._replan(first + step, epoch - 1, spent)
+        steps_left = self.steps_until(epoch) - first - step
+        sizes[step:] = [self._size(self.progress(first + step + each)) for each in range(steps_left)]
+        return warning
+
+    def _replan(self, done: int, validated: int, spent: Spent) -> str:
+        """By `spent`, plan the steps after the first `done`; epochs up to `validated` are behind us."""
+        if not spent.cost:
+            return ""
+        seconds = (self.deadline or 0.0) - time.monotonic()
+        planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent)
         if epochs == planned:
             return ""
-        changed = self._with(epochs, epoch)
+        changed = self._with(epochs, done)
         self.epochs, self.anchor = changed.epochs, changed.anchor
         if abs(epochs - planned) < NEWS * planned:
             return ""
@@ -182,28 +216,28 @@ class EpochPlan:
         self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
         self.anchor = (epoch * steps_per_epoch, progress)
 
-    def _epochs_within(self, seconds: float, epoch: int) -> float:
-        """How many epochs in all end within `seconds` after the end of `epoch`.
+    def _epochs_within(self, seconds: float, done: int, validated: int, spent: Spent) -> float:
+        """How many epochs in all end within `seconds` after the first `done` steps.
 
         As planned, where that ends in time and leaves little of it unused.
         """
-        planned, usable = self._seconds_after(epoch), seconds * (1.0 - MARGIN)
+        planned, usable = self._seconds_after(done, validated, spent), seconds * (1.0 - MARGIN)
 
         def fits(epochs: float) -> bool:
-            return self._with(epochs, epoch)._seconds_after(epoch) <= usable
+            return self._with(epochs, done)._seconds_after(done, validated, spent) <= usable
 
         if planned > seconds:
-            return self._most(epoch, self.epochs, fits)
-        late = self.progress(self.steps_until(epoch)) > LATEST_GROWTH
+            return self._most(done / self.steps_per_epoch, self.epochs, fits)
+        late = self.progress(done) > LATEST_GROWTH
         if late or planned >= seconds * (1.0 - 2 * MARGIN) or self.most_epochs <= self.epochs:
             return self.epochs
-        return max(self._most(epoch, self.most_epochs, fits), self.epochs)
+        return max(self._most(done / self.steps_per_epoch, self.most_epochs, fits), self.epochs)
 
-    def _most(self, least: int, most: float, fits: Callable[[float], bool]) -> float:
+    def _most(self, least: float, most: float, fits: Callable[[float], bool]) -> float:
         """The most epochs between `least` and `most` that fit; at least one step where `least` is 0."""
         if fits(most):
             return int(most) if float(most).is_integer() else most
-        low, high = least * self.steps_per_epoch, math.ceil(most * self.steps_per_epoch)
+        low, high = round(least * self.steps_per_epoch), math.ceil(most * self.steps_per_epoch)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if fits(middle / self.steps_per_epoch) else (low, middle)
@@ -216,9 +250,8 @@ class EpochPlan:
         short = math.floor(epochs * 10**digits + 1e-6) / 10**digits
         return int(short) if short.is_integer() else short
 
-    def _with(self, epochs: float, epoch: int) -> "EpochPlan":
-        """This plan changed to `epochs` after `epoch`."""
-        done = self.steps_until(epoch)
+    def _with(self, epochs: float, done: int) -> "EpochPlan":
+        """This plan changed to `epochs` after the first `done` steps."""
         return replace(self, epochs=epochs, anchor=(done, self.progress(done)))
 
     def late(self) -> bool:
@@ -265,17 +298,22 @@ class EpochPlan:
         if self.head_until:
             total, start = min(progress, self.head_until) * self.head_cost, self.head_until
         for until, size in self.resolutions or ((1.0, 0),):
-            cost = self.costs.get(size, float((size or STORED_SIDE) ** 2))
-            total += max(min(progress, until) - start, 0.0) * cost
+            total += max(min(progress, until) - start, 0.0) * self._cost(size)
             start = max(start, until)
         return total
 
-    def _seconds_after(self, epoch: int) -> float:
-        """Estimated seconds of the epochs after `epoch`, at the average speed so far."""
-        done, end = self.steps_until(epoch), self.total_steps
-        beside = self.spent.beside / max(self.spent.validations, 1)
-        training = self.spent.seconds * self.cost(done, end) / self.spent.cost
-        return training + beside * self._validations_after(epoch)
+    def _cost_of(self, sizes: Sequence[int]) -> float:
+        """The cost of steps with these image sides."""
+        return sum(self._cost(size) for size in sizes)
+
+    def _cost(self, size: int) -> float:
+        return self.costs.get(size, float((size or STORED_SIDE) ** 2))
+
+    def _seconds_after(self, done: int, validated: int, spent: Spent) -> float:
+        """Estimated seconds of all after the first `done` steps, at the average speed so far."""
+        beside = spent.beside / spent.validations if spent.validations else self.validation_seconds
+        training = spent.seconds * self.cost(done, self.total_steps) / spent.cost
+        return training + beside * self._validations_after(validated)
 
     def _validations_after(self, epoch: int) -> int:
         last, every = self.last_epoch, self.validate_every
@@ -284,3 +322,26 @@ class EpochPlan:
         if not every:
             return 1
         return last // every - epoch // every + (last % every > 0)
+
+
+class EpochWatch:
+    """Within an epoch of a short plan with a deadline: makes the plan again by the speed of its steps."""
+
+    def __init__(self, plan: EpochPlan, epoch: int, sizes: list[int]) -> None:
+        """sizes: the image sides of the steps of `epoch`, changed with the plan."""
+        self.plan, self.epoch, self.sizes = plan, epoch, sizes
+        self._first = (epoch - 1) * plan.steps_per_epoch
+        self._next = plan.progress(self._first) + SHARE
+        self._set_up = time.perf_counter()
+
+    def after(self, step: int) -> str:
+        """After `step` of the epoch: a warning where the plan changed by much, else ''."""
+        now = time.perf_counter()
+        if step <= SETTING_UP:
+            self._set_up = now
+            return ""
+        progress = self.plan.progress(self._first + step)
+        if progress < self._next or step >= len(self.sizes):
+            return ""
+        self._next = progress + SHARE
+        return self.plan.replan_within(self.epoch, self.sizes, step, now - self._set_up)

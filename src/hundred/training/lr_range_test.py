@@ -22,7 +22,6 @@ from hundred.training.trainer import Trainer
 KEPT = 0.9
 # Diverged: above the lowest by half as much again as the loss had fallen, and by no less than this (nats).
 RISE, LEAST_RISE = 1.5, 1.0
-FEWEST_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ def run_lr_range_test(
     size: side of the images in pixels, 0 as stored. deadline: `time.monotonic()` at which to end.
     progress: called after each step with its number (from 1), the number of all, its rate and its loss.
 
-    Raises UsageError for a range or number of steps that makes no test.
+    Raises UsageError for a range that makes no test.
     """
-    _check(lowest, highest, steps)
+    _check(lowest, highest)
     rates = np.geomspace(lowest, highest, steps)
     losses: list[float] = []
     fall = _Fall()
@@ -109,12 +108,8 @@ def _batches(trainer: Trainer, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         yield from trainer.batches.epoch(epoch, [size] * len(trainer.batches))
 
 
-def _check(lowest: float, highest: float, steps: int) -> None:
+def _check(lowest: float, highest: float) -> None:
     if not (0.0 < lowest < highest and math.isfinite(highest)):
         raise UsageError(
             f"a range test from {lowest:g} to {highest:g}: both are rates above 0, the second the larger one"
-        )
-    if steps < FEWEST_STEPS:
-        raise UsageError(
-            f"{steps} steps are too few to see a loss fall and rise: take {FEWEST_STEPS} or more"
         )

@@ -15,7 +15,7 @@ from hundred.data.dataset import Split
 from hundred.training.callbacks.base import Callback
 from hundred.training.callbacks.weights import copy_weights, restore_weights
 from hundred.training.control import Control
-from hundred.training.epoch_plan import EpochPlan
+from hundred.training.epoch_plan import SHORT_PLAN, EpochPlan, EpochWatch
 from hundred.training.evaluate import all_finite, evaluate
 from hundred.training.events import (
     EpochEnded,
@@ -91,6 +91,7 @@ class Trainer:
         self._steps = 0
         self._rate = self.learning_rate
         self._epoch_seconds = 0.0
+        self._epoch_sizes: list[int] = []
         self.device = self.batches.split.images.device
 
     def run(self) -> Iterator[Event]:
@@ -124,6 +125,8 @@ class Trainer:
         metrics = RunningMetrics(self.device)
         begin = reported = time.perf_counter()
         sizes, cached = self.plan.sizes(epoch), self._cached(epoch)
+        self._epoch_sizes = sizes
+        watch = EpochWatch(self.plan, epoch, sizes) if cached is None and self._replans_within() else None
         for step, (inputs, targets) in enumerate(self._batches_of(epoch, sizes), start=1):
             self._set_learning_rate(self.plan.progress(first + step - 1))
             loss, correct = self.step(inputs, targets, cached)
@@ -139,6 +142,9 @@ class Trainer:
                 self.control.stop("interrupted", f"in epoch {epoch}, after step {step} of {len(sizes)}")
             if interrupted or late:
                 break
+            warning = watch.after(step) if watch is not None else ""
+            if warning:
+                yield Warned(warning)
             now = time.perf_counter()
             if now - reported > SECONDS_BETWEEN_REPORTS:
                 reported = now
@@ -227,7 +233,7 @@ class Trainer:
 
         other_seconds: of the epoch, for all but training.
         """
-        self.plan.note(self.epoch, self._epoch_seconds, other_seconds)
+        self.plan.note(self.epoch, self._epoch_seconds, other_seconds, self._epoch_sizes)
         warning = self.plan.replan(self.epoch)
         if warning:
             yield Warned(warning)
@@ -276,6 +282,12 @@ class Trainer:
         self.plan.load_state_dict(state["plan"])
         if state["stopped"]:
             self.control.stop(*state["stopped"])
+
+    def _replans_within(self) -> bool:
+        """Whether the plan is made again within epochs. Processes agree only after one, and a GPU is ahead of
+        the clock."""
+        short = self.plan.deadline is not None and self.plan.epochs < SHORT_PLAN
+        return short and self.strategy.size == 1 and self.device.type == "cpu"
 
     def _any_late(self) -> bool:
         return self.strategy.any_rank(self.plan.late())[0]

@@ -11,6 +11,11 @@ def warnings(run: Any) -> list[str]:
     return [event["message"] for event in run.events if event["kind"] == "warned"]
 
 
+@pytest.fixture(autouse=True)
+def nothing_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hundred.experiment.run.holdout_note._said", set())
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -26,3 +31,8 @@ def test_fewer_validation_images_than_asked_for_are_a_warning(
 ) -> None:
     found = warnings(train(epochs=1, set=values))
     assert found == [] if not message else any(message in text for text in found)
+
+
+def test_quiet_runs_of_one_process_say_it_once(train: Train) -> None:
+    runs = [train(epochs=1, set={"data.train_per_class": 4}, quiet=True) for _ in range(2)]
+    assert [len(warnings(run)) for run in runs] == [1, 0]

@@ -65,6 +65,9 @@ def audit(
     """
     from pathlib import Path
 
+    from hundred.experiment.checks import check_audit
+
+    check_audit(with_run=run is not None, folds=options["folds"], near=options["near"])
     run = existing(run, runs) if run is not None else None
     first_line("auditing: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.audit import audit as look

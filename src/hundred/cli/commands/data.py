@@ -30,6 +30,11 @@ def data(
       hundred data download fashion-mnist
       hundred data verify cifar-100-python
     """
+    from hundred.data.opening.place import check_place
+
+    named = where if what in ACTIONS else what
+    if named is not None and what != "download":
+        check_place(named)
     if what not in ACTIONS:
         _describe(what, picture, skip_damaged=skip_damaged, as_json=as_json)
         return
@@ -42,8 +47,7 @@ def data(
     from dataclasses import asdict
 
     from hundred.data.opening.listing import list_datasets, verify
-    from hundred.data.opening.open import is_sample
-    from hundred.data.opening.search_paths import named_place
+    from hundred.data.opening.place import is_sample, named_place
 
     if what == "download":
         found = [verify(_downloaded(force))]
@@ -105,7 +109,8 @@ def _describe(where: str, picture: str | None, *, skip_damaged: bool, as_json: b
 
 def _downloaded(force: bool) -> str:
     """Where CIFAR-100 is: where it was already, which is then said, or where it has been downloaded to."""
-    from hundred.data.opening.open import download_cifar100, find_dataset, is_sample
+    from hundred.data.opening.open import download_cifar100, find_dataset
+    from hundred.data.opening.place import is_sample
     from hundred.experiment.build.data import downloading
 
     here = None if force or is_sample(None) else find_dataset()

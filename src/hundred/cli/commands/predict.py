@@ -13,6 +13,7 @@ from hundred.cli import complete
 from hundred.cli.model_options import library_names, model_options, opening
 from hundred.cli.output import device_option, first_line, json_option, print_json
 from hundred.cli.run_names import existing, in_runs_option
+from hundred.errors import HundredError
 from hundred.formatting import csv_safe, percent
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def predict(
       hundred predict their-model.h5 cat.jpg --scale 0-255 --json
     """
     what = existing(what, runs)
+    if not as_json and not any(Path(image).exists() for image in images):
+        others = " (nor any of the others)" if len(images) > 1 else ""
+        raise HundredError(f"there is no picture {images[0]}{others}")
     first_line("predicting: loading PyTorch")
     from hundred.experiment.predict import Failed, Prediction, Predictor, picture_paths
     from hundred.experiment.saved.open import OpenOptions

@@ -67,6 +67,9 @@ def study(
     """
     if study_folder is not None:
         options = {**options, "resume": True, **_name_and_runs(Path(study_folder))}
+    elif options["resume"]:
+        name = options["name"] or ("quick" if options["quick"] else "full")
+        _name_and_runs(Path(options["runs"]) / f"study-{name}")
     from hundred.study.systems import CIFAR100, chosen
 
     names = [name.strip() for name in (only or "").split(",") if name.strip()]

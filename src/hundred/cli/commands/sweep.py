@@ -100,11 +100,15 @@ def sweep(
       hundred sweep sprint --vary training.learning_rate=0.02..0.5:log --trials 200 --ray auto --gpus 0.25
     """
     from hundred.recipe.load import DEFAULT_RECIPE, load_recipe
-    from hundred.sweeps.plan import is_sweep
+    from hundred.sweeps.plan import is_sweep, unfinished_sweep
     from hundred.sweeps.search.space import parse_space, parse_vary
 
-    if not options["resume"] and not (options["name"] and is_sweep(Path(options["runs"]) / options["name"])):
-        resolved = load_recipe(options["recipe"] or DEFAULT_RECIPE, overrides)
+    runs, name, recipe = Path(options["runs"]), options["name"], options["recipe"]
+    begun = is_sweep(runs / name) if name else recipe is not None and is_sweep(Path(recipe))
+    if options["resume"] and not begun:
+        unfinished_sweep(runs, name, None if recipe is None else load_recipe(recipe).recipe.name)
+    elif not begun:
+        resolved = load_recipe(recipe or DEFAULT_RECIPE, overrides)
         parse_space(parse_vary(options["vary"]), resolved.recipe.as_dict())
     if background:
         launch(options["runs"], ray=options["ray"])

@@ -23,7 +23,7 @@ from hundred.cli.output import (
 )
 from hundred.cli.run_names import existing, runs_option
 from hundred.formatting import MISSING, command, duration, file_size, percent
-from hundred.runs.layout import REPORT
+from hundred.runs.layout import REPORT, is_run
 
 if TYPE_CHECKING:
     from hundred.runs.repeats import Repeats
@@ -207,6 +207,7 @@ class _ShowResult:
 
 def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
     """What will be done, once recipe, values and run name are known to be right."""
+    from hundred.data.opening.place import check_place
     from hundred.experiment.build.resolve import check_call, resolve
     from hundred.runs.labels import labels_of
 
@@ -217,7 +218,28 @@ def _check(options: dict[str, Any], overrides: tuple[str, ...]) -> str:
     resolved = resolve(options["recipe"], overrides=overrides, **given)
     call = {key: options[key] for key in ("minutes", "repeat", "scale", "start_from", "name")}
     check_call(new_in=None if options["resume"] else options["runs"], **call)
-    return "resuming" if options["resume"] else f"training {resolved.recipe.name}"
+    if options["resume"]:
+        _check_resumed(options, resolved.recipe.name)
+        return "resuming"
+    if options["data"] is None and not _is_run(options["recipe"]):
+        check_place(None)
+    return f"training {resolved.recipe.name}"
+
+
+def _check_resumed(options: dict[str, Any], recipe: str) -> None:
+    """Raise UsageError where there is no such run, or no such repeats, to go on with."""
+    from hundred.runs.directory import create_run_directory, repeats_folder
+
+    runs, name = Path(options["runs"]), options["name"]
+    if options["repeat"] > 1:
+        repeats_folder(runs, name, recipe, options["repeat"], resume=True)
+    elif name is not None or not _is_run(options["recipe"]):
+        prefix = "" if options["recipe"] is None else recipe
+        create_run_directory(runs, name, prefix=prefix, resume=True)
+
+
+def _is_run(recipe: str | None) -> bool:
+    return recipe is not None and is_run(Path(recipe))
 
 
 def _show_dry_run(overrides: tuple[str, ...], options: dict[str, Any], as_json: bool) -> None:

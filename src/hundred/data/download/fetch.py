@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hundred.data.download.download import addresses, download_file
-from hundred.data.download.named import ARCHIVE_NAME, NAMED_SETS, NamedSet, RemoteFile
+from hundred.data.download.named import ARCHIVE_NAME, HUB, NAMED_SETS, NamedSet, RemoteFile
 from hundred.data.download.transfer import BrokenError, Progress, RefusedError, fetch_json, shown, speed
 from hundred.data.opening.cache import cache_folder
 from hundred.errors import HundredError, UsageError
 from hundred.files import write_json
 
-HUB = "hf:"
 _HUB_BYTES = 50_000_000_000
 _RECORD = "downloaded.json"
 

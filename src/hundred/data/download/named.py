@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+# Before OWNER/NAME, a set of the Hugging Face hub.
+HUB = "hf:"
 _CIFAR = "https://www.cs.toronto.edu/~kriz"
 ARCHIVE_NAME = "cifar-100-python.tar.gz"
 OFFICIAL_URL = f"{_CIFAR}/{ARCHIVE_NAME}"

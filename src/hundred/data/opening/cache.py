@@ -85,6 +85,12 @@ class NewEntry:
                     return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         return np.empty(shape, np.uint8)
 
+    def write_back(self) -> None:
+        """Have the disk take the images that are in the files so far, which a second of reading may hide."""
+        for path in sorted(self.folder.glob("*-images.npy")) if self.folder is not None else ():
+            with contextlib.suppress(OSError), path.open("r+b") as file:
+                os.fsync(file)
+
     def keep(
         self, source: Path, mark: str, raw: Raw, digest: str, *, with_images: bool, how: str = ""
     ) -> None:

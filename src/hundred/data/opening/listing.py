@@ -11,7 +11,8 @@ from hundred.data.formats.validate import check
 from hundred.data.opening.cache import digest_arrays, load_digest
 from hundred.data.opening.load import fingerprint_of, load_dataset
 from hundred.data.opening.open import find_dataset
-from hundred.data.opening.search_paths import named_place, usual_places
+from hundred.data.opening.place import named_place
+from hundred.data.opening.search_paths import usual_places
 from hundred.errors import HundredError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from hundred.data.coarse import superclasses_as_classes
 from hundred.data.dataset import Dataset
 from hundred.data.download.download import ARCHIVE_NAME, download_archive
-from hundred.data.download.fetch import HUB, copy_of_hub, fetch_hub, fetch_named, is_downloaded
-from hundred.data.download.named import COARSE, NAMES
+from hundred.data.download.fetch import copy_of_hub, fetch_hub, fetch_named, is_downloaded
+from hundred.data.download.named import COARSE, HUB
 from hundred.data.files.unpack import is_packed
 from hundred.data.formats.folder_layout import where_pictures_are
 from hundred.data.formats.raw import ProgressCallback, ReadOptions, no_progress
@@ -17,10 +17,11 @@ from hundred.data.formats.registry import Found, find_cifar100, find_form
 from hundred.data.opening.cache import cache_folder
 from hundred.data.opening.from_python import from_python, is_python_data
 from hundred.data.opening.load import load_dataset, name_of_path
-from hundred.data.opening.search_paths import named_place, usual_places
+from hundred.data.opening.place import is_sample, named_place, nothing_there, set_name
+from hundred.data.opening.search_paths import usual_places
 from hundred.data.opening.sizes import check_size
 from hundred.data.sample.draw import draw_sample
-from hundred.errors import HundredError, nearest
+from hundred.errors import HundredError
 from hundred.files import expand_user
 
 FORMS_IN_WORDS = (
@@ -64,7 +65,7 @@ def open_dataset(
     options = ReadOptions(image_size, fit, skip_damaged, reading)
     if is_sample(where):
         return draw_sample()
-    name = "cifar100" if where is None else _name_of(where)
+    name = "cifar100" if where is None else set_name(where)
     if name:
         return _open_named(name, download, progress, options)
     found = find_dataset(where)
@@ -111,17 +112,6 @@ def _open_cifar100(download: bool, progress: Progress | None, options: ReadOptio
         return load_dataset(download_cifar100(progress), options)
 
 
-def _name_of(where: object) -> str:
-    """The named set that `where` means; '' for a path."""
-    text = str(where)
-    if where is None or expand_user(text).exists():
-        return ""
-    if text.startswith(HUB) or text in NAMES:
-        return text
-    plain = text.lower().replace("_", "-")
-    return plain if plain in NAMES else {"cifar-100": "cifar100", "cifar-10": "cifar10"}.get(plain, "")
-
-
 def find_dataset(where: str | Path | None = None) -> Found | None:
     """What is at `where`; with None CIFAR-100 at HUNDRED_DATA if that is set, else in the usual places.
 
@@ -140,14 +130,6 @@ def find_dataset(where: str | Path | None = None) -> Found | None:
     return None
 
 
-def is_sample(where: object) -> bool:
-    """Whether `where`, or HUNDRED_DATA where it is None, asks for the drawn sample set."""
-    if where is None:
-        named = named_place()
-        return named is not None and str(named.path) == "sample"
-    return isinstance(where, str | Path) and str(where) == "sample"
-
-
 def _at(path: Path, why: str) -> Found:
     """What is at a named place. Raises HundredError where there is nothing known."""
     if path.exists() and not path.is_file() and not path.is_dir():  # reading it may never end
@@ -156,10 +138,7 @@ def _at(path: Path, why: str) -> Found:
     if found is not None:
         return found
     if not path.exists():
-        hint = nearest(str(path), NAMES)
-        raise HundredError(
-            f"there is no {path}{why} to read images from{hint}\nName a path, or one of {', '.join(NAMES)}."
-        )
+        raise nothing_there(path, why)
     for first, second in (("train", "test"), ("train.bin", "test.bin")):
         for present, absent in ((first, second), (second, first)):
             if (path / present).is_file():

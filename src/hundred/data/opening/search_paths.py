@@ -2,24 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from hundred.data.formats.registry import USUAL_NAMES
 from hundred.data.opening.cache import cache_folder
+from hundred.data.opening.place import Place
 from hundred.files import expand_user
-
-
-class Place(NamedTuple):
-    """A path to look at. why: how it became one, for people."""
-
-    path: Path
-    why: str
-
-
-def named_place() -> Place | None:
-    """What the environment variable HUNDRED_DATA names, if it is set."""
-    named = os.environ.get("HUNDRED_DATA")
-    return Place(expand_user(named), "HUNDRED_DATA") if named else None
 
 
 def usual_places() -> list[Place]:

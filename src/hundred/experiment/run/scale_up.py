@@ -67,10 +67,12 @@ def _last_with_features(context: RunContext) -> dict[str, int | float | str | bo
     image_seconds = measure_prediction(context.trainer)
     seconds = image_seconds * images_with_features(context) + seconds_to_predict(context, image_seconds)
     left = (options.deadline or 0.0) - seconds_to_finish(options) - time.monotonic()
-    fitting = [growth for growth in context.recipe.growth if growth.epochs * seconds <= FEATURES_SHARE * left]
-    if not fitting:
-        return None
-    chosen = fitting[-1]
+    growth = context.recipe.growth
+    fitting = [each for each in growth if each.epochs * seconds <= FEATURES_SHARE * left]
+    cheapest = min(growth, key=lambda each: each.epochs)
+    if not fitting and cheapest.epochs >= 1:
+        return None  # the recipe's own is the cheapest
+    chosen = fitting[-1] if fitting else cheapest
     values = ", ".join(f"{key} = {value}" for key, value in chosen.set.items())
     needed = duration(chosen.epochs * seconds)
     announce(f"{values}: about {needed} for features and predictions", quiet=options.quiet)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hundred.errors import HundredError
-from hundred.runs.repeats import REPEATS
+from hundred.runs.layout import REPEATS
 from hundred.runs.result import NUMBERS, read_object
 
 SWEEP, SWEEP_PLAN, STUDY = "sweep.json", "sweep.toml", "study.json"
