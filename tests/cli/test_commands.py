@@ -218,6 +218,59 @@ def test_help_and_version_import_nothing_heavy() -> None:
         assert done.stderr.strip() == "[]"
 
 
+WITHOUT_TORCH = """
+import contextlib, io, json, sys
+sys.modules["torch"] = None  # importing it raises ImportError
+from hundred.cli.main import main
+for line in sys.stdin:
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+        try:
+            main(line.split())
+        except SystemExit as stop:
+            code = stop.code
+    print(json.dumps([code, errors.getvalue()]))
+"""
+
+REFUSALS = {
+    "train --data nowhere": "there is no nowhere",
+    "train scool": "scool",
+    "train --resume --name nothing": "there is no run 'nothing'",
+    "train --resume": "there is no unfinished run",
+    "train --resume --name nothing --repeat 2": "there are no repeats 'nothing'",
+    "sweep --resume --name nothing": "there is no sweep 'nothing'",
+    "sweep --resume": "there is no unfinished sweep",
+    "study --resume --name nothing": "is not a study",
+    "test run --data nowhere": "there is no nowhere",
+    "test nothing": "'nothing'",
+    "data nowhere": "there is no nowhere",
+    "data verify nowhere": "there is no nowhere",
+    "compare run run": "named twice",
+    "compare run": "at least two",
+    "predict run nothing.png": "there is no picture nothing.png",
+    "find-lr --steps 0": "--steps 0",
+    "find-lr --minutes 0": "--minutes 0",
+    "find-lr --lowest 1 --highest 0.1": "the larger one",
+    "find-lr --out rates.txt": ".png or .svg",
+    "audit --near 2": "--near 2",
+    "audit --folds 1": "--folds 1",
+    "audit run --folds 5": "one of them",
+}
+
+
+def test_what_cannot_be_right_is_said_before_pytorch_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text("")
+    command = [sys.executable, "-c", WITHOUT_TORCH]
+    done = subprocess.run(
+        command, input="\n".join(REFUSALS), capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    for (arguments, message), line in zip(REFUSALS.items(), done.stdout.splitlines(), strict=True):
+        code, error = json.loads(line)
+        assert code in (1, 2), arguments
+        assert message in error, f"{arguments}: {error}"
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_the_first_page_lists_every_command(call: Call, arguments: list[str]) -> None:
     _, out, err = call(*arguments)

@@ -46,6 +46,7 @@ def test_a_layer_without_a_counterpart_runs_through_keras_and_is_named(
         assert np.allclose(model.predict_images(small), model.predict(small.astype(np.float32)), atol=1e-6)
     assert model.origin == "keras (through Keras)"
     assert model.parameters == 8 * 8 * 3 * 4 + 4
+    assert repr(model).startswith("KerasModel(keras (through Keras): images 8x8x3 in 0-255 -> ")
     assert "layer unit (ReLU) has a threshold" in model.notes[0]
 
 

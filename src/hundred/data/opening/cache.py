@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from hundred.data.formats.raw import Raw, RawSplit
 from hundred.files import write_json
 
+_HASHED_AT_ONCE = 1000  # files, of a fingerprint
 _LAYOUT = 3  # raised when the files below change their meaning
 _ABOUT = ("fine_names", "coarse_names", "fine_to_coarse", "split", "notes")
 
@@ -43,11 +44,14 @@ def fingerprint(files: Sequence[str | Path], root: Path | str = "", how: str = "
     """
     digest = hashlib.sha256(how.encode())
     above = os.fspath(root)
-    for path in files:
-        name = os.fspath(path)
-        about = os.stat(name)  # noqa: PTH116 - these may be 60,000, as text
-        name = name.removeprefix(above)
-        digest.update(os.fsencode(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}\n"))
+    for begin in range(0, len(files), _HASHED_AT_ONCE):
+        lines = []
+        for path in files[begin : begin + _HASHED_AT_ONCE]:
+            name = os.fspath(path)
+            about = os.stat(name)  # noqa: PTH116 - these may be 60,000, as text
+            name = name.removeprefix(above)
+            lines.append(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}\n")
+        digest.update(os.fsencode("".join(lines)))
     return digest.hexdigest()
 
 

@@ -9,7 +9,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from hundred.errors import HundredError
 # Below this many files a process of its own would take longer to start than it saves.
 FILES_FOR_PROCESSES = 4000
 _AT_ONCE = 250  # pictures between two reports of progress
+_PORTION = 1000  # pictures that a process is asked for at a time: one that is slower gets fewer of them
 
 Fault = tuple[int, str]  # which picture, and what is wrong with it
 
@@ -134,37 +135,46 @@ def _in_processes(
     fit: Fit,
     progress: Callable[[int], None],
 ) -> list[Fault]:
-    """Shares of the files to processes that write to the files behind `maps`.
+    """Portions of the files to processes that write to the files behind `maps`, to each as it asks for more.
 
     Raises HundredError where one fails.
     """
-    shares = np.array_split(np.arange(len(paths)), len(children))
-    done, faults = [0] * len(shares), list[Fault]()
     parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
     target = {"parts": parts, "fit": fit}
+    begins = iter(range(0, len(paths), _PORTION))
+    done, faults = [0] * len(children), list[Fault]()
 
-    def run(number: int) -> int:
-        start, share = int(shares[number][0]), [paths[at] for at in shares[number]]
-        order = json.dumps({**target, "start": start, "paths": share})
-        with children[number] as child:
-            assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018
-            with contextlib.suppress(BrokenPipeError), child.stdin:  # its exit code says more
-                child.stdin.write(order)
-            for line in child.stdout:
+    def order(child: "subprocess.Popen[str]", portions: int) -> int:
+        """Ask `child` for so many portions more; how many there were."""
+        assert child.stdin is not None  # noqa: S101
+        count = 0
+        for begin in islice(begins, portions):  # shared by all threads: one step of it is atomic
+            wanted = {**target, "start": begin, "paths": paths[begin : begin + _PORTION]}
+            child.stdin.write(json.dumps(wanted) + "\n")
+            count += 1
+        child.stdin.flush()
+        return count
+
+    def run(child: "subprocess.Popen[str]", number: int) -> None:
+        assert child.stdout is not None  # noqa: S101
+        # Where the process has ended, its exit code says more.
+        with contextlib.suppress(BrokenPipeError), child:
+            waiting = order(child, 2)  # one in reserve, so that it need not wait
+            while waiting and (line := child.stdout.readline()):
                 report = json.loads(line)
                 faults.extend((int(at), text) for at, text in report["faults"])
-                done[number] = report["done"]
-        return child.returncode
+                done[number] += report["done"]
+                if report["last"]:
+                    waiting += order(child, 1) - 1
 
-    codes: list[int] = []
-    threads = [threading.Thread(target=lambda n=n: codes.append(run(n))) for n in range(len(shares))]
+    threads = [threading.Thread(target=run, args=(child, number)) for number, child in enumerate(children)]
     for thread in threads:
         thread.start()
     for thread in threads:
         while thread.is_alive():
             thread.join(0.2)
             progress(sum(done))
-    if any(codes) or sum(done) != len(paths):
+    if any(child.returncode for child in children) or sum(done) != len(paths):
         raise HundredError("a process that decodes pictures ended early: too little memory, or a full disk")
     return sorted(faults)
 
@@ -190,7 +200,7 @@ def _child() -> "subprocess.Popen[str]":
 
 
 def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """In the other process: decode a share, reporting after each few pictures.
+    """In the other process: decode a portion, reporting after each few pictures.
 
     They are written to the files, not into maps of them: the first touch of each page of a map costs nearly
     as much as decoding what belongs there.
@@ -215,15 +225,15 @@ def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 if low < high:
                     file.seek(each["offset"] + (low - begin) * images[0].nbytes)
                     file.write(images[low - first : high - first].data)
-            yield {"done": last - start, "faults": faults}
+            yield {"done": len(few), "faults": faults, "last": at + len(few) == len(paths)}
 
 
 def main() -> None:
-    """Decode what standard input asks for, if anything; reports go to standard output."""
-    order = sys.stdin.read()
-    for report in _reports(json.loads(order)) if order else ():
-        sys.stdout.write(json.dumps(report) + "\n")
-        sys.stdout.flush()
+    """Decode what standard input asks for, a portion a line; reports go to standard output."""
+    for order in sys.stdin:
+        for report in _reports(json.loads(order)):
+            sys.stdout.write(json.dumps(report) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

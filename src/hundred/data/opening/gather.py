@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +97,8 @@ def decode_splits(
     for name, part in parts.items():
         places = np.array([at for at, _ in faults], np.int64) - (0 if name == "train" else begin)
         kept[name] = np.setdiff1d(np.arange(len(part)), places)
-        labels = np.array([(each.fine, each.coarse) for each in part], np.int64).reshape(-1, 2)
+        numbers = chain.from_iterable(each[1:] for each in part)
+        labels = np.fromiter(numbers, np.int64, 2 * len(part)).reshape(-1, 2)
         made[name] = RawSplit(
             _compacted(images[name], kept[name]), *_small(labels[kept[name]], len(names.fine))
         )

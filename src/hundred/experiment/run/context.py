@@ -67,9 +67,16 @@ class RunOptions:
     on_result: Callable[[Run], None] | None = None
 
 
+# Seconds of a step by image side, and of predicting an image.
+Measured = tuple[dict[int, float], float]
+
+
 @dataclass(frozen=True)
 class RunContext:
-    """A run with all its parts, ready to train or trained. `path` is its directory."""
+    """A run with all its parts, ready to train or trained. `path` is its directory.
+
+    measured: as of `measure_step_time`, where its network has been timed already.
+    """
 
     path: Path
     recipe: Recipe
@@ -78,3 +85,4 @@ class RunContext:
     splits: Splits
     trainer: Trainer
     interrupt: Interrupt
+    measured: Measured | None = None

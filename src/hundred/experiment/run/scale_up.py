@@ -1,11 +1,13 @@
 """A bigger network or bigger images for a longer time limit: a recipe's `growth` against the time at hand."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hundred.experiment.run.build import build_context
 from hundred.experiment.run.context import RunContext, RunOptions
 from hundred.experiment.run.time_budget import (
+    FIRST_SHARE,
     MEASURING_SHARE,
     images_with_features,
     measure,
@@ -33,9 +35,15 @@ def scale_up(resolved: Resolved, options: RunOptions, context: RunContext) -> Ru
     if not recipe.growth:
         return context
     without_growth = recipe.model_copy(update={"growth": ()})
-    values = None if _growth_is_off(resolved, options) else _last_that_fits(context)
-    if values is None:
+    if _growth_is_off(resolved, options):
         return replace(context, recipe=without_growth)
+    if only_last_layer(context):
+        values, measured = _last_with_features(context), None
+    else:
+        measured = measure(context, FIRST_SHARE * MEASURING_SHARE, "measuring the speed of this machine")
+        values = _last_that_fits(context, measured[0])
+    if values is None:  # the plan needs no other measurement
+        return replace(context, recipe=without_growth, measured=measured)
     return build_context(context.path, load_recipe(without_growth.as_dict(), values).recipe, options)
 
 
@@ -47,12 +55,11 @@ def _growth_is_off(resolved: Resolved, options: RunOptions) -> bool:
     return any(resolved.outranks(key, "growth") for key in keys)
 
 
-def _last_that_fits(context: RunContext) -> dict[str, int | float | str | bool] | None:
-    """The values of the last growth that fits."""
-    if only_last_layer(context):
-        return _last_with_features(context)
+def _last_that_fits(
+    context: RunContext, step_seconds: Mapping[int, float]
+) -> dict[str, int | float | str | bool] | None:
+    """The values of the last growth that fits. step_seconds: of a step by image side."""
     plan = context.trainer.plan
-    step_seconds, _ = measure(context, 0.4 * MEASURING_SHARE, "measuring the speed of this machine")
     epoch_seconds = replace(plan, costs=step_seconds).cost(0, plan.total_steps) / plan.epochs
     left = (context.options.deadline or 0.0) - time.monotonic()
     fits = min(left / epoch_seconds, context.options.most_epochs)

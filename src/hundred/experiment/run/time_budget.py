@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from hundred.errors import UsageError
-from hundred.experiment.run.context import RunContext, RunOptions
+from hundred.experiment.run.context import Measured, RunContext, RunOptions
 from hundred.formatting import duration
 from hundred.runs.progress.announce import announce
 from hundred.training.epoch_plan import MARGIN, MOST_EPOCHS
@@ -19,6 +19,7 @@ from hundred.training.profiling import measure_head_step, measure_prediction, me
 SECONDS_TO_FINISH = 9.0
 SECONDS_TO_FINISH_PLAIN = 3.0
 MEASURING_SHARE = 0.1  # of the time that is left, at most, is spent on measuring
+FIRST_SHARE = 0.5  # of it, on the recipe's own network; the rest is for the one that it grows to
 
 
 class TooLittleTime(UsageError):
@@ -50,7 +51,7 @@ def plan_time(context: RunContext, warn: Callable[[str], None], *, resumed: bool
     return replace(context, recipe=context.recipe.model_copy(update={"training": training}))
 
 
-def measure(context: RunContext, share: float, phase: str) -> tuple[dict[int, float], float]:
+def measure(context: RunContext, share: float, phase: str) -> Measured:
     """`measure_step_time` within a share of the time that is left; `phase` is announced."""
     options = context.options
     announce(phase, quiet=options.quiet)
@@ -98,7 +99,8 @@ def _plan(context: RunContext) -> str:
         step_seconds = {0: measure_head_step(context.trainer)}
         image_seconds = measure_prediction(context.trainer)
     else:
-        step_seconds, image_seconds = measure(context, 0.6 * MEASURING_SHARE, "planning epochs")
+        share = (1 - FIRST_SHARE) * MEASURING_SHARE
+        step_seconds, image_seconds = context.measured or measure(context, share, "planning epochs")
     predicting = seconds_to_predict(context, image_seconds)
     if plan.deadline is not None:
         plan.deadline -= predicting

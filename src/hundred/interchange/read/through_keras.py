@@ -20,7 +20,13 @@ from torch import Tensor
 from hundred.errors import HundredError, MissingExtra, UsageError
 from hundred.interchange.read import ends
 from hundred.interchange.read.archive import Archive
-from hundred.interchange.read.model import LoadedModel, checked_images, pixels, require_image_input
+from hundred.interchange.read.model import (
+    LoadedModel,
+    checked_images,
+    describe,
+    pixels,
+    require_image_input,
+)
 from hundred.interchange.read.options import LoadOptions
 from hundred.interchange.read.scale import scale_of
 from hundred.interchange.read.settings import LARGEST, NotNative, listed, shown
@@ -67,6 +73,10 @@ class KerasModel:
         self.classes = outputs.shape[1]
         sigmoid = _last_activation(keras_model) == "sigmoid"
         self.end = ends.confirmed_end(ends.SCORES if sigmoid else "unknown", torch.from_numpy(outputs))[0]
+
+    def __repr__(self) -> str:
+        """Such as `KerasModel(keras (through Keras): images 32x32x3 in 0-1 -> logits of 2 classes, ...)`."""
+        return describe(self)
 
     @property
     def input_scale(self) -> str:
