@@ -1,4 +1,4 @@
-"""How quickly folders of pictures open and train: `python -m benchmarks.open_folders`, some three minutes.
+"""How quickly folders of pictures open and train: `python -m benchmarks.open_folders`, some five minutes.
 
 Draws pictures into a temporary folder (60,000 of 32 pixels as PNG, 20,000 of 128 as JPEG, `--few` for a
 hundredth), then measures, each in a process of its own: decoding by Pillow alone in two processes
@@ -10,6 +10,7 @@ pickles, in turns (images/s of the epochs, by a network of 8 channels, so that t
 import argparse
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from hundred.data.dataset import Dataset
 from hundred.data.names import FINE_NAMES
 
 SETS = ((32, 60_000, "png"), (128, 20_000, "jpg"))
-ROUNDS = 3
+ROUNDS = 5
 TINY = {
     **{f"model.width{place}": 8 for place in (1, 2, 3)},
     "training.resolutions": [],
@@ -70,10 +71,11 @@ def pillow_rate(pool: ProcessPoolExecutor, paths: list[str]) -> float:
     return len(paths) / (time.perf_counter() - begin)
 
 
-def opening_seconds(root: Path) -> float:
-    """Seconds of `open_dataset` in a new process, without its imports."""
+def opening_seconds(root: Path, cache: Path) -> float:
+    """Seconds of `open_dataset` in a new process, without its imports, with what is kept in `cache`."""
     command = [sys.executable, "-c", OPEN, str(root)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return float(done.stdout)
 
 
@@ -114,14 +116,22 @@ def train_in_turns(places: dict[str, Path], runs: Path) -> dict[str, float]:
 def measure(folder: Path, size: int, count: int, ending: str) -> None:
     """Draw a set, open it twice, and train on that of 32 pixels."""
     root = folder / f"pictures-{size}"
+    alone, first, second = [], [], []
     with ProcessPoolExecutor(2) as pool:
         halves = range(0, count // 2), range(count // 2, count)
         list(pool.map(draw, [(root, half, size, ending) for half in halves]))
-        alone = pillow_rate(pool, [str(place(root, number, ending)) for number in range(count)])
-    first, second = opening_seconds(root), opening_seconds(root)
+        paths = [str(place(root, number, ending)) for number in range(count)]
+        for turn in range(ROUNDS):  # in turns: the speed of shared machines changes by the minute
+            alone.append(pillow_rate(pool, paths))
+            cache = folder / f"cache-{size}-{turn}"
+            first.append(opening_seconds(root, cache))
+            second.append(opening_seconds(root, cache))
+            shutil.rmtree(cache)
+    ratios = sorted(count / seconds / rate for seconds, rate in zip(first, alone, strict=True))
     print(
-        f"{count:,} pictures of {size} pixels: Pillow alone {alone:,.0f}/s, first opening "
-        f"{count / first:,.0f}/s ({count / first / alone:.2f} of it), second opening {second:.2f} s",
+        f"{count:,} pictures of {size} pixels: Pillow alone {median(alone):,.0f}/s, first opening "
+        f"{count / median(first):,.0f}/s, {median(ratios):.2f} of it ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
+        f"second opening {median(second):.2f} s; medians of {ROUNDS} rounds",
         flush=True,
     )
     if size == 32:
