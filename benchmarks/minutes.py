@@ -13,6 +13,7 @@ draws what is there.
 import argparse
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", default=os.environ.get("HUNDRED_DATA", "sample"))
     parser.add_argument("--minutes", default=MINUTES)
     parser.add_argument("--fixed", default=FIXED)
-    parser.add_argument("--out", type=Path, default=Path("runs/minutes"), help="without its suffix")
+    parser.add_argument("--out", type=Path, default=Path("docs/minutes"), help="without its suffix")
     parser.add_argument("--runs", type=Path, default=Path("runs/minutes"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-run", action="store_true")
@@ -128,6 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name in [] if options.no_run else wanted:
         if name in kept["points"]:
             continue
+        shutil.rmtree(options.runs / name, ignore_errors=True)  # of a measurement that was broken off
         result = trained(arguments_of(name, options.data), options.seed, options.runs / name)
         kept["points"][name] = {"seconds": result["seconds"], "accuracy": accuracy(result)}
         write_json(kept_in, kept)
