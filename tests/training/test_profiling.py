@@ -1,5 +1,7 @@
 """Measuring steps before a run leaves no trace in it."""
 
+from typing import Any
+
 import pytest
 
 from hundred.training.profiling import measure_step_time
@@ -33,3 +35,18 @@ def test_an_epoch_of_a_single_step_can_be_measured_too() -> None:
     seconds, _ = measure_step_time(trainer(batch_size=64))
     assert set(seconds) == {0}
     assert seconds[0] > 0
+
+
+def test_the_first_step_does_not_count_however_little_time_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, takes = [100.0], iter([10.0, 1.0, 1.0, 1.0])
+    trained = trainer(batch_size=8)
+    step = trained.step
+
+    def timed(*arguments: Any) -> Any:
+        now[0] += next(takes)
+        return step(*arguments)
+
+    monkeypatch.setattr(trained, "step", timed)
+    monkeypatch.setattr("hundred.training.profiling.time.perf_counter", lambda: now[0])
+    seconds, _ = measure_step_time(trained, limit=0.5)
+    assert seconds == {0: pytest.approx(1.0)}

@@ -15,8 +15,10 @@ LATEST_GROWTH = 0.5
 # A plan of fewer epochs is also made again within them, whenever another such share of the run is done.
 SHORT_PLAN = 3
 SHARE = 0.1
-# Steps of an epoch that say nothing of the others: they set up kernels and memory.
+# The first steps at an image side say nothing of the others: they set up kernels and memory.
 SETTING_UP = 2
+# As LATEST_GROWTH, of a short plan: it has little time to lose.
+LATEST_GROWTH_WITHIN = 0.8
 # A plan that changes by a smaller share than this is no news.
 NEWS = 0.1
 
@@ -172,30 +174,35 @@ class EpochPlan:
         """
         if self.deadline is None or epoch >= self.last_epoch:
             return ""
-        return self._replan(self.steps_until(epoch), epoch, self.spent)
+        return self._replan(self.steps_until(epoch), epoch, self.spent, LATEST_GROWTH)
 
-    def replan_within(self, epoch: int, sizes: list[int], step: int, seconds: float) -> str:
-        """As `replan`, after `step` of the steps of `epoch`.
+    def replan_within(self, epoch: int, sizes: list[int], step: int, spent: Spent) -> str:
+        """As `replan`, after `step` of the steps of `epoch`, by what it `spent` so far.
 
         A run of one epoch or two has no other chance: the first steps that a machine takes tell little.
 
         sizes: the image sides of the epoch's steps; those after `step` are changed with the plan.
-        seconds: what the steps took, but for the first `SETTING_UP`.
         """
-        cost = self.spent.cost + self._cost_of(sizes[SETTING_UP:step])
-        spent = replace(self.spent, seconds=self.spent.seconds + seconds, cost=cost)
+        both = replace(
+            self.spent, seconds=self.spent.seconds + spent.seconds, cost=self.spent.cost + spent.cost
+        )
         first = (epoch - 1) * self.steps_per_epoch
-        warning = self._replan(first + step, epoch - 1, spent)
+        warning = self._replan(first + step, epoch - 1, both, LATEST_GROWTH_WITHIN)
         steps_left = self.steps_until(epoch) - first - step
         sizes[step:] = [self._size(self.progress(first + step + each)) for each in range(steps_left)]
         return warning
 
-    def _replan(self, done: int, validated: int, spent: Spent) -> str:
+    def _replan(self, done: int, validated: int, spent: Spent, latest_growth: float) -> str:
         """By `spent`, plan the steps after the first `done`; epochs up to `validated` are behind us."""
         if not spent.cost:
             return ""
         seconds = (self.deadline or 0.0) - time.monotonic()
-        planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent)
+        planned, epochs = (
+            self.epochs,
+            self._epochs_within(
+                seconds, done, validated, spent, may_grow=self.progress(done) <= latest_growth
+            ),
+        )
         if epochs == planned:
             return ""
         changed = self._with(epochs, done)
@@ -216,7 +223,9 @@ class EpochPlan:
         self.epochs, self.steps_per_epoch = epochs, steps_per_epoch
         self.anchor = (epoch * steps_per_epoch, progress)
 
-    def _epochs_within(self, seconds: float, done: int, validated: int, spent: Spent) -> float:
+    def _epochs_within(
+        self, seconds: float, done: int, validated: int, spent: Spent, *, may_grow: bool
+    ) -> float:
         """How many epochs in all end within `seconds` after the first `done` steps.
 
         As planned, where that ends in time and leaves little of it unused.
@@ -228,8 +237,8 @@ class EpochPlan:
 
         if planned > seconds:
             return self._most(done / self.steps_per_epoch, self.epochs, fits)
-        late = self.progress(done) > LATEST_GROWTH
-        if late or planned >= seconds * (1.0 - 2 * MARGIN) or self.most_epochs <= self.epochs:
+        full = planned >= seconds * (1.0 - 2 * MARGIN) or self.most_epochs <= self.epochs
+        if full or not may_grow:
             return self.epochs
         return max(self._most(done / self.steps_per_epoch, self.most_epochs, fits), self.epochs)
 
@@ -298,15 +307,16 @@ class EpochPlan:
         if self.head_until:
             total, start = min(progress, self.head_until) * self.head_cost, self.head_until
         for until, size in self.resolutions or ((1.0, 0),):
-            total += max(min(progress, until) - start, 0.0) * self._cost(size)
+            total += max(min(progress, until) - start, 0.0) * self.step_cost(size)
             start = max(start, until)
         return total
 
     def _cost_of(self, sizes: Sequence[int]) -> float:
         """The cost of steps with these image sides."""
-        return sum(self._cost(size) for size in sizes)
+        return sum(self.step_cost(size) for size in sizes)
 
-    def _cost(self, size: int) -> float:
+    def step_cost(self, size: int) -> float:
+        """The cost of a step at this image side."""
         return self.costs.get(size, float((size or STORED_SIDE) ** 2))
 
     def _seconds_after(self, done: int, validated: int, spent: Spent) -> float:
@@ -332,16 +342,23 @@ class EpochWatch:
         self.plan, self.epoch, self.sizes = plan, epoch, sizes
         self._first = (epoch - 1) * plan.steps_per_epoch
         self._next = plan.progress(self._first) + SHARE
-        self._set_up = time.perf_counter()
+        self._spent, self._size, self._set_up = Spent(), -1, 0
+        self._last = time.perf_counter()
 
     def after(self, step: int) -> str:
         """After `step` of the epoch: a warning where the plan changed by much, else ''."""
         now = time.perf_counter()
-        if step <= SETTING_UP:
-            self._set_up = now
+        seconds, self._last = now - self._last, now
+        size = self.sizes[step - 1]
+        if size != self._size:
+            self._size, self._set_up = size, 0
+        self._set_up += 1
+        if self._set_up <= SETTING_UP:
             return ""
+        self._spent.seconds += seconds
+        self._spent.cost += self.plan.step_cost(size)
         progress = self.plan.progress(self._first + step)
         if progress < self._next or step >= len(self.sizes):
             return ""
         self._next = progress + SHARE
-        return self.plan.replan_within(self.epoch, self.sizes, step, now - self._set_up)
+        return self.plan.replan_within(self.epoch, self.sizes, step, self._spent)

@@ -23,8 +23,8 @@ def measure_step_time(trainer: Trainer, limit: float = math.inf) -> tuple[dict[i
     The first step at a size is left out, where there are more: it sets up kernels and memory. Weights,
     optimizer and batch norms are restored afterwards, and the run's random numbers do not depend on this.
 
-    limit: seconds that measuring should take. It always takes a step at the smallest side; what there is no
-    time for is estimated from that, by the number of pixels.
+    limit: seconds that measuring should take. It always takes two steps at the smallest side; what there is
+    no time for is estimated from that, by the number of pixels.
     """
     end = time.perf_counter() + limit
     seconds: dict[int, float] = {}
@@ -103,7 +103,9 @@ def _step_seconds(trainer: Trainer, size: int, end: float) -> float:
         trainer.step(inputs, targets)
         _wait(trainer.device)
         times.append(time.perf_counter())
-        if times[-1] + (times[-1] - times[-2]) > end:
+        # The second as well, whatever it takes: the first sets up kernels and memory, and may take ten times
+        # as long.
+        if len(times) > 2 and times[-1] + (times[-1] - times[-2]) > end:
             break
     if len(times) > 2:
         times = times[1:]

@@ -161,6 +161,7 @@ def test_processes_decode_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Mo
     root = write_folders(tmp_path / "pets", {"train": 30, "test": 5}, sizes=((40, 30), (64, 64)))
     alone = open_dataset(root, image_size=32)
     monkeypatch.setattr("hundred.data.opening.decode.FILES_FOR_PROCESSES", 10)
+    monkeypatch.setattr("hundred.data.opening.decode._PORTION", 7)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     seen: list[tuple[int, int]] = []
     together = open_dataset(root, image_size=32, reading=lambda *now: seen.append(now))
@@ -175,7 +176,12 @@ def test_a_process_that_ends_early_is_one_line(tmp_path: Path, monkeypatch: pyte
     assert "a process that decodes pictures ended early" in fault(root)
 
 
-def test_damaged_pictures_are_left_out_of_the_map_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files_for_processes", [4000, 10])
+def test_damaged_pictures_are_left_out_of_the_map_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files_for_processes: int
+) -> None:
+    monkeypatch.setattr("hundred.data.opening.decode.FILES_FOR_PROCESSES", files_for_processes)
+    monkeypatch.setattr("hundred.data.opening.decode._PORTION", 5)
     root = write_folders(tmp_path / "pets", {"train": 12, "test": 5})
     (root / "train" / "cat" / "p3.png").write_bytes(b"no picture")
     (root / "test" / "dog" / "p0.png").write_bytes((root / "test" / "dog" / "p1.png").read_bytes()[:60])

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from hundred.data.dataset import Dataset
 from hundred.data.formats.raw import Raw
 from hundred.data.formats.registry import find_form
-from hundred.data.opening.cache import NewEntry, cache_folder, digest_arrays, load_digest, load_entry
+from hundred.data.opening.cache import NewEntry, cache_folder, load_digest, load_entry
+from hundred.data.opening.digest import EarlyDigest, digest_arrays
 from hundred.data.opening.load import fingerprint_of, load_dataset
 from hundred.data.opening.open import open_dataset
 from tests.making.archives import assert_same, pack, write_binary, write_official
@@ -37,10 +39,16 @@ def assert_holds(dataset: Dataset, raw: Raw) -> None:
     assert dataset.digest == digest_arrays(raw)
 
 
+class NoDigest(EarlyDigest):
+    """One that refuses to give it."""
+
+    of = None  # type: ignore[assignment]
+
+
 def no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let any reading from the source fail."""
     monkeypatch.setattr("hundred.data.formats.binary.read", None)
-    monkeypatch.setattr("hundred.data.opening.load.digest_arrays", None)
+    monkeypatch.setattr("hundred.data.opening.load.EarlyDigest", NoDigest)
 
 
 def test_the_second_opening_reads_nothing_from_the_source(
@@ -125,7 +133,7 @@ def test_the_official_folder_is_not_copied_but_its_digest_is_kept(
     source = write_official(tmp_path / "cifar-100-python", small)
     assert_holds(open_dataset(source), small)
     assert [path.name for path in entry().iterdir()] == ["entry.json"]
-    monkeypatch.setattr("hundred.data.opening.load.digest_arrays", None)
+    monkeypatch.setattr("hundred.data.opening.load.EarlyDigest", NoDigest)
     assert_holds(open_dataset(source), small)
 
 
@@ -192,3 +200,23 @@ def test_the_digest_depends_on_every_part(small: Raw) -> None:
 
     variants = [small] + [changed(a, b) for a in ("train", "test") for b in ("images", "fine", "coarse")]
     assert len({digest_arrays(raw) for raw in variants}) == 7
+
+
+@pytest.mark.parametrize("taken", [(), (1, 3), (2, 10_000)])
+def test_a_digest_that_is_taken_early_is_the_same(small: Raw, taken: tuple[int, ...]) -> None:
+    early = EarlyDigest()
+    early.begin(small.train.images)
+    for count in taken:
+        early.take(count)
+    assert early.of(small) == digest_arrays(small)
+
+
+def test_images_that_were_left_out_after_they_were_taken_do_not_count(small: Raw) -> None:
+    early = EarlyDigest()
+    early.begin(small.train.images)
+    early.take(len(small.train.images))
+    train = replace(
+        small.train, **{key: getattr(small.train, key)[1:] for key in ("images", "fine", "coarse")}
+    )
+    fewer = replace(small, train=train)
+    assert early.of(fewer) == digest_arrays(fewer) != digest_arrays(small)

@@ -82,7 +82,7 @@ def read(found: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Raw:
     """
     folders = _folders(found)
     count = sum(len(each.pictures) for classes in folders.values() for each in classes)
-    with Decoders(count) as decoders:
+    with Decoders(count, options.ready) as decoders:
         survey = _survey(found, folders)
         splits = arrange(survey.splits)
         sizes = _sizes([str(each.source) for each in (*splits.train, *splits.test)])

@@ -33,6 +33,8 @@ class ReadOptions:
     skip_damaged: leave out pictures that cannot be decoded, instead of an error.
     allocate: called with `train` or `test` and a shape [n, 3, size, size] for room to decode into; a memory
         map, where the images may be more than the memory holds.
+    ready: may be called while pictures are decoded, with the number of them, from the first of `train` on,
+        that are all in place.
     """
 
     image_size: int = 0
@@ -40,6 +42,7 @@ class ReadOptions:
     skip_damaged: bool = False
     progress: ProgressCallback = no_progress
     allocate: Callable[[str, tuple[int, ...]], NDArray[np.uint8]] = in_memory
+    ready: Callable[[int], None] = lambda _count: None
 
     @property
     def key(self) -> str:

@@ -25,6 +25,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from hundred.data.formats.raw import Raw, RawSplit
+from hundred.data.opening.digest import digest_arrays
 from hundred.files import write_json
 
 _HASHED_AT_ONCE = 1000  # files, of a fingerprint
@@ -52,19 +53,6 @@ def fingerprint(files: Sequence[str | Path], root: Path | str = "", how: str = "
             name = name.removeprefix(above)
             lines.append(f"{name}\0{about.st_size}\0{about.st_mtime_ns}\0{about.st_ctime_ns}\n")
         digest.update(os.fsencode("".join(lines)))
-    return digest.hexdigest()
-
-
-def digest_arrays(raw: Raw) -> str:
-    """SHA-256 (hex) over images, classes and superclasses of the training, then of the test images.
-
-    Labels count as bytes where there are at most 256 classes, so that a set has one digest in all its forms.
-    """
-    digest = hashlib.sha256()
-    kind = np.uint8 if len(raw.fine_names) <= 256 else np.int32
-    for split in (raw.train, raw.test):
-        for array in (split.images, split.fine.astype(kind), split.coarse.astype(kind)):
-            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, islice
 from pathlib import Path
@@ -50,9 +50,11 @@ class Decoders:
     takes as long as finding out what to decode.
     """
 
-    def __init__(self, files: int) -> None:
-        """`files` is how many there will be: few are decoded by threads."""
+    def __init__(self, files: int, ready: Callable[[int], None] = lambda _count: None) -> None:
+        """files: how many there will be: few are decoded by threads. ready: called by processes' master while
+        they work, with the number of pictures, from the first on, that are all in place."""
         self._many = files >= FILES_FOR_PROCESSES and _processors() > 1
+        self._ready = ready
         self._children: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> "Decoders":
@@ -75,7 +77,8 @@ class Decoders:
         if not self._children or len(maps) < len(into.parts):
             return decode_all(paths, paths, into, fit, progress)
         children, self._children = self._children, []
-        return _in_processes(children, paths, maps, fit, progress)
+        parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
+        return _in_processes(children, paths, {"parts": parts, "fit": fit}, progress, self._ready)
 
 
 def decode_files(paths: Sequence[str], into: Room, fit: Fit, progress: Callable[[int], None]) -> list[Fault]:
@@ -131,18 +134,16 @@ def _processors() -> int:
 def _in_processes(
     children: "Sequence[subprocess.Popen[str]]",
     paths: Sequence[str],
-    maps: Sequence[np.memmap],
-    fit: Fit,
+    target: Mapping[str, Any],
     progress: Callable[[int], None],
+    ready: Callable[[int], None],
 ) -> list[Fault]:
-    """Portions of the files to processes that write to the files behind `maps`, to each as it asks for more.
+    """Portions of the files to processes that write to `target`, to each as it asks for more.
 
     Raises HundredError where one fails.
     """
-    parts = [{"file": str(each.filename), "offset": each.offset, "shape": each.shape} for each in maps]
-    target = {"parts": parts, "fit": fit}
     begins = iter(range(0, len(paths), _PORTION))
-    done, faults = [0] * len(children), list[Fault]()
+    done, faults, whole = [0] * len(children), list[Fault](), set[int]()
 
     def order(child: "subprocess.Popen[str]", portions: int) -> int:
         """Ask `child` for so many portions more; how many there were."""
@@ -165,15 +166,20 @@ def _in_processes(
                 faults.extend((int(at), text) for at, text in report["faults"])
                 done[number] += report["done"]
                 if report["last"]:
+                    whole.add(report["start"])
                     waiting += order(child, 1) - 1
 
     threads = [threading.Thread(target=run, args=(child, number)) for number, child in enumerate(children)]
     for thread in threads:
         thread.start()
+    in_place = 0
     for thread in threads:
         while thread.is_alive():
-            thread.join(0.2)
+            thread.join(0.1)
             progress(sum(done))
+            while in_place in whole:
+                in_place += _PORTION
+            ready(min(in_place, len(paths)))
     if any(child.returncode for child in children) or sum(done) != len(paths):
         raise HundredError("a process that decodes pictures ended early: too little memory, or a full disk")
     return sorted(faults)
@@ -225,7 +231,8 @@ def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 if low < high:
                     file.seek(each["offset"] + (low - begin) * images[0].nbytes)
                     file.write(images[low - first : high - first].data)
-            yield {"done": len(few), "faults": faults, "last": at + len(few) == len(paths)}
+            last = at + len(few) == len(paths)
+            yield {"done": len(few), "faults": faults, "last": last, "start": start}
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from hundred.data.download.named import OFFICIAL_MD5
 from hundred.data.formats.python_pickle import NAME as OFFICIAL
 from hundred.data.formats.registry import Found, find_cifar100
 from hundred.data.formats.validate import check
-from hundred.data.opening.cache import digest_arrays, load_digest
+from hundred.data.opening.cache import load_digest
+from hundred.data.opening.digest import digest_arrays
 from hundred.data.opening.load import fingerprint_of, load_dataset
 from hundred.data.opening.open import find_dataset
 from hundred.data.opening.place import named_place

@@ -12,7 +12,8 @@ from hundred.data.dataset import Dataset, Split
 from hundred.data.formats.raw import DEFAULT_OPTIONS, Raw, RawSplit, ReadOptions
 from hundred.data.formats.registry import Found
 from hundred.data.formats.validate import check, missing_of_cifar100
-from hundred.data.opening.cache import NewEntry, digest_arrays, fingerprint, load_digest, load_entry
+from hundred.data.opening.cache import NewEntry, fingerprint, load_digest, load_entry
+from hundred.data.opening.digest import EarlyDigest, digest_arrays
 from hundred.errors import HundredError
 
 _COMPARED_FIRST = 32  # values of an image
@@ -27,9 +28,16 @@ def load_dataset(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> Datase
     kept = load_entry(found.path, mark)
     if kept is not None:
         return as_dataset(*kept, source, found.form.NAME)
-    entry = NewEntry()
+    entry, early = NewEntry(), EarlyDigest()
+
+    def allocate(split: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        room = entry.allocate(split, shape)
+        if split == "train":
+            early.begin(room)
+        return room
+
     try:
-        raw = found.form.read(found.path, replace(options, allocate=entry.allocate))
+        raw = found.form.read(found.path, replace(options, allocate=allocate, ready=early.take))
         check(raw, source)
         mapped = found.form.is_mapped(found.path)
         digest = load_digest(mark) if mapped else None
@@ -38,7 +46,7 @@ def load_dataset(found: Found, options: ReadOptions = DEFAULT_OPTIONS) -> Datase
         with ThreadPoolExecutor(2) as pool:  # hashing and writing to disk leave Python's lock to others
             pool.submit(entry.write_back)
             leaks = pool.submit(_leaks, raw) if not raw.is_cifar100 else None
-            digest = digest_arrays(raw)
+            digest = early.of(raw)
             raw = replace(raw, notes=(*raw.notes, *(leaks.result() if leaks else ())))
         how = _how(found, options)
         entry.keep(found.path, mark, raw, digest, with_images=not mapped, how=how)
