@@ -10,17 +10,27 @@ from typing import Any
 MARGIN = 0.03
 STORED_SIDE = 32
 MOST_EPOCHS = 100_000
-# Progress after which nothing is added: near the end of a learning-rate schedule it brings little.
-LATEST_GROWTH = 0.5
 # A plan of fewer epochs is also made again within them, whenever another such share of the run is done.
 SHORT_PLAN = 3
 SHARE = 0.1
 # The first steps at an image side say nothing of the others: they set up kernels and memory.
 SETTING_UP = 2
-# As LATEST_GROWTH, of a short plan: it has little time to lose.
-LATEST_GROWTH_WITHIN = 0.8
 # A plan that changes by a smaller share than this is no news.
 NEWS = 0.1
+
+
+@dataclass(frozen=True)
+class Growth:
+    """When epochs are added to a plan. until: a progress, after which nothing is: near the end of a
+    learning-rate schedule it brings little. unused: the share of the time left that the plan leaves at least.
+    """
+
+    until: float
+    unused: float
+
+
+AFTER_EPOCHS = Growth(until=0.5, unused=2 * MARGIN)
+WITHIN_EPOCHS = Growth(until=0.8, unused=0.1)
 
 
 @dataclass
@@ -174,7 +184,7 @@ class EpochPlan:
         """
         if self.deadline is None or epoch >= self.last_epoch:
             return ""
-        return self._replan(self.steps_until(epoch), epoch, self.spent, LATEST_GROWTH)
+        return self._replan(self.steps_until(epoch), epoch, self.spent, AFTER_EPOCHS)
 
     def replan_within(self, epoch: int, sizes: list[int], step: int, spent: Spent) -> str:
         """As `replan`, after `step` of the steps of `epoch`, by what it `spent` so far.
@@ -187,22 +197,17 @@ class EpochPlan:
             self.spent, seconds=self.spent.seconds + spent.seconds, cost=self.spent.cost + spent.cost
         )
         first = (epoch - 1) * self.steps_per_epoch
-        warning = self._replan(first + step, epoch - 1, both, LATEST_GROWTH_WITHIN)
+        warning = self._replan(first + step, epoch - 1, both, WITHIN_EPOCHS)
         steps_left = self.steps_until(epoch) - first - step
         sizes[step:] = [self._size(self.progress(first + step + each)) for each in range(steps_left)]
         return warning
 
-    def _replan(self, done: int, validated: int, spent: Spent, latest_growth: float) -> str:
+    def _replan(self, done: int, validated: int, spent: Spent, growth: Growth) -> str:
         """By `spent`, plan the steps after the first `done`; epochs up to `validated` are behind us."""
         if not spent.cost:
             return ""
         seconds = (self.deadline or 0.0) - time.monotonic()
-        planned, epochs = (
-            self.epochs,
-            self._epochs_within(
-                seconds, done, validated, spent, may_grow=self.progress(done) <= latest_growth
-            ),
-        )
+        planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent, growth)
         if epochs == planned:
             return ""
         changed = self._with(epochs, done)
@@ -224,7 +229,7 @@ class EpochPlan:
         self.anchor = (epoch * steps_per_epoch, progress)
 
     def _epochs_within(
-        self, seconds: float, done: int, validated: int, spent: Spent, *, may_grow: bool
+        self, seconds: float, done: int, validated: int, spent: Spent, growth: Growth
     ) -> float:
         """How many epochs in all end within `seconds` after the first `done` steps.
 
@@ -237,8 +242,8 @@ class EpochPlan:
 
         if planned > seconds:
             return self._most(done / self.steps_per_epoch, self.epochs, fits)
-        full = planned >= seconds * (1.0 - 2 * MARGIN) or self.most_epochs <= self.epochs
-        if full or not may_grow:
+        full = planned >= seconds * (1.0 - growth.unused) or self.most_epochs <= self.epochs
+        if full or self.progress(done) > growth.until:
             return self.epochs
         return max(self._most(done / self.steps_per_epoch, self.most_epochs, fits), self.epochs)
 
