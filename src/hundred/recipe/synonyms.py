@@ -63,6 +63,7 @@ KEYS = {
     "classweight classweights balanced balance": "training.class_weights",
     "focal focalloss crossentropy criterion lossfunction loss": "training.loss",
     "accum accumulate accumulategradbatches gradaccum gradaccumsteps": "training.accumulate",
+    "headdecay headweightdecay": "training.head_decay",
     "layerdecay llrd discriminativelr": "training.layer_decay",
     "freeze frozen freezebackbone": "training.freeze",
     "unfreeze unfreezeat unfreezeepoch": "training.unfreeze_at",

@@ -110,6 +110,10 @@ class TrainingSection(Section):
     decay_norms_and_biases: bool = True
     """Whether weight decay also holds for biases and norms."""
 
+    head_decay: NotNegative = 1.0
+    """Factor on `weight_decay` for the weights of the last layer, which begins anew where the others are
+    trained already, and overfits on few images."""
+
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Factor on the learning rate from each layer (or stage) to the one below it, for fine-tuning
     (Clark et al. 2020); 1 is the same rate for all."""

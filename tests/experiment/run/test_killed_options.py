@@ -45,6 +45,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         **schedule("linear", tuning=0.25),
     },
     "layer decay": {"training.layer_decay": 0.7},
+    "head decay": {"training.weight_decay": 0.01, "training.head_decay": 10.0},
     "class weights": {"training.class_weights": "balanced"},
     "focal": {"training.loss": "focal"},
     "clipping": {"training.gradient_clip": 0.5},

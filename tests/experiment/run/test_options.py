@@ -13,6 +13,8 @@ EVERYTHING = {
     "training.optimizer": "nadam",
     "training.optimizer_options": {"momentum_decay": 0.01},
     "training.learning_rate": 0.01,
+    "training.weight_decay": 0.01,
+    "training.head_decay": 10.0,
     "training.layer_decay": 0.7,
     "training.loss": "focal",
     "training.class_weights": "effective-number",

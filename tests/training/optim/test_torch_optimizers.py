@@ -96,6 +96,26 @@ def test_layers_have_rates_that_fall_from_the_head_to_the_stem() -> None:
     assert all(rates[key] == pytest.approx(0.1 * scale) for key, scale in scales.items())
 
 
+def test_the_last_layer_has_its_own_share_of_weight_decay() -> None:
+    net = Staged()
+    optimizer = build_optimizer(
+        net, name="adamw", learning_rate=0.1, weight_decay=0.02, head_decay=10.0, decay_norms=False
+    )
+    decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    found = {name: decays[id(parameter)] for name, parameter in net.named_parameters()}
+    assert found["fc.weight"] == pytest.approx(0.2)
+    assert found["fc.bias"] == found["bn1.weight"] == 0.0
+    others = {
+        value for name, value in found.items() if name.endswith("conv.weight") or name == "conv1.weight"
+    }
+    assert others == {0.02}
+    before = net.fc.weight.detach().clone()
+    for parameter in net.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    torch.testing.assert_close(net.fc.weight.detach(), before * (1 - 0.1 * 0.2))  # by its decay alone
+
+
 def test_layer_rates_are_those_of_timm() -> None:
     timm = pytest.importorskip("timm")
     from timm.optim import param_groups_layer_decay

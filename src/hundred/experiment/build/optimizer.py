@@ -53,6 +53,7 @@ def optimizer_of(network: nn.Module, training: TrainingSection) -> torch.optim.O
         norm_multiplier=muon.norm_multiplier if training.optimizer == "muon" else 1.0,
         rest_learning_rate=muon.rest_learning_rate or None,
         newton_schulz_steps=muon.newton_schulz_steps,
+        head_decay=training.head_decay,
         layer_decay=training.layer_decay,
         unfreezes=bool(training.freeze and training.unfreeze_at),
         options=training.optimizer_options,

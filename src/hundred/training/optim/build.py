@@ -7,12 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from hundred.errors import UsageError
+from hundred.training.freeze import head_name
 from hundred.training.optim.layer_decay import layer_scales
 from hundred.training.optim.muon import Muon
 from hundred.training.optim.torch_optimizers import make_optimizer, optimizer_class
 
 # Whose settings the recipe has keys for; all others take `options`.
 NAMES = ("adam", "adamw", "sgd", "muon")
+
+Group = dict[str, Any]
 
 NORMS = (
     nn.modules.batchnorm._BatchNorm,
@@ -39,6 +42,7 @@ def build_optimizer(
     newton_schulz_steps: int = 5,
     renormalize: bool = True,
     graph_safe: bool = False,
+    head_decay: float = 1.0,
     layer_decay: float = 1.0,
     unfreezes: bool = False,
     options: Mapping[str, Any] | None = None,
@@ -56,6 +60,7 @@ def build_optimizer(
     norm_multiplier: the rate of biases and norms, as a multiple of the other rate that would be theirs.
     rest_learning_rate: for muon, the rate of what SGD steps; `learning_rate` where None.
     newton_schulz_steps, renormalize: see `hundred.training.optim.muon.Muon`.
+    head_decay: factor on the weight decay of the weights of the last layer, see `head_name`.
     layer_decay: factor on the rates from each layer to the one below, see `layer_scales`.
     unfreezes: some parameters will get gradients only later in the run.
     options: of an optimizer that has none of the above but rate and weight decay.
@@ -76,6 +81,8 @@ def build_optimizer(
         {"params": weights, "lr": rest, "weight_decay": weight_decay, "muon": False},
         {"params": light, "lr": rest * norm_multiplier, "weight_decay": light_decay, "muon": False},
     ]
+    if head_decay != 1.0:
+        groups = list(_head_apart(groups, network, head_decay))
     graph_safe = graph_safe and all(p.is_cuda for p in (*filters, *weights, *light))
     if layer_decay != 1.0:
         groups = _by_layer(groups, layer_scales(network, layer_decay))
@@ -122,6 +129,17 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
             group["lr"].fill_(rate)
         else:
             group["lr"] = rate
+
+
+def _head_apart(groups: list[Group], network: nn.Module, decay: float) -> Iterator[Group]:
+    """`groups`, the weights of the last layer in groups of their own with `decay` times the weight decay."""
+    head = network.get_submodule(head_name(network))
+    weights = {id(parameter) for parameter in head.parameters(recurse=False) if parameter.dim() > 1}
+    for group in groups:
+        parts = [[p for p in group["params"] if (id(p) in weights) is of_head] for of_head in (False, True)]
+        yield {**group, "params": parts[0]}
+        if parts[1]:
+            yield {**group, "params": parts[1], "weight_decay": decay * group["weight_decay"]}
 
 
 def _check(name: str, **values: float) -> None:
