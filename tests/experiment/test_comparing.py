@@ -14,6 +14,7 @@ from hundred.data.subset import subset_per_class
 from hundred.errors import HundredError, UsageError
 from hundred.experiment.compare import Entry, compare_entries, draw_comparison, entry_of, names_of
 from hundred.interchange.write.save import save_h5
+from hundred.runs.directory import lock_run
 from hundred.runs.repeats import Repeats
 from hundred.runs.run import Run
 from tests.making.finished import Finished
@@ -114,6 +115,8 @@ def test_a_run_that_has_not_finished_is_refused_with_the_way_to_finish_it(
     (copied / "result.json").unlink()
     with pytest.raises(UsageError, match=r"has not finished(.|\n)*hundred train .*copied --resume"):
         hundred.compare(finished.a, copied)
+    with lock_run(copied), pytest.raises(UsageError, match=r"has not finished(.|\n)*wait until it has"):
+        compare_entries([entry_of(copied), entry_of(finished.b)])
 
 
 @pytest.mark.parametrize("damage", ["no arrays", "without labels"])
