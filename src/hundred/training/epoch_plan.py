@@ -20,7 +20,7 @@ NEWS = 0.1
 
 
 @dataclass(frozen=True)
-class Growth:
+class WhenToAdd:
     """When epochs are added to a plan. until: a progress, after which nothing is: near the end of a
     learning-rate schedule it brings little. unused: the share of the time left that the plan leaves at least.
     """
@@ -29,8 +29,8 @@ class Growth:
     unused: float
 
 
-AFTER_EPOCHS = Growth(until=0.5, unused=2 * MARGIN)
-WITHIN_EPOCHS = Growth(until=0.8, unused=0.1)
+AFTER_EPOCHS = WhenToAdd(until=0.5, unused=2 * MARGIN)
+WITHIN_EPOCHS = WhenToAdd(until=0.8, unused=0.1)
 
 
 @dataclass
@@ -202,12 +202,12 @@ class EpochPlan:
         sizes[step:] = [self._size(self.progress(first + step + each)) for each in range(steps_left)]
         return warning
 
-    def _replan(self, done: int, validated: int, spent: Spent, growth: Growth) -> str:
+    def _replan(self, done: int, validated: int, spent: Spent, when: WhenToAdd) -> str:
         """By `spent`, plan the steps after the first `done`; epochs up to `validated` are behind us."""
         if not spent.cost:
             return ""
         seconds = (self.deadline or 0.0) - time.monotonic()
-        planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent, growth)
+        planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent, when)
         if epochs == planned:
             return ""
         changed = self._with(epochs, done)
@@ -229,7 +229,7 @@ class EpochPlan:
         self.anchor = (epoch * steps_per_epoch, progress)
 
     def _epochs_within(
-        self, seconds: float, done: int, validated: int, spent: Spent, growth: Growth
+        self, seconds: float, done: int, validated: int, spent: Spent, when: WhenToAdd
     ) -> float:
         """How many epochs in all end within `seconds` after the first `done` steps.
 
@@ -242,8 +242,8 @@ class EpochPlan:
 
         if planned > seconds:
             return self._most(done / self.steps_per_epoch, self.epochs, fits)
-        full = planned >= seconds * (1.0 - growth.unused) or self.most_epochs <= self.epochs
-        if full or self.progress(done) > growth.until:
+        full = planned >= seconds * (1.0 - when.unused) or self.most_epochs <= self.epochs
+        if full or self.progress(done) > when.until:
             return self.epochs
         return max(self._most(done / self.steps_per_epoch, self.most_epochs, fits), self.epochs)
 
