@@ -32,9 +32,9 @@ def data(
     """
     from hundred.data.opening.place import check_place
 
-    named = where if what in ACTIONS else what
-    if named is not None and what != "download":
-        check_place(named)
+    place = where if what in ACTIONS else what
+    if place is not None and what != "download":
+        check_place(place)
     if what not in ACTIONS:
         _describe(what, picture, skip_damaged=skip_damaged, as_json=as_json)
         return

@@ -41,7 +41,8 @@ def find_lr(
     from hundred.experiment.checks import check_range_test
     from hundred.recipe.load import load_recipe
 
-    check_range_test(*(options[name] for name in ("steps", "minutes", "lowest", "highest")), out)
+    limits = {name: options[name] for name in ("steps", "minutes", "lowest", "highest")}
+    check_range_test(**limits, out=out)
     picture = out or f"find-lr-{load_recipe(recipe, overrides).recipe.name}.png"
     first_line(f"range test of {recipe}: loading PyTorch", quiet=options["quiet"])
     from hundred.experiment.find_lr import find_lr as find
