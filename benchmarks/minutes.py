@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmarks.picture import log_scale
 from benchmarks.reach import accuracy, trained
 from hundred.files import make_folder, write_json, write_text
 from hundred.reports.figures.style import BLUE, MUTED, save, styled
@@ -86,7 +87,7 @@ def minutes_figure(planned: dict[str, Point], fixed: dict[str, Point]) -> Figure
     for name, point, colour, place in labels:
         where = (point["seconds"], 100 * point["accuracy"])
         axes.annotate(name, where, xytext=place, textcoords="offset points", color=colour, fontsize=8)
-    axes.set_xscale("log")
+    log_scale(axes)
     axes.set_xlabel("seconds of the whole command (log scale)")
     axes.set_ylabel("test accuracy, %")
     axes.legend(loc="lower right")

@@ -3,10 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from hundred.reports.figures.style import BLUE, INK, MUTED, save, styled
+
+
+def log_scale(axes: Axes) -> None:
+    """A logarithmic x axis with plain numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 @styled
@@ -31,10 +40,7 @@ def ratios_figure(comparisons: dict[str, Any]) -> Figure:
             color=INK,
         )
     axes.axvline(1.0, color=MUTED, linewidth=1)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    log_scale(axes)
     axes.set_yticks(
         range(len(rows)), [f"{title.split(' (')[0]}\nagainst {rival}" for title, rival, _ in rows]
     )

@@ -18,6 +18,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from benchmarks.picture import log_scale
 from benchmarks.reach import accuracy, trained
 from hundred.files import make_folder, write_json, write_text
 from hundred.reports.figures.style import RUN_COLOURS, save, styled
@@ -88,7 +89,7 @@ def reach_figure(curves: dict[str, Points], before: Points) -> Figure:
             alpha=0.5,
             label="hundred, before",
         )
-    axes.set_xscale("log")
+    log_scale(axes)
     axes.set_xlabel("seconds from the command to the result (log scale)")
     axes.set_ylabel("test accuracy, %")
     axes.legend()
