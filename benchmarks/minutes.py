@@ -6,7 +6,7 @@
 Each point is one `hundred train` in a process of its own: test accuracy against the seconds of the whole
 command, on the `holdout` split. A fixed setting is WIDTHxEPOCHS, by the first width of the network (the
 others are 4 and 12 times that); those that no quicker one beats are the best settings known. Points are kept
-in OUT.json as they come and not measured again; the picture is OUT.png, the table OUT.md. `--no-run` only
+in OUT.json as they come and not measured again; the picture is OUT.png, the table is printed. `--no-run` only
 draws what is there.
 """
 
@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.picture import log_scale
 from benchmarks.reach import accuracy, trained
-from hundred.files import make_folder, write_json, write_text
+from hundred.files import make_folder, write_json
 from hundred.reports.figures.style import BLUE, MUTED, save, styled
 from hundred.runs.environment import describe_machine
 
@@ -138,7 +138,6 @@ def main(arguments: list[str] | None = None) -> None:
     fixed = {name: point for name, point in kept["points"].items() if "x" in name}
     planned = {name: point for name, point in kept["points"].items() if "x" not in name}
     save(minutes_figure(planned, fixed), options.out.with_suffix(".png"))
-    write_text(options.out.with_suffix(".md"), table(kept["machine"], planned, fixed))
     print(table(kept["machine"], planned, fixed))
 
 

@@ -1,7 +1,7 @@
 """Calls that cannot be right, told before PyTorch is imported, which takes seconds."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from hundred.errors import UsageError
@@ -40,14 +40,22 @@ def check_audit(*, with_run: bool, folds: int, near: float) -> None:
         raise UsageError(
             "an audit takes the predictions of a run or makes its own by folds: give one of them"
         )
-    if folds and folds < 2:
-        raise UsageError(f"--folds {folds}: it takes 2 or more to hold images out")
+    if folds:
+        check_folds(folds)
     if not 0.0 < near < 1.0:
         raise UsageError(f"--near {near:g}: a distance between 0 and 1, where unrelated images are at 1.4")
 
 
-def check_named_once(paths: Iterable[Path]) -> None:
-    """Raise UsageError where the same run or file comes twice among those to compare."""
+def check_folds(folds: int) -> None:
+    """Raise UsageError for a number of folds that holds nothing out."""
+    if folds < 2:
+        raise UsageError(f"--folds {folds}: it takes 2 or more to hold images out")
+
+
+def check_compared(paths: Sequence[Path]) -> None:
+    """Raise UsageError where there are fewer than two runs or files to compare, or the same one twice."""
+    if len(paths) < 2:
+        raise UsageError(f"compare needs at least two runs or files, not {len(paths)}: name another one")
     seen = set[Path]()
     for path in paths:
         resolved = path.resolve()

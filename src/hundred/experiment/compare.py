@@ -12,7 +12,7 @@ from hundred.data.names import FINE_NAMES
 from hundred.errors import HundredError, UsageError
 from hundred.evaluation.compare.comparison import Comparison, compare_contenders
 from hundred.evaluation.compare.contender import Contender
-from hundred.experiment.checks import check_named_once
+from hundred.experiment.checks import check_compared
 from hundred.experiment.locate import place_of, sample_names, writing
 from hundred.files import make_folder
 from hundred.formatting import command
@@ -91,9 +91,7 @@ def compare_entries(
     **options: Any,
 ) -> Comparison:
     """As `compare`, of entries; `options` are those of opening model files."""
-    if len(entries) < 2:
-        raise UsageError(f"compare needs at least two runs or files, not {len(entries)}: name another one")
-    check_named_once(entry.path for entry in entries)
+    check_compared([entry.path for entry in entries])
     tester = _Tester(entries, data, {"scale": scale, **options})
     contenders = [
         tester.contender(entry, name) for entry, name in zip(entries, names_of(entries), strict=True)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from hundred.data.dataset import Dataset, Split
 from hundred.errors import UsageError
+from hundred.experiment.checks import check_folds
 from hundred.experiment.run.resume import recipe_of_run
 from hundred.experiment.train import train
 from hundred.recipe.load import leaves, load_recipe
@@ -42,8 +43,7 @@ def fold_logits(
 
     Raises UsageError for an impossible number of folds, and whatever `train` raises.
     """
-    if folds < 2:
-        raise UsageError(f"--folds {folds}: it takes 2 or more to hold images out")
+    check_folds(folds)
     train_logits = np.zeros((len(dataset.train), len(dataset.fine_names)), np.float32)
     test_logits: list[NDArray[np.float32]] = []
     for number, held in enumerate(fold_indices(dataset.train.fine, folds), start=1):

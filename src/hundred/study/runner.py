@@ -16,13 +16,13 @@ from hundred.experiment.run.resume import is_whole
 from hundred.experiment.train import train
 from hundred.files import expand_user
 from hundred.formatting import eta
-from hundred.runs.directory import check_name, check_still_there
+from hundred.runs.directory import check_still_there
 from hundred.runs.layout import LOCK, is_run
 from hundred.runs.os_errors import os_errors_as_hundred_errors
 from hundred.study.plan import StudyPlan, load_plan, make_plan, save_plan
 from hundred.study.quick_data import NAME, quick_dataset
 from hundred.study.result import Study, open_study
-from hundred.study.systems import SYSTEMS, System, chosen
+from hundred.study.systems import SYSTEMS, System, chosen, study_folder
 
 
 def run_study(
@@ -57,9 +57,7 @@ def run_study(
     KeyboardInterrupt after an interruption; the same call then goes on.
     """
     check_call(minutes=minutes, repeat=repeat)
-    name = name or ("quick" if quick else "full")
-    check_name(f"study-{name}")
-    folder = Path(runs) / f"study-{name}"
+    folder = study_folder(runs, name, quick=quick)
     if resume:
         plan, dataset = _begun(folder, data)
         systems, minutes = chosen(list(plan.requested)), minutes or plan.minutes

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hundred.errors import UsageError, nearest
+from hundred.runs.directory import check_name
 
 CIFAR100 = "cifar100"  # the name of the data that published figures are of
 
@@ -58,3 +60,11 @@ def chosen(only: Sequence[str]) -> list[System]:
                 f"--only {name}: no system of the study{nearest(name, NAMES)}\nthere are {', '.join(NAMES)}"
             )
     return [system for system in SYSTEMS if not only or system.recipe in only]
+
+
+def study_folder(runs: str | Path, name: str | None, *, quick: bool) -> Path:
+    """Where the study called `name` (`full` or `quick` by default) has its runs. Raises UsageError for a name
+    that no folder can have."""
+    folder = f"study-{name or ('quick' if quick else 'full')}"
+    check_name(folder)
+    return Path(runs) / folder

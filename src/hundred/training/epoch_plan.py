@@ -182,7 +182,7 @@ class EpochPlan:
         The schedules of learning rate and image size then end with the new last step. Returns a warning if
         the plan changed by much, else ''.
         """
-        if self.deadline is None or epoch >= self.last_epoch:
+        if epoch >= self.last_epoch:
             return ""
         return self._replan(self.steps_until(epoch), epoch, self.spent, AFTER_EPOCHS)
 
@@ -204,9 +204,9 @@ class EpochPlan:
 
     def _replan(self, done: int, validated: int, spent: Spent, when: WhenToAdd) -> str:
         """By `spent`, plan the steps after the first `done`; epochs up to `validated` are behind us."""
-        if not spent.cost:
+        if self.deadline is None or not spent.cost:
             return ""
-        seconds = (self.deadline or 0.0) - time.monotonic()
+        seconds = self.deadline - time.monotonic()
         planned, epochs = self.epochs, self._epochs_within(seconds, done, validated, spent, when)
         if epochs == planned:
             return ""

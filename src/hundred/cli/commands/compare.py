@@ -15,7 +15,6 @@ from hundred.cli.output import (
     print_table,
 )
 from hundred.cli.run_names import all_existing, in_runs_option
-from hundred.errors import UsageError
 from hundred.formatting import MISSING, duration, file_size, number, percent
 
 if TYPE_CHECKING:
@@ -53,13 +52,11 @@ def compare(*, what: tuple[str, ...], figure: str | None, runs: str, as_json: bo
       hundred compare mine.h5 theirs.h5 --data cifar-100-python
       hundred compare training-a.csv training-b.csv
     """
-    from hundred.experiment.checks import check_named_once
+    from hundred.experiment.checks import check_compared
     from hundred.experiment.locate import place_of
 
     what = all_existing(what, runs)
-    if len(what) < 2:
-        raise UsageError(f"compare needs at least two runs or files, not {len(what)}: name another one")
-    check_named_once(map(place_of, what))
+    check_compared([place_of(each) for each in what])
     first_line("comparing: loading PyTorch")
     from hundred.evaluation.compare.histories import is_history_file
 

@@ -22,7 +22,7 @@ from hundred.formatting import command, duration, percent
 
 
 @click.command()
-@click.argument("study_folder", metavar="[STUDY]", required=False, type=click.Path())
+@click.argument("path", metavar="[STUDY]", required=False, type=click.Path())
 @click.option(
     "--only", metavar="NAME,NAME", help="Systems to run, such as school,school-revisited; else all."
 )
@@ -46,7 +46,7 @@ from hundred.formatting import command, duration, percent
 @json_option
 def study(
     as_json: bool,
-    study_folder: str | None,
+    path: str | None,
     only: str | None,
     overrides: tuple[str, ...],
     background: bool,
@@ -65,12 +65,12 @@ def study(
       hundred study --only school-revisited --background
       hundred study runs/study-full --resume --background
     """
-    if study_folder is not None:
-        options = {**options, "resume": True, **_name_and_runs(Path(study_folder))}
+    from hundred.study.systems import CIFAR100, chosen, study_folder
+
+    if path is not None:
+        options = {**options, "resume": True, **_name_and_runs(Path(path))}
     elif options["resume"]:
-        name = options["name"] or ("quick" if options["quick"] else "full")
-        _name_and_runs(Path(options["runs"]) / f"study-{name}")
-    from hundred.study.systems import CIFAR100, chosen
+        _name_and_runs(study_folder(options["runs"], options["name"], quick=options["quick"]))
 
     names = [name.strip() for name in (only or "").split(",") if name.strip()]
     chosen(names)

@@ -143,7 +143,7 @@ def _in_processes(
     Raises HundredError where one fails.
     """
     begins = iter(range(0, len(paths), _PORTION))
-    done, faults, whole = [0] * len(children), list[Fault](), set[int]()
+    done, faults, whole = list[int](), list[Fault](), set[int]()
 
     def order(child: "subprocess.Popen[str]", portions: int) -> int:
         """Ask `child` for so many portions more; how many there were."""
@@ -156,7 +156,7 @@ def _in_processes(
         child.stdin.flush()
         return count
 
-    def run(child: "subprocess.Popen[str]", number: int) -> None:
+    def run(child: "subprocess.Popen[str]") -> None:
         assert child.stdout is not None  # noqa: S101
         # Where the process has ended, its exit code says more.
         with contextlib.suppress(BrokenPipeError), child:
@@ -164,12 +164,12 @@ def _in_processes(
             while waiting and (line := child.stdout.readline()):
                 report = json.loads(line)
                 faults.extend((int(at), text) for at, text in report["faults"])
-                done[number] += report["done"]
-                if report["last"]:
+                done.append(report["done"])
+                if report["whole"]:
                     whole.add(report["start"])
                     waiting += order(child, 1) - 1
 
-    threads = [threading.Thread(target=run, args=(child, number)) for number, child in enumerate(children)]
+    threads = [threading.Thread(target=run, args=(child,)) for child in children]
     for thread in threads:
         thread.start()
     in_place = 0
@@ -231,8 +231,8 @@ def _reports(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 if low < high:
                     file.seek(each["offset"] + (low - begin) * images[0].nbytes)
                     file.write(images[low - first : high - first].data)
-            last = at + len(few) == len(paths)
-            yield {"done": len(few), "faults": faults, "last": last, "start": start}
+            whole = at + len(few) == len(paths)
+            yield {"start": start, "done": len(few), "faults": faults, "whole": whole}
 
 
 def main() -> None:

@@ -82,10 +82,12 @@ def build_optimizer(
         {"params": light, "lr": rest * norm_multiplier, "weight_decay": light_decay, "muon": False},
     ]
     if head_decay != 1.0:
-        groups = list(_head_apart(groups, network, head_decay))
+        head = network.get_submodule(head_name(network))
+        weights_of_head = (each for each in head.parameters(recurse=False) if each.dim() > 1)
+        groups = _multiplied(groups, "weight_decay", {id(each): head_decay for each in weights_of_head})
     graph_safe = graph_safe and all(p.is_cuda for p in (*filters, *weights, *light))
     if layer_decay != 1.0:
-        groups = _by_layer(groups, layer_scales(network, layer_decay))
+        groups = _multiplied(groups, "lr", layer_scales(network, layer_decay))
     groups = [_finish(group, graph_safe=graph_safe) for group in groups if group["params"]]
     if name == "muon":
         return Muon(
@@ -131,17 +133,6 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
             group["lr"] = rate
 
 
-def _head_apart(groups: list[Group], network: nn.Module, decay: float) -> Iterator[Group]:
-    """`groups`, the weights of the last layer in groups of their own with `decay` times the weight decay."""
-    head = network.get_submodule(head_name(network))
-    weights = {id(parameter) for parameter in head.parameters(recurse=False) if parameter.dim() > 1}
-    for group in groups:
-        parts = [[p for p in group["params"] if (id(p) in weights) is of_head] for of_head in (False, True)]
-        yield {**group, "params": parts[0]}
-        if parts[1]:
-            yield {**group, "params": parts[1], "weight_decay": decay * group["weight_decay"]}
-
-
 def _check(name: str, **values: float) -> None:
     if name not in NAMES:
         optimizer_class(name)
@@ -180,25 +171,25 @@ def _parameters(network: nn.Module) -> Iterator[tuple[Tensor, bool]]:
                 yield parameter, isinstance(module, NORMS)
 
 
-def _by_layer(groups: list[dict[str, Any]], scales: Mapping[int, float]) -> list[dict[str, Any]]:
-    """The groups, each divided by the factor on its parameters' learning rate."""
+def _multiplied(groups: list[Group], key: str, factors: Mapping[int, float]) -> list[Group]:
+    """The groups, each divided by the factor on `key` that its parameters have by their ids (else 1)."""
     divided = []
     for group in groups:
-        by_scale: dict[float, list[Tensor]] = {}
+        by_factor: dict[float, list[Tensor]] = {}
         for parameter in group["params"]:
-            by_scale.setdefault(scales[id(parameter)], []).append(parameter)
-        divided += [{**group, "params": some, "lr": group["lr"] * scale} for scale, some in by_scale.items()]
+            by_factor.setdefault(factors.get(id(parameter), 1.0), []).append(parameter)
+        divided += [{**group, "params": some, key: group[key] * factor} for factor, some in by_factor.items()]
     return divided
 
 
-def _finish(group: dict[str, Any], *, graph_safe: bool) -> dict[str, Any]:
+def _finish(group: Group, *, graph_safe: bool) -> Group:
     """Add the group's rate as `initial_lr`, with `lr` on the device for `graph_safe`."""
     rate = float(group["lr"])
     device = group["params"][0].device
     return {**group, "initial_lr": rate, "lr": torch.tensor(rate, device=device) if graph_safe else rate}
 
 
-def _fast(groups: list[dict[str, Any]]) -> dict[str, bool]:
+def _fast(groups: list[Group]) -> dict[str, bool]:
     """One fused kernel over all parameters where torch has one; measured fastest on CPU too."""
     parameters = [p for group in groups for p in group["params"]]
     able = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
